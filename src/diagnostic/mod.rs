@@ -1,0 +1,69 @@
+//! What the compiler says to people: one way to make a diagnostic, from one catalogue of codes.
+//!
+//! Style: the message is one sentence in lower case without a full stop, with the user's own words in
+//! backticks; a label says what stands at the place; the help is something that can be typed.
+
+mod codes;
+mod render;
+
+pub use codes::{Code, Severity};
+pub use render::{Rendered, render};
+
+use crate::source::Span;
+
+/// One thing that is wrong, where, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub code: Code,
+    pub message: String,
+    /// The first label is the place; others are "the other place".
+    pub labels: Vec<Label>,
+    /// What to type instead.
+    pub help: Option<String>,
+}
+
+/// A place in the text and what is to be said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    pub span: Span,
+    pub message: Option<String>,
+}
+
+impl Diagnostic {
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Diagnostic { code, message: message.into(), labels: vec![Label { span, message: None }], help: None }
+    }
+
+    /// What to say under the place itself.
+    pub fn label(mut self, message: impl Into<String>) -> Self {
+        self.labels[0].message = Some(message.into());
+        self
+    }
+
+    /// A second place.
+    pub fn also(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.labels.push(Label { span, message: Some(message.into()) });
+        self
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a help only if there is one (for did-you-mean).
+    pub fn maybe_help(mut self, help: Option<String>) -> Self {
+        if help.is_some() {
+            self.help = help;
+        }
+        self
+    }
+
+    pub fn span(&self) -> Span {
+        self.labels[0].span
+    }
+
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+}

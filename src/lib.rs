@@ -1,0 +1,8 @@
+//! Stagegate: a rules language for the life of business records.
+//!
+//! Text flows down one staircase into a program, events flow through the program into effects, and no
+//! step looks back up.
+
+pub mod diagnostic;
+pub mod source;
+pub mod syntax;

@@ -1,0 +1,107 @@
+//! Source files, spans and lines: where every later message points.
+//!
+//! A [`Sources`] owns the text of all files of one program; a [`Span`] is a byte range in one of
+//! them, small enough to copy into every node of the tree.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Which file of a [`Sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct FileId(pub u32);
+
+/// A range of bytes in one file: `start` inclusive, `end` exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Span {
+    pub file: FileId,
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn new(file: FileId, start: usize, end: usize) -> Self {
+        Span { file, start: start as u32, end: end as u32 }
+    }
+
+    /// The smallest span that holds both; both must be of one file.
+    pub fn to(self, other: Span) -> Span {
+        debug_assert_eq!(self.file, other.file);
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// An empty span at this one's start.
+    pub fn before(self) -> Span {
+        Span { end: self.start, ..self }
+    }
+
+    /// An empty span at this one's end.
+    pub fn after(self) -> Span {
+        Span { start: self.end, ..self }
+    }
+
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// One file of a program.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// As shown to people: the path as given, or `crm` for the bundled library.
+    pub name: String,
+    /// Where relative `use "…"` paths start from; `None` for the bundled library and standard input.
+    pub path: Option<PathBuf>,
+    pub text: Arc<str>,
+    /// Byte offset of the start of each line.
+    lines: Vec<u32>,
+}
+
+/// A place as people count it: line and column from 1, the column in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl SourceFile {
+    pub fn position(&self, offset: usize) -> Position {
+        let line = self.lines.partition_point(|&start| start as usize <= offset).saturating_sub(1);
+        let start = self.lines[line] as usize;
+        let end = offset.clamp(start, self.text.len());
+        Position { line: line + 1, column: self.text[start..end].chars().count() + 1 }
+    }
+}
+
+/// All files of one program, in the order in which they were brought in.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+impl Sources {
+    pub fn add(&mut self, name: impl Into<String>, path: Option<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+        let text = text.into();
+        let lines = std::iter::once(0)
+            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1))
+            .collect();
+        self.files.push(SourceFile { name: name.into(), path, text, lines });
+        FileId(self.files.len() as u32 - 1)
+    }
+
+    pub fn file(&self, id: FileId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        self.files.iter().enumerate().map(|(i, f)| (FileId(i as u32), f))
+    }
+
+    /// The text under a span.
+    pub fn text(&self, span: Span) -> &str {
+        &self.file(span.file).text[span.range()]
+    }
+
+    pub fn position(&self, span: Span) -> Position {
+        self.file(span.file).position(span.start as usize)
+    }
+}

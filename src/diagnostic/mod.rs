@@ -5,6 +5,7 @@
 
 mod codes;
 mod render;
+pub mod suggest;
 
 pub use codes::{Code, Severity};
 pub use render::{Rendered, render};

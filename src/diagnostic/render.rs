@@ -83,10 +83,12 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, how: Rendered) -> Stri
         }
     };
     let mut shown = shown_in(main, None);
-    let mut elsewhere: Vec<_> = diagnostic.labels.iter().map(|l| l.span.file).filter(|f| *f != main).collect();
+    let mut elsewhere: Vec<_> =
+        diagnostic.labels.iter().map(|l| l.span.file).filter(|f| *f != main).collect();
     elsewhere.dedup();
     shown.related = elsewhere.into_iter().map(|f| shown_in(f, Some("the other place".into()))).collect();
-    let theme = if how.color { miette::GraphicalTheme::unicode() } else { miette::GraphicalTheme::unicode_nocolor() };
+    let theme =
+        if how.color { miette::GraphicalTheme::unicode() } else { miette::GraphicalTheme::unicode_nocolor() };
     let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(how.width).with_links(false);
     let mut out = String::new();
     // Writing to a string cannot fail.

@@ -70,19 +70,34 @@ pub enum ItemKind {
     /// `currency EUR`
     Currency(Name),
     /// `rates EUR { USD: 0.92 }`
-    Rates { base: Name, rates: Vec<(Name, Number)> },
+    Rates {
+        base: Name,
+        rates: Vec<(Name, Number)>,
+    },
     Entity(Entity),
     /// `extend Deal { … }`
-    Extend { entity: Name, fields: Vec<Field> },
-    Enum { name: Name, values: Vec<EnumValue> },
+    Extend {
+        entity: Name,
+        fields: Vec<Field>,
+    },
+    Enum {
+        name: Name,
+        values: Vec<EnumValue>,
+    },
     /// `type chat "Group chat"`
-    Opaque { name: Name, label: Option<Str> },
+    Opaque {
+        name: Name,
+        label: Option<Str>,
+    },
     Event(Event),
     Action(ActionDecl),
     Principal(Principal),
     Calendar(Calendar),
     /// `const LIMIT = 5000 EUR`
-    Const { name: Name, value: Expr },
+    Const {
+        name: Name,
+        value: Expr,
+    },
     Fn(Fn),
     Pipeline(Pipeline),
     Test(Test),
@@ -222,8 +237,15 @@ pub struct Calendar {
 pub enum CalendarEntry {
     Timezone(Str),
     /// `mon..fri 09:00-13:00, 14:00-18:00`: weekdays 0 (Monday) to 6, in the order written.
-    Open { days: Vec<WeekdaySpan>, hours: Vec<HourSpan>, span: Span },
-    Closed { dates: Vec<DateSpan>, span: Span },
+    Open {
+        days: Vec<WeekdaySpan>,
+        hours: Vec<HourSpan>,
+        span: Span,
+    },
+    Closed {
+        dates: Vec<DateSpan>,
+        span: Span,
+    },
 }
 
 /// `mon..fri` or `sat` (both ends the same); the names are resolved by the parser, 0 is Monday.
@@ -331,12 +353,24 @@ pub struct EventPattern {
 pub enum EventPatternKind {
     Named(NamedEvent),
     /// `change of f, g from VALUE to VALUE`
-    Change { fields: Vec<Name>, from: Option<Expr>, to: Option<Expr> },
+    Change {
+        fields: Vec<Name>,
+        from: Option<Expr>,
+        to: Option<Expr>,
+    },
     AnyChange,
     /// `3 call.missed(…) within 1 hour`
-    Count { count: u32, count_span: Span, event: NamedEvent, within: Expr },
+    Count {
+        count: u32,
+        count_span: Span,
+        event: NamedEvent,
+        within: Expr,
+    },
     /// `no email.received(…) for 30 days`
-    Absence { event: NamedEvent, period: Expr },
+    Absence {
+        event: NamedEvent,
+        period: Expr,
+    },
     /// `?`
     Hole,
 }
@@ -424,18 +458,38 @@ pub enum StmtKind {
     /// `notify { … }`
     Action(ActionCall),
     /// `let room = create_chat { … } at most 2 hours else { … }`
-    LetAction { name: Name, call: ActionCall, at_most: Option<Expr>, otherwise: Option<Block> },
+    LetAction {
+        name: Name,
+        call: ActionCall,
+        at_most: Option<Expr>,
+        otherwise: Option<Block>,
+    },
     /// `let x = expression`
-    Let { name: Name, value: Expr },
+    Let {
+        name: Name,
+        value: Expr,
+    },
     /// `set amount = amount * 2, source = web`
     Set(Vec<Assignment>),
     /// `move to Won`, `move to Service.New`, `move to ?`
     Move(MoveTarget),
-    If { branches: Vec<(Expr, Block)>, otherwise: Option<Block> },
-    For { name: Name, list: Expr, body: Block },
+    If {
+        branches: Vec<(Expr, Block)>,
+        otherwise: Option<Block>,
+    },
+    For {
+        name: Name,
+        list: Expr,
+        body: Block,
+    },
     Wait(Expr),
     WaitUntil(Expr),
-    WaitFor { events: Vec<EventPattern>, when: Option<Expr>, at_most: Option<Expr>, otherwise: Option<Block> },
+    WaitFor {
+        events: Vec<EventPattern>,
+        when: Option<Expr>,
+        at_most: Option<Expr>,
+        otherwise: Option<Block>,
+    },
     Stop,
 }
 
@@ -476,21 +530,51 @@ pub enum ExprKind {
     /// A bare name, also `this`, `event`, `old`, `now`, `today`, `stage`, `pipeline`.
     Name(Name),
     /// `base.name` without parentheses.
-    Member { base: Expr, name: Name },
+    Member {
+        base: Expr,
+        name: Name,
+    },
     /// `len(title)`
-    Call { name: Name, args: Vec<CallArg> },
+    Call {
+        name: Name,
+        args: Vec<CallArg>,
+    },
     /// `title.len()`, `list.any(x => …)`, `amount.in(EUR)`
-    MethodCall { base: Expr, name: Name, args: Vec<CallArg> },
+    MethodCall {
+        base: Expr,
+        name: Name,
+        args: Vec<CallArg>,
+    },
     Not(Expr),
     Neg(Expr),
-    Binary { op: BinaryOp, op_span: Span, left: Expr, right: Expr },
+    Binary {
+        op: BinaryOp,
+        op_span: Span,
+        left: Expr,
+        right: Expr,
+    },
     /// `x between a and b`
-    Between { value: Expr, low: Expr, high: Expr },
+    Between {
+        value: Expr,
+        low: Expr,
+        high: Expr,
+    },
     /// `text matches /re/`; the right side is a token.
-    Matches { value: Expr, regex: Regex },
+    Matches {
+        value: Expr,
+        regex: Regex,
+    },
     /// `x is set`, `stage is final`
-    Is { value: Expr, test: IsTest, test_span: Span },
-    If { condition: Expr, then: Expr, otherwise: Expr },
+    Is {
+        value: Expr,
+        test: IsTest,
+        test_span: Span,
+    },
+    If {
+        condition: Expr,
+        then: Expr,
+        otherwise: Expr,
+    },
     /// `(…)`, kept for the formatter.
     Paren(Expr),
     Hole,
@@ -510,7 +594,10 @@ pub struct CallArg {
 pub enum ArgValue {
     Expr(Expr),
     /// `x => x.amount > 5`
-    Lambda { param: Name, body: Expr },
+    Lambda {
+        param: Name,
+        body: Expr,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -518,9 +605,16 @@ pub enum Literal {
     Int(i64),
     Decimal(Decimal),
     /// `5000 EUR`: the digits as written, the code as written (checked later).
-    Money { amount: Decimal, currency: Arc<str>, currency_span: Span },
+    Money {
+        amount: Decimal,
+        currency: Arc<str>,
+        currency_span: Span,
+    },
     /// `2 hours 30 minutes`, weeks counted as days.
-    Duration { days: i64, seconds: i64 },
+    Duration {
+        days: i64,
+        seconds: i64,
+    },
     Date(NaiveDate),
     Time(NaiveTime),
     /// Without a zone.
@@ -541,8 +635,15 @@ pub struct TextLit {
 #[derive(Debug, Clone)]
 pub enum TextPart {
     /// Escapes resolved, block indentation removed.
-    Literal { text: Arc<str>, span: Span },
-    Placeholder { value: Expr, format: Option<Str>, span: Span },
+    Literal {
+        text: Arc<str>,
+        span: Span,
+    },
+    Placeholder {
+        value: Expr,
+        format: Option<Str>,
+        span: Span,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

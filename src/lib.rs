@@ -4,5 +4,7 @@
 //! step looks back up.
 
 pub mod diagnostic;
+pub mod schema;
 pub mod source;
 pub mod syntax;
+pub mod value;

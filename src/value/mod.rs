@@ -56,6 +56,21 @@ pub struct Duration {
     pub seconds: i64,
 }
 
+impl Duration {
+    /// The length in seconds, a day taken as 24 hours. Cannot overflow in `i128`.
+    pub fn total_seconds(self) -> i128 {
+        i128::from(self.days) * 86_400 + i128::from(self.seconds)
+    }
+}
+
+impl PartialEq for Duration {
+    fn eq(&self, other: &Self) -> bool {
+        self.total_seconds() == other.total_seconds()
+    }
+}
+
+impl Eq for Duration {}
+
 /// Whom rules speak to and for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Principal {

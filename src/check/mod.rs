@@ -1,0 +1,125 @@
+//! The checker: from syntax trees to the checked model, or to what is wrong.
+//!
+//! Order of work: [`names`] collects every declared name (duplicates are errors), [`schema`] resolves the
+//! declarations, [`pipelines`] checks stages, triggers and rules with the help of [`expr`]. Checks collect
+//! diagnostics and go on: a node with a mistake gets [`Type::Error`](crate::schema::Type), which
+//! silences what would only follow from it.
+
+pub mod scope;
+
+use crate::diagnostic::Diagnostic;
+use crate::model;
+use crate::schema::{Schema, Type};
+use crate::source::{Sources, Span};
+use crate::value::*;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The state of one check. Each file of this module adds its own `impl Checker`.
+pub struct Checker<'a> {
+    pub sources: &'a Sources,
+    pub names: Names,
+    pub schema: Schema,
+    /// Where each declaration of the schema stands, for "the other place".
+    pub places: Places,
+    /// By position: the constants.
+    pub constants: Vec<Constant>,
+    pub functions: Vec<model::FnDef>,
+    /// By [`PipelineId`]: what expressions and moves need to know of pipelines before they are checked.
+    pub pipelines: Vec<PipelineInfo>,
+    /// By [`StageId`].
+    pub stages: Vec<StageInfo>,
+    /// By [`OutputId`].
+    pub outputs: Vec<OutputInfo>,
+    pub reads_references: bool,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Every declared name, by kind. Within a kind a name is declared once.
+#[derive(Default)]
+pub struct Names {
+    pub types: HashMap<Arc<str>, (TypeSymbol, Span)>,
+    pub events: HashMap<Arc<str>, (EventId, Span)>,
+    pub actions: HashMap<Arc<str>, (ActionId, Span)>,
+    pub functions: HashMap<Arc<str>, (FnId, Span)>,
+    pub pipelines: HashMap<Arc<str>, (PipelineId, Span)>,
+    /// Users, departments, roles, calendars and constants.
+    pub values: HashMap<Arc<str>, (ValueSymbol, Span)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypeSymbol {
+    Entity(EntityId),
+    Enum(EnumId),
+    Opaque(OpaqueId),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueSymbol {
+    Principal(PrincipalId),
+    Calendar(CalendarId),
+    /// Position in [`Checker::constants`].
+    Constant(u32),
+}
+
+/// A constant: `None` while it could not be computed because of a mistake.
+pub struct Constant {
+    pub name: Arc<str>,
+    pub ty: Type,
+    pub value: Option<Value>,
+    pub span: Span,
+}
+
+/// Where things are declared: spans of names.
+#[derive(Default)]
+pub struct Places {
+    /// By [`EntityId`], then by [`FieldId`] (built-in ones: the entity's name).
+    pub fields: Vec<Vec<Span>>,
+    /// By [`EventId`], then by slot of the payload.
+    pub payloads: Vec<Vec<Span>>,
+    /// By [`ActionId`], then by parameter.
+    pub params: Vec<Vec<Span>>,
+    /// By [`EnumId`], then by value; empty for built-in enums.
+    pub enum_values: Vec<Vec<Span>>,
+}
+
+pub struct PipelineInfo {
+    pub name: Arc<str>,
+    pub entity: EntityId,
+    pub timezone: chrono_tz::Tz,
+    pub hours: Option<CalendarId>,
+    /// In order.
+    pub stages: Vec<StageId>,
+    pub span: Span,
+}
+
+pub struct StageInfo {
+    pub name: Arc<str>,
+    pub pipeline: PipelineId,
+    pub kind: crate::syntax::tree::StageKind,
+    pub span: Span,
+}
+
+/// What a `let` at the top of a rule's body binds.
+pub struct OutputInfo {
+    pub rule: RuleId,
+    pub rule_name: Arc<str>,
+    /// The stage of the rule; rules of a pipeline bind nothing for others.
+    pub stage: StageId,
+    /// `room.id`, or `x`
+    pub path: String,
+    /// Without the question mark that a condition on the rule brings.
+    pub ty: Type,
+    /// Whether it may stay unbound although the rule ended well: a condition, `once`, `on`, an `else`, a branch.
+    pub optional: bool,
+    pub on_rule: bool,
+    pub disabled: bool,
+    pub read: bool,
+    pub span: Span,
+}
+
+impl Checker<'_> {
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+}

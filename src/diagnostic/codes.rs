@@ -46,9 +46,40 @@ codes! {
     // --- E01xx: syntax -------------------------------------------------------------------------
     Syntax = "E0101", "something else was expected here";
     // --- E02xx: names --------------------------------------------------------------------------
+    DuplicateName = "E0201", "a name is declared twice";
+    ReservedName = "E0202", "a name means something else already";
+    UnknownType = "E0203", "no such type";
+    UnknownEntity = "E0204", "no such entity";
+    UnknownEvent = "E0205", "no such event";
+    UnknownPrincipal = "E0206", "no such user, department or role";
+    UnknownCalendar = "E0207", "no such calendar";
+    UnknownLibrary = "E0208", "no such library";
+    FileNotFound = "E0209", "a file cannot be found";
+    FileUnreadable = "E0210", "a file cannot be read";
+    UseCycle = "E0211", "files use each other in a circle";
+    ConstantCycle = "E0212", "constants need each other in a circle";
+    Recursion = "E0213", "a function calls itself";
     // --- E03xx: types --------------------------------------------------------------------------
     // --- E04xx: stages, triggers, rules, timing ------------------------------------------------
     // --- E05xx: actions and placeholders -------------------------------------------------------
     // --- E06xx: schema and events --------------------------------------------------------------
+    BadType = "E0601", "a type that cannot be";
+    CurrencyTwice = "E0602", "a program with two currencies";
+    UnknownCurrency = "E0603", "no such currency";
+    BadRate = "E0604", "an exchange rate that cannot be";
+    LimitNotAllowed = "E0605", "a limit that the type does not have";
+    BadLimit = "E0606", "a limit that cannot be";
+    DefaultBreaksLimit = "E0607", "a default breaks its limits";
+    NotConstant = "E0608", "a constant is wanted";
+    ConstantFails = "E0609", "a constant cannot be computed";
+    EventCycle = "E0610", "events are kinds of each other in a circle";
+    EventEntities = "E0611", "an event happens to more than its parent";
+    BadEntry = "E0612", "an entry that cannot stand here";
+    UnknownTimezone = "E0613", "no such time zone";
+    BadCalendar = "E0614", "working hours that cannot be";
+    BadDates = "E0615", "dates in the wrong order";
+    EmptyDeclaration = "E0616", "a declaration with nothing in it";
+    TooMany = "E0617", "more than a program can hold";
+    BadSetting = "E0618", "a setting that cannot be";
     // --- E07xx: not in this version ------------------------------------------------------------
 }

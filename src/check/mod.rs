@@ -31,6 +31,10 @@ pub struct Checker<'a> {
     pub stages: Vec<StageInfo>,
     /// By [`OutputId`].
     pub outputs: Vec<OutputInfo>,
+    /// By [`RuleId`].
+    pub rules: Vec<RuleInfo>,
+    pub rule_names: RuleNames,
+    pub trigger_count: u32,
     pub reads_references: bool,
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -110,12 +114,39 @@ pub struct OutputInfo {
     pub path: String,
     /// Without the question mark that a condition on the rule brings.
     pub ty: Type,
+    /// Whether the type is known: that of a plain `let` only once its rule has been checked.
+    pub known: bool,
     /// Whether it may stay unbound although the rule ended well: a condition, `once`, `on`, an `else`, a branch.
     pub optional: bool,
     pub on_rule: bool,
     pub disabled: bool,
     pub read: bool,
     pub span: Span,
+}
+
+/// What reading a rule's outputs needs to know of it.
+pub struct RuleInfo {
+    pub name: Arc<str>,
+    pub pipeline: PipelineId,
+    /// `None` for a rule that stands directly in its pipeline.
+    pub stage: Option<StageId>,
+    pub disabled: bool,
+    pub on: bool,
+    pub span: Span,
+}
+
+/// Rules and their outputs by name.
+#[derive(Default)]
+pub struct RuleNames {
+    pub in_stage: HashMap<(StageId, Arc<str>), RuleId>,
+    /// Those of all stages of a pipeline, in program order.
+    pub in_pipeline: HashMap<(PipelineId, Arc<str>), Vec<RuleId>>,
+    /// By `room.id` or `x`.
+    pub outputs: HashMap<(RuleId, Arc<str>), OutputId>,
+    /// The outputs of each rule that has any.
+    pub of_rule: HashMap<RuleId, Vec<OutputId>>,
+    /// Whether an output was read before its type was known: then there is another round.
+    pub read_unknown: bool,
 }
 
 impl Checker<'_> {

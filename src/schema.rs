@@ -17,6 +17,9 @@ pub const FIELD_STAGE_ENTERED_AT: FieldId = FieldId(3);
 /// The number of built-in fields: the position of the first declared one.
 pub const BUILTIN_FIELDS: usize = 4;
 
+/// The enum `weekday`, `mon … sun`: in every schema, before the declared enums.
+pub const WEEKDAY_ENUM: EnumId = EnumId(0);
+
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Type {
@@ -198,6 +201,22 @@ pub struct Calendar {
 }
 
 impl Schema {
+    /// The enums that every schema begins with: [`WEEKDAY_ENUM`].
+    pub fn builtin_enums() -> Vec<Enum> {
+        let days = [
+            ("mon", "Monday"),
+            ("tue", "Tuesday"),
+            ("wed", "Wednesday"),
+            ("thu", "Thursday"),
+            ("fri", "Friday"),
+            ("sat", "Saturday"),
+            ("sun", "Sunday"),
+        ];
+        let values =
+            days.into_iter().map(|(name, label)| EnumValue { name: name.into(), label: label.into() });
+        vec![Enum { name: "weekday".into(), values: values.collect() }]
+    }
+
     pub fn entity(&self, id: EntityId) -> &Entity {
         &self.entities[id.index()]
     }

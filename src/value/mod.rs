@@ -3,10 +3,23 @@
 //! A value does not carry its full type: the checker knows it. An enum value is its position, an opaque
 //! identity, an e-mail address, a phone number and a URL are texts, a reference is the id of its record.
 
+pub mod calendar;
+pub mod call;
+pub mod compare;
 mod currency;
+pub mod failure;
+pub mod functions;
+pub mod json;
+pub mod limits;
+pub mod ops;
+pub mod pattern;
+pub mod print;
 mod text;
+pub mod time;
+pub mod validate;
 
 pub use currency::Currency;
+pub use failure::{Failure, FailureCode};
 pub use text::Text;
 
 use crate::syntax::tree::PrincipalKind;
@@ -70,6 +83,12 @@ impl PartialEq for Duration {
 }
 
 impl Eq for Duration {}
+
+impl std::hash::Hash for Duration {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.total_seconds().hash(state);
+    }
+}
 
 /// Whom rules speak to and for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

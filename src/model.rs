@@ -271,7 +271,7 @@ pub enum ExprKind {
     Pipeline,
     /// A property of a user, department or role (or of an optional one: then the result is optional).
     PrincipalField { base: Box<Expr>, field: PrincipalField },
-    /// `file.name`, `file.url`
+    /// `file.name`, `file.url` (of an optional one: then the result is optional).
     FileName(Box<Expr>),
     FileUrl(Box<Expr>),
     Text(Vec<TextPart>),
@@ -334,7 +334,8 @@ pub enum PrincipalField {
 }
 
 /// Conversions, written out by the checker. Those that change no representation are here too, so that
-/// every expression has exactly the type that is wanted.
+/// every expression has exactly the type that is wanted. Where both the value's type and the wanted one
+/// are optional (`int?` to `decimal?`, `email?` to `text?`), `none` stays `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Conversion {
     IntToDecimal,
@@ -344,7 +345,8 @@ pub enum Conversion {
     Narrow,
     /// `T` to a list of one
     ToList,
-    /// A user, department or role to a recipient; `email`, `phone`, `url` to `text`; a list of such.
+    /// A user, department or role to a recipient; `email`, `phone`, `url` to `text`; `money in EUR` to
+    /// `money`; the empty list to a list of anything; a list of such.
     Widen,
     /// A text of the program to `email`, `phone`, `url`: checked in the run.
     TextToEmail,
@@ -362,6 +364,7 @@ pub enum Conversion {
 #[derive(Debug, Clone)]
 pub enum TextPart {
     Literal(Text),
-    /// Never optional. The format has been checked for the type.
-    Placeholder { value: Expr, format: Option<Text> },
+    /// The format has been checked for the type. Never optional without `default`, a text that stands there
+    /// instead of an unset value: `{delivery_date ?? "not set"}`.
+    Placeholder { value: Expr, format: Option<Text>, default: Option<Box<Expr>> },
 }

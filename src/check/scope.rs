@@ -1,6 +1,6 @@
 //! What an expression can see: locals, the record, the event at hand, and what is known to be set.
 
-use crate::model::{Frame, Local, LocalId};
+use crate::model::{self, Frame, Local, LocalId};
 use crate::schema::Type;
 use crate::source::Span;
 use crate::value::*;
@@ -34,6 +34,17 @@ pub struct Scope {
     pub fields_read: Vec<FieldId>,
     /// A constant is wanted: no fields, no event, no `now`.
     pub constant: bool,
+    /// In a test (`closes < today`): what it reads that may be unset. Said in one diagnostic at its end.
+    pub unset: Option<Vec<Unset>>,
+    /// In `at`: the optional values that are read as they are; while one is unset the rule waits for it.
+    pub waits_for: Option<Vec<model::Expr>>,
+}
+
+/// An optional value that is used without having been tested.
+#[derive(Debug, Clone)]
+pub struct Unset {
+    pub span: Span,
+    pub ty: Type,
 }
 
 /// A local name in sight.

@@ -45,6 +45,42 @@ impl Code {
 codes! {
     // --- E01xx: syntax -------------------------------------------------------------------------
     Syntax = "E0101", "something else was expected here";
+    UnclosedText = "E0102", "a text that is not closed";
+    UnclosedPlaceholder = "E0103", "a placeholder that is not closed";
+    LoneBrace = "E0104", "a brace in a text without a backslash";
+    BadEscape = "E0105", "a backslash before something that needs none";
+    EmptyPlaceholder = "E0106", "a placeholder with nothing in it";
+    JsonBraces = "E0107", "braces in a text that were meant as braces";
+    PlaceholderNotAllowed = "E0108", "a placeholder where the text must be fixed";
+    CommentInPlaceholder = "E0109", "a comment inside a placeholder";
+    UnclosedRegex = "E0110", "a regular expression that is not closed";
+    UnclosedBracket = "E0111", "a bracket that is not closed";
+    StrayBracket = "E0112", "a closing bracket that closes nothing";
+    AssignForEquals = "E0113", "`=` where `==` is meant";
+    ForeignOperator = "E0114", "an operator of another language";
+    WrongQuotes = "E0115", "quotation marks of another kind";
+    GluedNumber = "E0116", "a number with letters directly behind it";
+    GroupedNumber = "E0117", "a number with separators of another kind";
+    CurrencySign = "E0118", "a currency sign instead of a code";
+    WrongTime = "E0119", "a time of day of another shape";
+    WrongDate = "E0120", "a date of another shape";
+    BadDate = "E0121", "a date or time that does not exist";
+    WrongDuration = "E0122", "a duration of another shape";
+    NumberTooBig = "E0123", "a number out of range";
+    WrongName = "E0124", "a name with signs in it";
+    ReservedName = "E0125", "a word of the language used as a name";
+    NameMissing = "E0126", "a declaration without a name";
+    ActionWithoutBraces = "E0127", "an action without its braces";
+    CommaMissing = "E0128", "a comma that is needed here";
+    UnknownKeyword = "E0129", "a word that is near to one of the language";
+    TooDeep = "E0130", "too many levels inside each other";
+    FileTooLong = "E0131", "a file that is too long";
+    ChainedComparison = "E0132", "comparisons that are chained";
+    MisplacedNot = "E0133", "`not` behind a tighter operator";
+    ClauseTwice = "E0134", "a clause that stands twice";
+    WrongPlace = "E0135", "a declaration in the wrong place";
+    UnknownCharacter = "E0136", "a character that means nothing here";
+    UnknownWeekday = "E0137", "a day of the week that is not known";
     // --- E02xx: names --------------------------------------------------------------------------
     DuplicateName = "E0201", "a name is declared twice";
     ReservedName = "E0202", "a name means something else already";

@@ -1,3 +1,7 @@
 //! From text to the syntax tree: the grammar's parser, with recovery.
 
+pub mod dump;
+mod parser;
 pub mod tree;
+
+pub use parser::parse;

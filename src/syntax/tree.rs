@@ -727,3 +727,11 @@ pub enum ExpectOp {
     /// `expect amount of "D-1" is set`: the value is then [`ExprKind::Error`] and not read.
     Is(IsTest),
 }
+
+impl BinaryOp {
+    /// Comparisons give a `bool` and do not chain.
+    pub fn is_comparison(self) -> bool {
+        use BinaryOp::*;
+        !matches!(self, Or | And | Default | Add | Sub | Mul | Div)
+    }
+}

@@ -68,7 +68,7 @@ codes! {
     WrongDuration = "E0122", "a duration of another shape";
     NumberTooBig = "E0123", "a number out of range";
     WrongName = "E0124", "a name with signs in it";
-    ReservedName = "E0125", "a word of the language used as a name";
+    WordAsName = "E0125", "a word of the language used as a name";
     NameMissing = "E0126", "a declaration without a name";
     ActionWithoutBraces = "E0127", "an action without its braces";
     CommaMissing = "E0128", "a comma that is needed here";

@@ -62,7 +62,7 @@ impl<'a> Builder<'a> {
         if super::RESERVED.contains(&&*name.text) {
             self.report(
                 Diagnostic::new(
-                    Code::ReservedName,
+                    Code::WordAsName,
                     name.span,
                     format!("`{}` is a word of the language and cannot name a value", name.text),
                 )

@@ -199,7 +199,7 @@ impl Builder<'_> {
         {
             self.report(
                 Diagnostic::new(
-                    Code::ReservedName,
+                    Code::WordAsName,
                     first.span,
                     format!("`{}` is a word of the language and cannot name an action", first.text),
                 )

@@ -55,9 +55,25 @@ pub enum EffectKind {
         /// By the number of the parameter; unset ones are missing.
         params: Vec<(u16, Value)>,
     },
-    ActionRefused { rule: RuleId, action: ActionId, code: &'static str, message: String },
-    RuleFailed { rule: RuleId, code: &'static str, message: String, statement: u32 },
-    RuleCancelled { rule: RuleId, reason: &'static str },
+    ActionRefused {
+        rule: RuleId,
+        action: ActionId,
+        code: &'static str,
+        message: String,
+    },
+    RuleFailed {
+        rule: RuleId,
+        code: &'static str,
+        message: String,
+        statement: u32,
+    },
+    RuleCancelled {
+        rule: RuleId,
+        reason: &'static str,
+    },
     /// The chain of moves that was cut: the stages in the order in which they were entered.
-    LoopStopped { chain: Vec<StageId>, message: String },
+    LoopStopped {
+        chain: Vec<StageId>,
+        message: String,
+    },
 }

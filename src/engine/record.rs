@@ -13,30 +13,58 @@ pub enum Slot {
     #[default]
     Absent,
     Living(Box<Record>),
-    /// Deleted: it cannot be created again. The count of its effects stays, so that ids never repeat.
-    Deleted { effects: u64 },
+    /// Deleted: it cannot be created again. The count of its effects and the events it has seen stay, so that
+    /// ids never repeat and what is delivered twice is known.
+    Deleted {
+        effects: u64,
+        seen: Vec<u128>,
+    },
+}
+
+impl Slot {
+    /// The values of a living record, as references see them.
+    pub fn values(&self) -> Option<&[Value]> {
+        match self {
+            Slot::Living(record) => Some(&record.values),
+            Slot::Absent | Slot::Deleted { .. } => None,
+        }
+    }
 }
 
 /// A living record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub subject: Subject,
-    pub pipeline: PipelineId,
-    pub stage: StageId,
+    /// `None`: no pipeline is for its entity; such a record is only there to be referred to.
+    pub place: Option<Place>,
     /// All fields, the built-in ones first (see [`crate::schema`]); `stage` and the times stand here too.
     pub values: Vec<Value>,
     /// How many effects it has brought so far: the next one's number is one more.
     pub effects: u64,
     /// 128-bit hashes of the last events it has seen, oldest first.
     pub seen: Vec<u128>,
-    /// What rules of its stages bound, as long as it is remembered.
+    /// What rules of its stages bound and others read, as long as it is remembered.
     pub outputs: BTreeMap<OutputId, Value>,
-    /// How the last run of each rule whose output is read ended, if it ended without binding all of them: the reason.
-    pub failures: BTreeMap<RuleId, Text>,
-    /// Rules with `once` that have been used up.
+    /// Why the last run of a rule failed, of rules that others read.
+    pub failures: BTreeMap<RuleId, Reason>,
+    /// Rules with `once` that have been used up, in order.
     pub used: Vec<RuleId>,
     /// How many calls of each action have been answered with simulated outputs: numbers count up.
     pub simulated: BTreeMap<ActionId, u64>,
     /// The clock when it last handled something: time never runs back for a record.
     pub clock: DateTime<Utc>,
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub pipeline: PipelineId,
+    pub stage: StageId,
+}
+
+/// Why a rule failed, kept for the rules that read its outputs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    pub code: FailureCode,
+    pub message: Text,
 }

@@ -57,6 +57,10 @@ failure_codes! {
     NeverOpen = "never-open";
     /// A text or list that would grow beyond all measure.
     TooLarge = "too-large";
+    /// The output of a rule that ended without binding it.
+    NoOutput = "no-output";
+    /// Something that the language has and this version does not run.
+    NotInThisVersion = "not-in-this-version";
     /// A value of another type than the program promised. Cannot happen in a verified program.
     WrongType = "wrong-type";
 }

@@ -1,0 +1,111 @@
+//! Which events a record has seen, and which are echoes of its own effects.
+
+use crate::event::{Event, Subject};
+use crate::schema::Schema;
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::hash::Hasher;
+
+/// What a record remembers of an event: a 128-bit SipHash-1-3 with a zero key over source and id.
+pub(super) fn hash(event: &Event) -> u128 {
+    let mut hasher = SipHasher13::new();
+    // The length keeps `a` + `bc` and `ab` + `c` apart.
+    hasher.write(&(event.source.len() as u64).to_le_bytes());
+    hasher.write(event.source.as_bytes());
+    hasher.write(event.id.as_bytes());
+    hasher.finish128().as_u128()
+}
+
+/// Remembers an event, and forgets the oldest where there are more than `limit`.
+pub(super) fn remember(seen: &mut Vec<u128>, hash: u128, limit: usize) {
+    if limit == 0 {
+        return;
+    }
+    if seen.len() >= limit {
+        seen.drain(..=seen.len() - limit);
+    }
+    seen.push(hash);
+}
+
+/// Whether `cause` names one of the first `effects` effects of the record: `deal/D-1/42`.
+pub(super) fn is_echo(schema: &Schema, subject: &Subject, cause: Option<&str>, effects: u64) -> bool {
+    let number = || {
+        let rest = cause?.strip_prefix(&*schema.entity(subject.entity).wire_name)?.strip_prefix('/')?;
+        let digits = rest.strip_prefix(&*subject.id)?.strip_prefix('/')?;
+        // Only as effects write it: no sign, no leading zero.
+        if digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        digits.parse::<u64>().ok()
+    };
+    number().is_some_and(|number| number <= effects)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::EventBody;
+    use crate::schema::Entity;
+    use crate::value::EntityId;
+
+    fn event(source: &str, id: &str) -> Event {
+        Event {
+            id: id.into(),
+            source: source.into(),
+            name: "stagegate.clock".into(),
+            time: None,
+            partition: None,
+            cause: None,
+            body: EventBody::Clock,
+        }
+    }
+
+    #[test]
+    fn the_border_between_source_and_id_counts() {
+        assert_eq!(hash(&event("/crm", "e-1")), hash(&event("/crm", "e-1")));
+        assert_ne!(hash(&event("/crm", "e-1")), hash(&event("/crme", "-1")));
+        assert_ne!(hash(&event("/crm", "e-1")), hash(&event("/crm", "e-2")));
+    }
+
+    #[test]
+    fn the_oldest_is_forgotten() {
+        let mut seen = Vec::new();
+        for n in 0..20 {
+            remember(&mut seen, n, 16);
+        }
+        assert_eq!(seen, (4..20).collect::<Vec<u128>>());
+        remember(&mut seen, 99, 2);
+        assert_eq!(seen, [19, 99]);
+        remember(&mut seen, 100, 0);
+        assert_eq!(seen, [19, 99]);
+    }
+
+    #[test]
+    fn an_echo_names_an_effect_that_there_was() {
+        let schema = Schema {
+            entities: vec![Entity {
+                name: "Deal".into(),
+                wire_name: "deal".into(),
+                label: "Deal".into(),
+                fields: Vec::new(),
+            }],
+            ..Schema::default()
+        };
+        let subject = Subject { entity: EntityId(0), id: "D/1".into() };
+        let echo = |cause| is_echo(&schema, &subject, Some(cause), 3);
+        assert!(echo("deal/D/1/1"));
+        assert!(echo("deal/D/1/3"));
+        for cause in [
+            "deal/D/1/4",
+            "deal/D/1/0",
+            "deal/D/1/01",
+            "deal/D/1/+1",
+            "deal/D/1/",
+            "deal/D/2/1",
+            "lead/D/1/1",
+            "e-1",
+        ] {
+            assert!(!echo(cause), "{cause}");
+        }
+        assert!(!is_echo(&schema, &subject, None, 3));
+    }
+}

@@ -1,0 +1,82 @@
+//! Triggers: at most one fires for an event, the first that is eligible and whose condition holds.
+
+use super::Life;
+use super::effect::Mover;
+use super::patterns::Occasion;
+use super::record::Place;
+use super::trace::{Trace, TriggerOutcome};
+use crate::program::{Stage, Trigger};
+use crate::syntax::tree::StageKind;
+use crate::value::*;
+
+impl Life<'_, '_> {
+    pub(super) fn try_triggers(&mut self, place: Place, occasion: &Occasion<'_>) {
+        let program = self.program();
+        let pipeline = program.pipeline(place.pipeline);
+        let candidates = match occasion.event {
+            Some(event) => match pipeline.triggers_by_event.get(event.index()) {
+                Some(candidates) => candidates,
+                None => return,
+            },
+            None => &pipeline.triggers_on_change,
+        };
+        let here = program.stage(place.stage);
+        let mut asked = None;
+        for (id, pattern) in candidates {
+            // One that listens to the event twice is asked once.
+            if asked == Some(*id) {
+                continue;
+            }
+            let trigger = program.trigger(*id);
+            let outcome = match eligible(here, place.stage, program.stage(trigger.stage), trigger) {
+                Err(why) => why,
+                Ok(()) => {
+                    let pattern = trigger.events.get(usize::from(*pattern));
+                    if !pattern.is_some_and(|pattern| occasion.matches(pattern, &program.schema)) {
+                        TriggerOutcome::OtherSettings
+                    } else {
+                        asked = Some(*id);
+                        match self.holds(trigger.when, Some(occasion)) {
+                            Ok(true) => TriggerOutcome::Fired,
+                            Ok(false) => TriggerOutcome::ConditionFalse,
+                            Err(failure) => TriggerOutcome::ConditionFailed(failure),
+                        }
+                    }
+                }
+            };
+            let fired = outcome == TriggerOutcome::Fired;
+            self.note(|| Trace::TriggerTried { trigger: *id, outcome });
+            if fired {
+                let actor = self.actor(*id, trigger, occasion);
+                return self.enter(trigger.stage, Mover::Trigger(*id), actor);
+            }
+        }
+    }
+
+    /// In whose name the move is recorded.
+    fn actor(&mut self, id: TriggerId, trigger: &Trigger, occasion: &Occasion<'_>) -> Option<Text> {
+        match self.evaluate(trigger.actor?, Some(occasion)) {
+            Ok(Value::Principal(user)) => Some(user.name),
+            Ok(_) => None,
+            Err(failure) => {
+                self.note(|| Trace::ActorUnknown { trigger: id, failure });
+                None
+            }
+        }
+    }
+}
+
+/// Whether the trigger may move a record that stands `here`.
+fn eligible(here: &Stage, current: StageId, there: &Stage, trigger: &Trigger) -> Result<(), TriggerOutcome> {
+    if trigger.stage == current {
+        Err(TriggerOutcome::SameStage)
+    } else if trigger.backward {
+        Ok(())
+    } else if here.kind != StageKind::Normal {
+        Err(TriggerOutcome::FinalStage)
+    } else if there.order <= here.order {
+        Err(TriggerOutcome::EarlierStage)
+    } else {
+        Ok(())
+    }
+}

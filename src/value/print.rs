@@ -1,8 +1,12 @@
 //! How values print in a placeholder: for people, in the words of the schema's labels.
 
-use super::{Failure, Text, Value, pattern};
+use super::time::to_local;
+use super::{Currency, Duration, Failure, Money, Text, Value, pattern};
 use crate::schema::{Schema, Type};
+use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 use chrono_tz::Tz;
+use rust_decimal::{Decimal, RoundingStrategy};
+use std::fmt::Write;
 
 /// The labels (or names) of the stages and pipelines of a program, by their ids.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,15 +23,235 @@ pub struct Printer<'a> {
     pub tz: Tz,
 }
 
+/// The most digits after the point that are printed.
+const MOST_DIGITS: u32 = 10;
+
 impl Printer<'_> {
-    /// Appends a value as `{value}` prints it.
+    /// Appends a value as `{value}` prints it. `none` prints nothing.
     pub fn print(&self, value: &Value, ty: &Type, out: &mut String) {
-        let _ = ty;
-        out.push_str(&format!("{value:?}"));
+        match value {
+            Value::None => {}
+            Value::Bool(value) => out.push_str(if *value { "yes" } else { "no" }),
+            Value::Int(number) => push(out, number),
+            Value::Decimal(number) => push(out, rounded(*number)),
+            Value::Money(money) => {
+                let amount = rounded(money.amount);
+                push_amount(amount, money.currency, |args| _ = out.write_fmt(args));
+            }
+            Value::Text(text) | Value::Ref(text) => out.push_str(text),
+            Value::Date(date) => push_date(*date, out),
+            Value::Time(time) => push_time(*time, out),
+            Value::DateTime(at) => {
+                let local = to_local(*at, self.tz);
+                push_date(local.date(), out);
+                out.push(' ');
+                push_time(local.time(), out);
+            }
+            Value::Duration(duration) => push_duration(*duration, out),
+            Value::Enum(position) => {
+                let values = match ty.inner() {
+                    Type::Enum(id) => self.schema.enums.get(id.index()),
+                    _ => None,
+                };
+                match values.and_then(|values| values.values.get(usize::from(*position))) {
+                    Some(value) => out.push_str(&value.label),
+                    None => push(out, position),
+                }
+            }
+            Value::Stage(id) => push_label(self.labels.stages.get(id.index()), id.0, out),
+            Value::Pipeline(id) => push_label(self.labels.pipelines.get(id.index()), id.0, out),
+            Value::Principal(principal) => match self.schema.principal_named(&principal.name) {
+                Some(declared) if declared.kind == principal.kind => out.push_str(&declared.label),
+                _ => out.push_str(&principal.name),
+            },
+            Value::File(file) => out.push_str(&file.name),
+            Value::List(items) => {
+                let element = match ty.inner() {
+                    Type::List(element) => element,
+                    _ => &Type::Never,
+                };
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.push_str(", ");
+                    }
+                    self.print(item, element, out);
+                }
+            }
+        }
     }
 
     /// Appends a number, an amount, a date or a time as `{value: "pattern"}` prints it.
     pub fn format(&self, value: &Value, pattern: &str, out: &mut String) -> Result<(), Failure> {
         pattern::format(value, pattern, self.tz, out)
+    }
+}
+
+/// An amount with all its digits and its code, at least as many digits as the currency has: `7000.00 EUR`.
+pub fn money_text(money: &Money) -> String {
+    let mut out = String::new();
+    push_amount(money.amount.normalize(), money.currency, |args| _ = out.write_fmt(args));
+    out
+}
+
+/// Writes a normalized amount and the code.
+pub(super) fn push_amount(amount: Decimal, currency: Currency, write: impl FnOnce(std::fmt::Arguments)) {
+    // A zero may carry a sign.
+    let amount = if amount.is_zero() { Decimal::ZERO } else { amount };
+    let digits = amount.scale().max(currency.digits()) as usize;
+    write(format_args!("{amount:.digits$} {currency}"));
+}
+
+/// Without zeros at the end, without a sign before nothing.
+fn rounded(number: Decimal) -> Decimal {
+    let number =
+        number.round_dp_with_strategy(MOST_DIGITS, RoundingStrategy::MidpointNearestEven).normalize();
+    if number.is_zero() { Decimal::ZERO } else { number }
+}
+
+fn push(out: &mut String, value: impl std::fmt::Display) {
+    // Writing to a string does not fail.
+    let _ = write!(out, "{value}");
+}
+
+fn push_label(label: Option<&Text>, id: u16, out: &mut String) {
+    match label {
+        Some(label) => out.push_str(label),
+        None => push(out, id),
+    }
+}
+
+fn push_date(date: NaiveDate, out: &mut String) {
+    let _ = write!(out, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day());
+}
+
+/// To the minute: seconds are for machines.
+fn push_time(time: NaiveTime, out: &mut String) {
+    let _ = write!(out, "{:02}:{:02}", time.hour(), time.minute());
+}
+
+/// `2 days 3 hours`, a day as 24 hours; a minus before all of it.
+fn push_duration(duration: Duration, out: &mut String) {
+    let total = duration.total_seconds();
+    if total == 0 {
+        out.push_str("0 seconds");
+        return;
+    }
+    let mut left = total.unsigned_abs();
+    let mut sign = if total < 0 { "-" } else { "" };
+    for (seconds, one, many) in [
+        (86_400, "day", "days"),
+        (3600, "hour", "hours"),
+        (60, "minute", "minutes"),
+        (1, "second", "seconds"),
+    ] {
+        let count = left / seconds;
+        left %= seconds;
+        if count > 0 {
+            let _ = write!(out, "{sign}{count} {}", if count == 1 { one } else { many });
+            sign = " ";
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{PrincipalDef, WEEKDAY_ENUM};
+    use crate::syntax::tree::PrincipalKind;
+    use crate::value::{PipelineId, Principal, StageId};
+
+    fn schema() -> Schema {
+        let sales = PrincipalDef {
+            kind: PrincipalKind::Department,
+            name: "sales".into(),
+            label: "Sales team".into(),
+            email: None,
+            phone: None,
+            department: None,
+            roles: vec![],
+            hours: None,
+            away: vec![],
+        };
+        Schema { enums: Schema::builtin_enums(), principals: vec![sales], ..Schema::default() }
+    }
+
+    fn printed(value: Value, ty: &Type) -> String {
+        let schema = schema();
+        let (stages, pipelines) = (["New".into(), "Won it".into()], ["Sales".into()]);
+        let labels = Labels { stages: &stages, pipelines: &pipelines };
+        let mut out = String::new();
+        Printer { schema: &schema, labels, tz: Tz::Europe__Rome }.print(&value, ty, &mut out);
+        out
+    }
+
+    fn decimal(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    fn money(amount: &str, currency: &str) -> Value {
+        Value::Money(Money { amount: decimal(amount), currency: Currency::parse(currency).unwrap() })
+    }
+
+    fn principal(kind: PrincipalKind, name: &str) -> Value {
+        Value::Principal(Principal { kind, name: name.into() })
+    }
+
+    #[test]
+    fn values_print_for_people() {
+        use PrincipalKind::{Department, User};
+        let date: NaiveDate = "2026-03-02".parse().unwrap();
+        let duration = |days, seconds| Value::Duration(Duration { days, seconds });
+        let list = |items: &[Value]| Value::List(items.into());
+        for (value, ty, expected) in [
+            (Value::None, Type::Text.optional(), ""),
+            (Value::Bool(true), Type::Bool, "yes"),
+            (Value::Bool(false), Type::Bool.optional(), "no"),
+            (Value::Int(-42), Type::Int, "-42"),
+            (Value::Decimal(decimal("2.500")), Type::Decimal, "2.5"),
+            (Value::Decimal(decimal("100")), Type::Decimal, "100"),
+            (Value::Decimal(decimal("0.3333333333333333333333333333")), Type::Decimal, "0.3333333333"),
+            (Value::Decimal(decimal("0.00000000005")), Type::Decimal, "0"),
+            (Value::Decimal(decimal("-0.00000000001")), Type::Decimal, "0"),
+            (money("7000", "EUR"), Type::Money(None), "7000.00 EUR"),
+            (money("7000.5", "EUR"), Type::Money(None), "7000.50 EUR"),
+            (money("0.125", "EUR"), Type::Money(None), "0.125 EUR"),
+            (money("0.1250", "EUR"), Type::Money(None), "0.125 EUR"),
+            (money("7000", "JPY"), Type::Money(None), "7000 JPY"),
+            (money("-1.5", "KWD"), Type::Money(None), "-1.500 KWD"),
+            (
+                money("79228162514264337593543950335", "EUR"),
+                Type::Money(None),
+                "79228162514264337593543950335.00 EUR",
+            ),
+            (Value::Text("a {b}".into()), Type::Text, "a {b}"),
+            (Value::Ref("C-7".into()), Type::Text, "C-7"),
+            (Value::Date(date), Type::Date, "2026-03-02"),
+            (Value::Time("10:00:59".parse().unwrap()), Type::Time, "10:00"),
+            (Value::DateTime("2026-03-02T09:00:37Z".parse().unwrap()), Type::DateTime, "2026-03-02 10:00"),
+            (duration(2, 10_800), Type::Duration, "2 days 3 hours"),
+            (duration(0, 90_061), Type::Duration, "1 day 1 hour 1 minute 1 second"),
+            (duration(0, 0), Type::Duration, "0 seconds"),
+            (duration(1, -86_400), Type::Duration, "0 seconds"),
+            (duration(0, -5400), Type::Duration, "-1 hour 30 minutes"),
+            (
+                duration(i64::MIN, i64::MIN),
+                Type::Duration,
+                "-9223478788845943108 days 15 hours 30 minutes 8 seconds",
+            ),
+            (Value::Enum(6), Type::Enum(WEEKDAY_ENUM), "Sunday"),
+            (Value::Enum(7), Type::Enum(WEEKDAY_ENUM), "7"),
+            (Value::Stage(StageId(1)), Type::Text, "Won it"),
+            (Value::Pipeline(PipelineId(0)), Type::Text, "Sales"),
+            (principal(Department, "sales"), Type::Recipient, "Sales team"),
+            (principal(User, "u-77"), Type::User, "u-77"),
+            (list(&[]), Type::Int.list(), ""),
+            (
+                list(&[Value::Enum(0), Value::Enum(1)]),
+                Type::Enum(WEEKDAY_ENUM).list().optional(),
+                "Monday, Tuesday",
+            ),
+        ] {
+            assert_eq!(printed(value.clone(), &ty), expected, "{value:?}");
+        }
     }
 }

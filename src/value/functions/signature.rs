@@ -209,7 +209,8 @@ impl<'a> Args<'a> {
                 let by = match self.at(1) {
                     Given::Nothing if orders(element) => Param::Absent,
                     Given::Nothing => {
-                        return self.wanted(0, "a list of things that stand in an order, or a key to sort by");
+                        return self
+                            .wanted(0, "a list of things that stand in an order, or a key to sort by");
                     }
                     _ => {
                         let key = self.lambda(1)?;

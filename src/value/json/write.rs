@@ -1,0 +1,133 @@
+//! JSON out: the values in effects.
+
+use crate::schema::{Schema, Type};
+use crate::value::print::{Labels, push_amount};
+use crate::value::{Duration, Text, Value};
+use rust_decimal::Decimal;
+use std::io::Write;
+
+/// Appends the JSON of a value, as in effects. `names` are those of stages and pipelines; `none` is null.
+pub fn write(value: &Value, ty: &Type, schema: &Schema, names: Labels, out: &mut Vec<u8>) {
+    match value {
+        Value::None => out.extend_from_slice(b"null"),
+        Value::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
+        Value::Int(number) => put(out, number),
+        // A string: many readers would take a number for a float.
+        Value::Decimal(number) => {
+            let number = if number.is_zero() { Decimal::ZERO } else { number.normalize() };
+            quoted(out, number);
+        }
+        Value::Money(money) => {
+            out.push(b'"');
+            push_amount(money.amount.normalize(), money.currency, |args| _ = out.write_fmt(args));
+            out.push(b'"');
+        }
+        Value::Text(text) => string(out, text),
+        Value::Date(date) => quoted(out, date),
+        Value::Time(time) => quoted(out, time),
+        Value::DateTime(at) => {
+            let at = at.naive_utc();
+            quoted(out, format_args!("{}T{}Z", at.date(), at.time()));
+        }
+        Value::Duration(duration) => quoted(out, Iso(*duration)),
+        Value::Enum(position) => {
+            let values = match ty.inner() {
+                Type::Enum(id) => schema.enums.get(id.index()),
+                _ => None,
+            };
+            let value = values.and_then(|values| values.values.get(usize::from(*position)));
+            name(out, value.map(|value| &value.name), *position);
+        }
+        Value::Stage(id) => name(out, names.stages.get(id.index()), id.0),
+        Value::Pipeline(id) => name(out, names.pipelines.get(id.index()), id.0),
+        Value::Principal(principal) => string(out, &principal.name),
+        Value::Ref(id) => {
+            let entity = match ty.inner() {
+                Type::Entity(id) => schema.entities.get(id.index()),
+                _ => None,
+            };
+            match entity {
+                Some(entity) => {
+                    string(out, &entity.wire_name);
+                    // Both are strings: the second begins where the first ends.
+                    out.pop();
+                    out.push(b'/');
+                    let joint = out.len();
+                    string(out, id);
+                    out.remove(joint);
+                }
+                None => string(out, id),
+            }
+        }
+        Value::File(file) => {
+            out.extend_from_slice(b"{\"name\":");
+            string(out, &file.name);
+            out.extend_from_slice(b",\"url\":");
+            string(out, &file.url);
+            out.push(b'}');
+        }
+        Value::List(items) => {
+            let element = match ty.inner() {
+                Type::List(element) => element,
+                _ => &Type::Never,
+            };
+            out.push(b'[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                write(item, element, schema, names, out);
+            }
+            out.push(b']');
+        }
+    }
+}
+
+/// Writing to memory does not fail.
+fn put(out: &mut Vec<u8>, value: impl std::fmt::Display) {
+    let _ = write!(out, "{value}");
+}
+
+/// What needs no escapes.
+fn quoted(out: &mut Vec<u8>, value: impl std::fmt::Display) {
+    let _ = write!(out, "\"{value}\"");
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    let _ = serde_json::to_writer(out, text);
+}
+
+fn name(out: &mut Vec<u8>, name: Option<&Text>, id: u16) {
+    match name {
+        Some(name) => string(out, name),
+        None => put(out, id),
+    }
+}
+
+/// A duration in ISO 8601, days and seconds kept apart; a sign before each number, for they may differ.
+struct Iso(Duration);
+
+impl std::fmt::Display for Iso {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Duration { days, seconds } = self.0;
+        f.write_str("P")?;
+        if days != 0 {
+            write!(f, "{days}D")?;
+        }
+        if seconds != 0 || days == 0 {
+            f.write_str("T")?;
+        }
+        // The remainder has the sign of the whole.
+        let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        if hours != 0 {
+            write!(f, "{hours}H")?;
+        }
+        if minutes != 0 {
+            write!(f, "{minutes}M")?;
+        }
+        if rest != 0 || (seconds == 0 && days == 0) {
+            write!(f, "{rest}S")?;
+        }
+        Ok(())
+    }
+}

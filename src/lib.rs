@@ -3,7 +3,11 @@
 //! Text flows down one staircase into a program, events flow through the program into effects, and no
 //! step looks back up.
 
+pub mod check;
+pub mod compiler;
 pub mod diagnostic;
+pub mod library;
+pub mod model;
 pub mod schema;
 pub mod source;
 pub mod syntax;

@@ -1,16 +1,28 @@
 //! The checker: from syntax trees to the checked model, or to what is wrong.
 //!
 //! Order of work: [`names`] collects every declared name (duplicates are errors), [`schema`] resolves the
-//! declarations, [`pipelines`] checks stages, triggers and rules with the help of [`expr`]. Checks collect
-//! diagnostics and go on: a node with a mistake gets [`Type::Error`](crate::schema::Type), which
+//! declarations, [`functions`] computes constants and checks functions, [`pipelines`] checks stages, triggers
+//! and rules with the help of [`expr`]. Checks collect diagnostics and go on: a node with a mistake gets [`Type::Error`](crate::schema::Type), which
 //! silences what would only follow from it.
 
+mod constant;
+mod functions;
+mod limits;
+mod names;
+mod pending;
+mod people;
+mod schema;
 pub mod scope;
+mod settings;
+mod types;
+mod walk;
+mod words;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::model;
 use crate::schema::{Schema, Type};
 use crate::source::{Sources, Span};
+use crate::syntax::tree;
 use crate::value::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -92,6 +104,7 @@ pub struct PipelineInfo {
     pub entity: EntityId,
     pub timezone: chrono_tz::Tz,
     pub hours: Option<CalendarId>,
+    pub locale: Option<Text>,
     /// In order.
     pub stages: Vec<StageId>,
     pub span: Span,
@@ -149,8 +162,65 @@ pub struct RuleNames {
     pub read_unknown: bool,
 }
 
-impl Checker<'_> {
+impl<'a> Checker<'a> {
+    fn new(sources: &'a Sources) -> Self {
+        Checker {
+            sources,
+            names: Names::default(),
+            schema: Schema::default(),
+            places: Places::default(),
+            constants: Vec::new(),
+            functions: Vec::new(),
+            pipelines: Vec::new(),
+            stages: Vec::new(),
+            outputs: Vec::new(),
+            rules: Vec::new(),
+            rule_names: RuleNames::default(),
+            trigger_count: 0,
+            reads_references: false,
+            diagnostics: Vec::new(),
+        }
+    }
+
     pub fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Checks a whole program: its files, each after those that it uses. The model is there if there is no error.
+pub fn check_program(sources: &Sources, files: &[tree::File]) -> (Option<model::Model>, Vec<Diagnostic>) {
+    let mut checker = Checker::new(sources);
+    let model = checker.program(files);
+    let errors = checker.diagnostics.iter().any(|d| d.severity() == Severity::Error);
+    (model.filter(|_| !errors), checker.diagnostics)
+}
+
+impl Checker<'_> {
+    fn program(&mut self, files: &[tree::File]) -> Option<model::Model> {
+        let all = self.collect_names(files.iter().flat_map(|f| &f.items))?;
+        self.currency_and_rates(&all);
+        let placed = self.declare_types(&all);
+        self.declare_people(&all);
+        let pipelines = self.declare_pipelines(&all);
+        self.constants_and_functions(&all);
+        self.limits_and_defaults(&placed);
+        self.people_entries(&all);
+        let (pipelines, stages) = self.pipelines(&pipelines);
+        let outputs = std::mem::take(&mut self.outputs).into_iter().map(|output| model::Output {
+            rule: output.rule,
+            path: output.path,
+            ty: output.ty,
+            read: output.read,
+        });
+        Some(model::Model {
+            outputs: outputs.collect(),
+            schema: std::mem::take(&mut self.schema),
+            functions: std::mem::take(&mut self.functions),
+            pipelines,
+            stages,
+            rule_count: self.rules.len() as u32,
+            trigger_count: self.trigger_count,
+            reads_references: self.reads_references,
+        })
     }
 }

@@ -40,6 +40,19 @@ impl Code {
     pub fn severity(self) -> Severity {
         if self.id().starts_with('E') { Severity::Error } else { Severity::Warning }
     }
+
+    /// Whether it says that a name is not declared, and stands at that name. Where a declaration could not
+    /// be read this is no news.
+    pub fn is_unknown_name(self) -> bool {
+        matches!(
+            self,
+            Code::UnknownType
+                | Code::UnknownEntity
+                | Code::UnknownEvent
+                | Code::UnknownPrincipal
+                | Code::UnknownCalendar
+        )
+    }
 }
 
 codes! {

@@ -77,7 +77,12 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, how: Rendered) -> Stri
                 .labels
                 .iter()
                 .filter(|l| l.span.file == file)
-                .map(|l| miette::LabeledSpan::new_with_span(l.message.clone(), l.span.range()))
+                .enumerate()
+                // The place itself is the one in the head line, wherever it stands among the labels.
+                .map(|(i, l)| match i {
+                    0 => miette::LabeledSpan::new_primary_with_span(l.message.clone(), l.span.range()),
+                    _ => miette::LabeledSpan::new_with_span(l.message.clone(), l.span.range()),
+                })
                 .collect(),
             title,
         }

@@ -1,0 +1,209 @@
+//! Constants and functions of the program. They may need each other, in any order of declaration but never
+//! in a circle: so they are checked after what they need.
+
+use super::names::{Declarations, MOST};
+use super::scope::{LocalBinding, LocalName, Scope};
+use super::{Checker, Constant, ValueSymbol, words};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{self, FnDef, Frame, Local, LocalId};
+use crate::schema::Type;
+use crate::source::Span;
+use crate::syntax::tree;
+use crate::value::*;
+use std::collections::HashSet;
+
+/// So many functions may call each other in one line: the machine's stack has room for them.
+const MOST_CALLS: usize = 200;
+
+/// Which constants and functions need which: first the constants, then the functions, by number.
+struct Needs {
+    /// Each with the place that names it.
+    of: Vec<Vec<(usize, Span)>>,
+    constants: usize,
+}
+
+impl Checker<'_> {
+    pub(super) fn constants_and_functions(&mut self, all: &Declarations) {
+        for (name, _) in &all.constants {
+            self.constants.push(Constant {
+                name: name.text.clone(),
+                ty: Type::Error,
+                value: None,
+                span: name.span,
+            });
+        }
+        for function in &all.functions {
+            let declared = self.signature(function);
+            self.functions.push(declared);
+        }
+        let needs = self.needs(all);
+        for item in self.in_order(&needs, all) {
+            match item.checked_sub(needs.constants) {
+                None => self.declare_constant(item, all.constants[item].1),
+                Some(function) => self.function_body(function, all.functions[function]),
+            }
+        }
+    }
+
+    fn declare_constant(&mut self, i: usize, value: &tree::Expr) {
+        if let Some((ty, value)) = self.constant(value, None) {
+            self.constants[i].ty = ty;
+            self.constants[i].value = Some(value);
+        }
+    }
+
+    fn signature(&mut self, function: &tree::Fn) -> FnDef {
+        self.unique("parameter", function.params.iter().map(|p| &p.0));
+        let mut frame = Frame::default();
+        let params = match function.params.get(MOST) {
+            Some((name, _)) => {
+                self.too_many(name.span, "parameters of a function");
+                &function.params[..MOST]
+            }
+            None => &function.params[..],
+        };
+        for (name, ty) in params {
+            let ty = self.resolve_type_at(ty, &format!("{}.{}", function.name.text, name.text));
+            if let Some(why) = words::reserved_value(&name.text) {
+                self.reserved(name.span, &name.text, why);
+            } else if let Some((_, span)) = self.names.values.get(&name.text) {
+                let message = format!("the parameter `{}` would hide what has this name", name.text);
+                self.twice(name.span, *span, message, None);
+            }
+            frame.locals.push(Local { name: name.text.clone(), ty });
+        }
+        let result = self.resolve_type_at(&function.result, &function.name.text);
+        FnDef {
+            name: function.name.text.clone(),
+            params: (0..params.len()).map(|i| LocalId(i as u16)).collect(),
+            // Until the body is checked.
+            body: model::Expr {
+                kind: model::ExprKind::Const(Value::None),
+                ty: Type::Error,
+                span: function.body.span,
+            },
+            result,
+            frame,
+        }
+    }
+
+    fn function_body(&mut self, i: usize, function: &tree::Fn) {
+        let declared = &self.functions[i];
+        let result = declared.result.clone();
+        let locals = declared.params.iter().zip(&function.params).map(|(id, (name, _))| LocalName {
+            name: name.text.clone(),
+            span: name.span,
+            binding: LocalBinding::Value(*id),
+        });
+        let mut scope = Scope { frame: declared.frame.clone(), locals: locals.collect(), ..Scope::default() };
+        let want = (result != Type::Error).then_some(&result);
+        let body = self.expr(&function.body, want, &mut scope);
+        let declared = &mut self.functions[i];
+        declared.body = body;
+        declared.frame = scope.frame;
+    }
+
+    fn needs(&self, all: &Declarations) -> Needs {
+        let constants = all.constants.len();
+        let bodies = all.constants.iter().map(|c| c.1).chain(all.functions.iter().map(|f| &f.body));
+        let of = bodies.map(|body| {
+            let mut needs = Vec::new();
+            let mut seen = HashSet::new();
+            super::walk::tree_exprs(body, |e| {
+                let found = match &*e.kind {
+                    tree::ExprKind::Name(name) => match self.names.values.get(&name.text) {
+                        Some((ValueSymbol::Constant(i), _)) => Some((*i as usize, name.span)),
+                        _ => None,
+                    },
+                    tree::ExprKind::Call { name, .. } | tree::ExprKind::MethodCall { name, .. } => {
+                        let function = self.names.functions.get(&name.text);
+                        function.map(|(id, _)| (id.index() + constants, name.span))
+                    }
+                    _ => None,
+                };
+                if let Some(found) = found
+                    && seen.insert(found.0)
+                {
+                    needs.push(found);
+                }
+            });
+            needs
+        });
+        Needs { of: of.collect(), constants }
+    }
+
+    /// Each item after what it needs. A circle is reported and cut.
+    fn in_order(&mut self, needs: &Needs, all: &Declarations) -> Vec<usize> {
+        let count = needs.of.len();
+        let mut order = Vec::with_capacity(count);
+        // How many calls deep a function is; `None`: not yet known.
+        let mut depth: Vec<Option<usize>> = vec![None; count];
+        // Where an item stands on the way.
+        let mut place: Vec<Option<usize>> = vec![None; count];
+        for start in 0..count {
+            if depth[start].is_some() {
+                continue;
+            }
+            // The way from the start: each item, and how many of its needs have been followed.
+            let mut way = vec![(start, 0)];
+            place[start] = Some(0);
+            while let Some((item, followed)) = way.last_mut() {
+                let (item, next) = (*item, needs.of[*item].get(*followed).copied());
+                *followed += 1;
+                match next {
+                    Some((next, _)) if depth[next].is_some() => {}
+                    Some((next, _)) => match place[next] {
+                        Some(from) => self.report_circle(&way[from..], needs, all),
+                        None => {
+                            place[next] = Some(way.len());
+                            way.push((next, 0));
+                        }
+                    },
+                    None => {
+                        let below = needs.of[item].iter().filter_map(|(n, _)| depth[*n]).max().unwrap_or(0);
+                        let deep = if item < needs.constants { below } else { below + 1 };
+                        if deep == MOST_CALLS + 1 {
+                            let name = &all.functions[item - needs.constants].name;
+                            let message = format!(
+                                "`{}` calls functions that call functions more than {MOST_CALLS} deep",
+                                name.text
+                            );
+                            self.report(Diagnostic::new(Code::TooMany, name.span, message).label("too deep"));
+                        }
+                        depth[item] = Some(deep);
+                        place[item] = None;
+                        order.push(item);
+                        way.pop();
+                    }
+                }
+            }
+        }
+        order
+    }
+
+    fn report_circle(&mut self, circle: &[(usize, usize)], needs: &Needs, all: &Declarations) {
+        let name = |item: usize| match item.checked_sub(needs.constants) {
+            None => (format!("`{}`", all.constants[item].0.text), all.constants[item].0.span),
+            Some(f) => (format!("`{}`", all.functions[f].name.text), all.functions[f].name.span),
+        };
+        let functions = circle.iter().all(|(item, _)| *item >= needs.constants);
+        let mut chain: Vec<String> = circle.iter().map(|(item, _)| name(*item).0).collect();
+        chain.push(chain[0].clone());
+        let code = if functions { Code::Recursion } else { Code::ConstantCycle };
+        let message = match (functions, circle.len()) {
+            (true, 1) => format!("the function {} calls itself", chain[0]),
+            (true, _) => format!("these functions call each other in a circle: {}", chain.join(" calls ")),
+            (false, 1) => format!("the constant {} needs itself", chain[0]),
+            (false, _) => format!("these need each other in a circle: {}", chain.join(" needs ")),
+        };
+        let mut diagnostic = Diagnostic::new(code, name(circle[0].0).1, message);
+        // Where each names the next one; the walk has just counted on.
+        let verb = if functions { "calls" } else { "needs" };
+        for (n, (item, followed)) in circle.iter().enumerate().take(8) {
+            if let Some((_, span)) = followed.checked_sub(1).and_then(|f| needs.of[*item].get(f)) {
+                diagnostic = diagnostic.also(*span, format!("{} {verb} {}", chain[n], chain[n + 1]));
+            }
+        }
+        self.report(diagnostic);
+    }
+}

@@ -1,0 +1,228 @@
+//! Types as they are written, to types as the program knows them.
+
+use super::names::Declarations;
+use super::words;
+use super::{Checker, TypeSymbol};
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::schema::{self, Type};
+use crate::source::Span;
+use crate::syntax::tree::{self, TypeExpr, TypeKind};
+use crate::value::*;
+
+/// How many enums the language has: declared ones are numbered after them.
+pub const BUILTIN_ENUMS: usize = 1;
+
+impl Checker<'_> {
+    /// The type that is meant. A mistake is reported and gives [`Type::Error`].
+    pub fn resolve_type(&mut self, ty: &TypeExpr) -> Type {
+        self.resolve_type_at(ty, "enum")
+    }
+
+    /// As [`Checker::resolve_type`]; an enum written out here is named after the place: `add_to_chat.history`.
+    pub(super) fn resolve_type_at(&mut self, ty: &TypeExpr, place: &str) -> Type {
+        match &ty.kind {
+            TypeKind::Name(name) => self.named_type(name),
+            TypeKind::MoneyIn(code) => match self.currency(code) {
+                Some(currency) => Type::Money(Some(currency)),
+                None => Type::Error,
+            },
+            TypeKind::Enum(values) => {
+                let id = EnumId(self.schema.enums.len() as u16);
+                self.declare_enum(place, ty.span, values);
+                Type::Enum(id)
+            }
+            TypeKind::ListOf(element) => {
+                let resolved = self.resolve_type_at(element, place);
+                if resolved.is_optional() {
+                    let diagnostic =
+                        Diagnostic::new(Code::BadType, element.span, "a list never holds `none`")
+                            .label("cannot be optional inside a list");
+                    let help = self.sources.text(element.span).trim_end_matches('?').trim_end();
+                    self.report(diagnostic.help(format!("list of {help}")));
+                    return Type::Error;
+                }
+                if resolved == Type::Error { Type::Error } else { resolved.list() }
+            }
+            TypeKind::Optional(inner) => {
+                let resolved = self.resolve_type_at(inner, place);
+                if resolved.is_optional() {
+                    let text = self.sources.text(inner.span).to_owned();
+                    let diagnostic = Diagnostic::new(Code::BadType, ty.span, "one `?` is enough");
+                    self.report(diagnostic.label("optional twice").help(text));
+                }
+                resolved.optional()
+            }
+        }
+    }
+
+    fn named_type(&mut self, name: &tree::Name) -> Type {
+        match &*name.text {
+            "text" => Type::Text,
+            "int" => Type::Int,
+            "decimal" => Type::Decimal,
+            "money" => Type::Money(self.schema.currency),
+            "bool" => Type::Bool,
+            "date" => Type::Date,
+            "time" => Type::Time,
+            "datetime" => Type::DateTime,
+            "duration" => Type::Duration,
+            "email" => Type::Email,
+            "phone" => Type::Phone,
+            "url" => Type::Url,
+            "file" => Type::File,
+            "user" => Type::User,
+            "department" => Type::Department,
+            "role" => Type::Role,
+            "recipient" => Type::Recipient,
+            text => match self.names.types.get(text).copied() {
+                Some((TypeSymbol::Entity(id), _)) => Type::Entity(id),
+                Some((TypeSymbol::Enum(id), _)) => Type::Enum(id),
+                Some((TypeSymbol::Opaque(id), _)) => Type::Opaque(id),
+                None => {
+                    let help = self.type_help(text);
+                    let diagnostic =
+                        Diagnostic::new(Code::UnknownType, name.span, format!("there is no type `{text}`"))
+                            .label("not declared, and no type of the language")
+                            .maybe_help(help);
+                    self.report(diagnostic);
+                    Type::Error
+                }
+            },
+        }
+    }
+
+    /// What was probably meant by a type that does not exist.
+    fn type_help(&self, name: &str) -> Option<String> {
+        let habit = match name.to_lowercase().as_str() {
+            "string" | "str" | "varchar" | "char" | "uuid" | "guid" => "write `text`",
+            "number" | "numeric" | "num" | "float" | "double" | "real" => {
+                "write `int` for whole numbers, `decimal` for others, `money` for amounts"
+            }
+            "integer" | "long" | "short" | "int64" | "int32" | "uint" => "write `int`",
+            "boolean" | "flag" | "yesno" => "write `bool`",
+            "array" | "list" | "vec" | "set" | "seq" => "write `list of text`, with the type of the elements",
+            "timestamp" | "instant" | "moment" => "write `datetime`",
+            "interval" | "timespan" | "period" => "write `duration`",
+            "currency" | "amount" | "price" => "write `money`",
+            "person" | "employee" | "people" => "write `user`",
+            "mail" | "e_mail" => "write `email`",
+            "tel" | "telephone" => "write `phone`",
+            "link" | "uri" | "website" => "write `url`",
+            "attachment" | "image" | "document" => "write `file`",
+            _ => "",
+        };
+        let near = suggest::did_you_mean(name, self.all_type_names());
+        // A near name of one's own is a better guess than a habit from elsewhere, a type of the language not.
+        let own = near
+            .as_ref()
+            .filter(|_| habit.is_empty() || suggest::nearest(name, self.own_type_names()).is_some());
+        match own {
+            Some(near) => Some(near.clone()),
+            None if !habit.is_empty() => Some(habit.to_owned()),
+            None => None,
+        }
+    }
+
+    fn own_type_names(&self) -> impl Iterator<Item = &str> {
+        self.names.types.keys().map(|k| &**k).filter(|k| !words::TYPES.contains(k))
+    }
+
+    fn all_type_names(&self) -> impl Iterator<Item = &str> {
+        words::TYPES.iter().copied().chain(self.own_type_names())
+    }
+
+    /// The entity of a name; a mistake is reported.
+    pub fn resolve_entity(&mut self, name: &tree::Name) -> Option<EntityId> {
+        let (what, span) = match self.names.types.get(&name.text).copied() {
+            Some((TypeSymbol::Entity(id), _)) => return Some(id),
+            Some((TypeSymbol::Enum(_), span)) => ("an enum", span),
+            Some((TypeSymbol::Opaque(_), span)) => ("an opaque type", span),
+            None => {
+                let entities = self.schema.entities.iter().map(|e| &*e.name);
+                let help = suggest::did_you_mean(&name.text, entities);
+                let message = format!("there is no entity `{}`", name.text);
+                let diagnostic = Diagnostic::new(Code::UnknownEntity, name.span, message);
+                self.report(diagnostic.label("not declared anywhere").maybe_help(help));
+                return None;
+            }
+        };
+        let message = format!("`{}` is {what}, and an entity is wanted here", name.text);
+        let mut diagnostic = Diagnostic::new(Code::UnknownEntity, name.span, message);
+        if !words::TYPES.contains(&&*name.text) {
+            diagnostic = diagnostic.also(span, "declared here");
+        }
+        self.report(diagnostic);
+        None
+    }
+
+    /// The currency of a code; a mistake is reported.
+    pub fn currency(&mut self, code: &tree::Name) -> Option<Currency> {
+        let found = Currency::parse(&code.text);
+        if found.is_none() {
+            let upper = code.text.to_uppercase();
+            let help = match Currency::parse(&upper) {
+                Some(currency) => Some(format!("write `{currency}`")),
+                None => suggest::did_you_mean(&code.text, Currency::codes()),
+            };
+            let message = format!("there is no currency `{}`", code.text);
+            let diagnostic = Diagnostic::new(Code::UnknownCurrency, code.span, message)
+                .label("not a code of ISO 4217, such as `EUR` or `USD`")
+                .maybe_help(help);
+            self.report(diagnostic);
+        }
+        found
+    }
+
+    /// Adds an enum to the schema, checking its values.
+    pub(super) fn declare_enum(&mut self, name: &str, span: Span, values: &[tree::EnumValue]) {
+        if values.is_empty() {
+            let message = format!("the enum `{name}` has no values");
+            let diagnostic = Diagnostic::new(Code::EmptyDeclaration, span, message);
+            self.report(diagnostic.label("nothing between the braces").help("enum { low, high }"));
+        }
+        self.unique("value", values.iter().map(|v| &v.name));
+        for value in values {
+            if let Some(why) = words::reserved_enum_value(&value.name.text) {
+                self.reserved(value.name.span, &value.name.text, why);
+            }
+        }
+        let values = match values.get(super::names::MOST) {
+            Some(value) => {
+                self.too_many(value.name.span, "values in an enum");
+                &values[..super::names::MOST]
+            }
+            None => values,
+        };
+        self.places.enum_values.push(values.iter().map(|v| v.name.span).collect());
+        let values = values.iter().map(|v| schema::EnumValue {
+            name: v.name.text.clone().into(),
+            label: label(v.label.as_ref(), &v.name.text),
+        });
+        self.schema.enums.push(schema::Enum { name: name.into(), values: values.collect() });
+    }
+}
+
+/// The label of a declaration: its name, if it has none.
+pub(super) fn label(label: Option<&tree::Str>, name: &str) -> Text {
+    label.map_or_else(|| name.into(), |l| l.text.clone().into())
+}
+
+/// The places of all enums that are written out as a type.
+pub(super) fn inline_enums(all: &Declarations) -> Vec<Span> {
+    let fields = (all.entities.iter().map(|e| &e.fields[..]))
+        .chain(all.extensions.iter().map(|e| e.1))
+        .chain(all.events.iter().map(|e| &e.payload[..]))
+        .chain(all.actions.iter().flat_map(|a| [&a.params[..], &a.outputs[..]]))
+        .flatten()
+        .map(|f| &f.ty);
+    let functions = all.functions.iter().flat_map(|f| f.params.iter().map(|p| &p.1).chain([&f.result]));
+    fields.chain(functions).filter_map(inline_enum).collect()
+}
+
+fn inline_enum(ty: &TypeExpr) -> Option<Span> {
+    match &ty.kind {
+        TypeKind::Enum(_) => Some(ty.span),
+        TypeKind::ListOf(inner) | TypeKind::Optional(inner) => inline_enum(inner),
+        TypeKind::Name(_) | TypeKind::MoneyIn(_) => None,
+    }
+}

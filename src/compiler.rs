@@ -1,0 +1,371 @@
+//! From files to a checked model: the way in for everybody who embeds the compiler.
+//!
+//! ```no_run
+//! let loaded = stagegate::compiler::load(&["sales.rules".into()], &mut |path| std::fs::read(path));
+//! let checked = stagegate::compiler::check(&loaded);
+//! assert!(checked.model.is_some(), "{} mistakes", checked.diagnostics.len());
+//! ```
+
+use crate::check;
+use crate::diagnostic::{Code, Diagnostic, Severity, suggest};
+use crate::library;
+use crate::model::Model;
+use crate::source::{FileId, Sources, Span};
+use crate::syntax;
+use crate::syntax::tree::{self, ItemKind};
+use std::collections::HashMap;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+/// The files of a program, read and parsed.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    pub sources: Sources,
+    /// Each file after those that it uses.
+    pub files: Vec<tree::File>,
+    /// What is wrong with the files themselves and with their syntax, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What the checker says of a program.
+#[derive(Debug)]
+pub struct Checked {
+    /// Only of a program without errors.
+    pub model: Option<Model>,
+    /// Everything that is wrong, that of loading included, by file and place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity() == Severity::Error)
+    }
+}
+
+/// Reads the given files and all that they use. `read` gives the bytes of a file; `-` is standard input.
+pub fn load(roots: &[PathBuf], read: &mut dyn FnMut(&Path) -> io::Result<Vec<u8>>) -> Loaded {
+    load_with(roots, read, &mut |_| Vec::new())
+}
+
+/// As [`load`]. `neighbours` gives the names of the files in a folder, for a file that cannot be found.
+pub fn load_with(
+    roots: &[PathBuf],
+    read: &mut dyn FnMut(&Path) -> io::Result<Vec<u8>>,
+    neighbours: &mut dyn FnMut(&Path) -> Vec<String>,
+) -> Loaded {
+    let mut loader = Loader { read, neighbours, known: HashMap::new(), loaded: Loaded::default() };
+    for root in roots {
+        loader.root(root);
+    }
+    let mut loaded = loader.loaded;
+    tidy(&mut loaded.diagnostics);
+    loaded
+}
+
+/// Checks a program that has been loaded.
+pub fn check(loaded: &Loaded) -> Checked {
+    let (model, found) = check::check_program(&loaded.sources, &loaded.files);
+    let found = found.into_iter().filter(|d| !d.code.is_unknown_name() || !is_lost(loaded, d));
+    let mut diagnostics: Vec<Diagnostic> = loaded.diagnostics.iter().cloned().chain(found).collect();
+    tidy(&mut diagnostics);
+    let mut checked = Checked { model, diagnostics };
+    if checked.has_errors() {
+        checked.model = None;
+    }
+    checked
+}
+
+/// Whether an unknown name is no news: its file, or the declaration that gives it, could not be read.
+fn is_lost(loaded: &Loaded, unknown: &Diagnostic) -> bool {
+    use Code::{FileNotFound, FileUnreadable, UnknownLibrary, UseCycle};
+    if loaded.diagnostics.is_empty() {
+        return false;
+    }
+    let missing =
+        |d: &Diagnostic| matches!(d.code, FileNotFound | FileUnreadable | UnknownLibrary | UseCycle);
+    if loaded.diagnostics.iter().any(missing) {
+        return true;
+    }
+    let name = loaded.sources.text(unknown.span());
+    loaded.sources.files().any(|(_, file)| looks_declared(&file.text, name))
+}
+
+/// Whether a text holds something that looks like a declaration of the name, right or wrong.
+fn looks_declared(text: &str, name: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "entity",
+        "enum",
+        "type",
+        "event",
+        "action",
+        "user",
+        "department",
+        "role",
+        "calendar",
+        "const",
+        "fn",
+        "pipeline",
+        "stage",
+        "rule",
+        "let",
+        "for",
+    ];
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].trim_end_matches([' ', '\t']);
+        let after = text[at + name.len()..].trim_start_matches([' ', '\t']);
+        before.len() < at && WORDS.iter().any(|word| before.ends_with(word)) || after.starts_with(':')
+    })
+}
+
+/// By file and place, each thing once.
+fn tidy(diagnostics: &mut Vec<Diagnostic>) {
+    // Stable: of several at one place the first that was found stays first.
+    diagnostics.sort_by_key(|d| (d.span().file, d.span().start, d.span().end));
+    let mut seen = std::collections::HashSet::new();
+    diagnostics.retain(|d| {
+        let labels: Vec<_> = d.labels.iter().map(|l| (l.span, l.message.clone())).collect();
+        seen.insert((d.code, d.message.clone(), labels))
+    });
+}
+
+/// What a file is known by: its path without `.` and `..`, or the name of a library.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Library(&'static str),
+    Path(PathBuf),
+}
+
+/// How far a file has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// It, or a file that it uses, is being read.
+    Open(FileId),
+    /// It is in the program, or could not be read.
+    Done,
+}
+
+struct Loader<'r> {
+    read: &'r mut dyn FnMut(&Path) -> io::Result<Vec<u8>>,
+    neighbours: &'r mut dyn FnMut(&Path) -> Vec<String>,
+    known: HashMap<Key, Progress>,
+    loaded: Loaded,
+}
+
+/// A file that has been parsed, while the files that it uses are brought in.
+struct Open {
+    key: Key,
+    tree: tree::File,
+    /// How many of its items have been looked at for `use`.
+    seen: usize,
+    /// The `use` in another file that brought it in.
+    used_at: Option<Span>,
+}
+
+impl Loader<'_> {
+    fn root(&mut self, path: &Path) {
+        let stdin = path.as_os_str() == "-";
+        let key = Key::Path(plain(path));
+        if self.known.contains_key(&key) {
+            return;
+        }
+        let shown = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
+        let place = (!stdin).then(|| path.to_owned());
+        let file = match (self.read)(path) {
+            Ok(bytes) => self.text(&shown, place, bytes),
+            Err(error) => {
+                let file = self.loaded.sources.add(shown.clone(), place, "");
+                self.cannot_read(Span::new(file, 0, 0), &shown, path, &error);
+                None
+            }
+        };
+        match file {
+            Some(file) => self.with_all_it_uses(key, file),
+            None => {
+                self.known.insert(key, Progress::Done);
+            }
+        }
+    }
+
+    /// Parses a file, and brings in what it uses, and what that uses. Without recursion: the chain may be long.
+    fn with_all_it_uses(&mut self, key: Key, file: FileId) {
+        let mut way = vec![self.open(key, file, None)];
+        while let Some(top) = way.last_mut() {
+            let Some(item) = top.tree.items.get(top.seen) else {
+                if let Some(done) = way.pop() {
+                    self.known.insert(done.key, Progress::Done);
+                    self.loaded.files.push(done.tree);
+                }
+                continue;
+            };
+            top.seen += 1;
+            let (key, span) = match &item.kind {
+                ItemKind::UseLibrary(name) => match library::named(&name.text) {
+                    Some(library) => (Key::Library(library.name), name.span),
+                    None => {
+                        let diagnostic = unknown_library(name);
+                        self.loaded.diagnostics.push(diagnostic);
+                        continue;
+                    }
+                },
+                ItemKind::UseFile(path) => {
+                    let user = self.loaded.sources.file(top.tree.file).path.as_deref();
+                    let folder = user.and_then(Path::parent).unwrap_or(Path::new(""));
+                    (Key::Path(plain(&folder.join(&*path.text))), path.span)
+                }
+                _ => continue,
+            };
+            match self.known.get(&key) {
+                Some(Progress::Done) => {}
+                Some(Progress::Open(file)) => {
+                    let from = way.iter().position(|open| open.tree.file == *file).unwrap_or(0);
+                    let diagnostic = self.circle(&way[from..], span);
+                    self.loaded.diagnostics.push(diagnostic);
+                }
+                None => match self.bring_in(&key, span) {
+                    Some(file) => {
+                        let open = self.open(key, file, Some(span));
+                        way.push(open);
+                    }
+                    None => {
+                        self.known.insert(key, Progress::Done);
+                    }
+                },
+            }
+        }
+    }
+
+    fn open(&mut self, key: Key, file: FileId, used_at: Option<Span>) -> Open {
+        self.known.insert(key.clone(), Progress::Open(file));
+        let text = self.loaded.sources.file(file).text.clone();
+        let (tree, diagnostics) = syntax::parse(file, &text);
+        self.loaded.diagnostics.extend(diagnostics);
+        Open { key, tree, seen: 0, used_at }
+    }
+
+    fn bring_in(&mut self, key: &Key, span: Span) -> Option<FileId> {
+        match key {
+            Key::Library(name) => {
+                let library = library::named(name)?;
+                Some(self.loaded.sources.add(library.name, None, library.text))
+            }
+            Key::Path(path) => {
+                let shown = path.display().to_string();
+                match (self.read)(path) {
+                    Ok(bytes) => self.text(&shown, Some(path.clone()), bytes),
+                    Err(error) => {
+                        self.cannot_read(span, &shown, path, &error);
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a file to the sources if it is text.
+    fn text(&mut self, shown: &str, path: Option<PathBuf>, bytes: Vec<u8>) -> Option<FileId> {
+        if u32::try_from(bytes.len()).is_err() {
+            let file = self.loaded.sources.add(shown, path, "");
+            let message = format!("`{shown}` is larger than 4 GB");
+            self.loaded.diagnostics.push(Diagnostic::new(
+                Code::FileUnreadable,
+                Span::new(file, 0, 0),
+                message,
+            ));
+            return None;
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(self.loaded.sources.add(shown, path, text)),
+            Err(error) => {
+                // What can be read is kept, to show the place.
+                let good = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let file = self.loaded.sources.add(shown, path, text);
+                let message = format!("`{shown}` is not written in UTF-8");
+                let wrong = Span::new(file, good, good + char::REPLACEMENT_CHARACTER.len_utf8());
+                let diagnostic = Diagnostic::new(Code::FileUnreadable, wrong, message)
+                    .label("the first byte that is no part of a character")
+                    .help("save the file as UTF-8");
+                self.loaded.diagnostics.push(diagnostic);
+                None
+            }
+        }
+    }
+
+    fn cannot_read(&mut self, span: Span, shown: &str, path: &Path, error: &io::Error) {
+        let diagnostic = match error.kind() {
+            io::ErrorKind::NotFound => {
+                let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let around = (self.neighbours)(path.parent().unwrap_or(Path::new("")));
+                let near = around.iter().map(String::as_str).filter(|n| n.ends_with(".rules"));
+                let near = suggest::nearest(&name, near.collect::<Vec<_>>());
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                let unnamed = path.extension().is_none() && around.contains(&format!("{name}.rules"));
+                let help = if unnamed { Some(format!("did you mean `{name}.rules`?")) } else { help };
+                Diagnostic::new(Code::FileNotFound, span, format!("there is no file `{shown}`"))
+                    .maybe_help(help)
+            }
+            io::ErrorKind::IsADirectory => {
+                let message = format!("`{shown}` is a folder, and a file is wanted");
+                Diagnostic::new(Code::FileUnreadable, span, message)
+            }
+            _ => {
+                let message = format!("`{shown}` cannot be read: {}", reason(error));
+                Diagnostic::new(Code::FileUnreadable, span, message)
+            }
+        };
+        self.loaded.diagnostics.push(diagnostic);
+    }
+
+    fn circle(&self, circle: &[Open], closing: Span) -> Diagnostic {
+        let name = |open: &Open| format!("`{}`", self.loaded.sources.file(open.tree.file).name);
+        let mut chain: Vec<String> = circle.iter().map(name).collect();
+        chain.push(chain.first().cloned().unwrap_or_default());
+        let message = match circle.len() {
+            1 => format!("the file {} uses itself", chain[0]),
+            _ => format!("files use each other in a circle: {}", chain.join(" uses ")),
+        };
+        let mut diagnostic = Diagnostic::new(Code::UseCycle, closing, message)
+            .label("the circle closes here")
+            .help("put what both need into a third file");
+        if circle.len() == 1 {
+            diagnostic.help = Some("take this line away".into());
+        }
+        for open in circle.iter().skip(1).take(8) {
+            if let Some(span) = open.used_at {
+                diagnostic = diagnostic.also(span, "part of the circle");
+            }
+        }
+        diagnostic
+    }
+}
+
+fn unknown_library(name: &tree::Name) -> Diagnostic {
+    let libraries = || library::LIBRARIES.iter().map(|l| l.name);
+    let known: Vec<String> = libraries().map(|l| format!("`{l}`")).collect();
+    let help = suggest::did_you_mean(&name.text, libraries())
+        .unwrap_or_else(|| format!("for a file of your own write its path: use \"{}.rules\"", name.text));
+    Diagnostic::new(Code::UnknownLibrary, name.span, format!("there is no library `{}`", name.text))
+        .label(format!("the bundled ones are: {}", known.join(", ")))
+        .help(help)
+}
+
+/// What the operating system says, without the number of the error.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+/// A path without `.` and, where it can be told from the path alone, without `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(plain.components().next_back(), Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}

@@ -19,7 +19,7 @@ impl Life<'_, '_> {
         let action = self.program().schema.action(call.action);
         let mut params = Vec::with_capacity(call.params.len());
         for (number, register) in &call.params {
-            let Some(value) = run.frame.registers.get(usize::from(register.0)) else { continue };
+            let value = run.frame.get(*register);
             if *value == Value::None {
                 continue;
             }
@@ -56,11 +56,8 @@ impl Life<'_, '_> {
             count,
             now: self.record.clock,
         };
-        for (output, register) in definition.outputs.iter().zip(&answer.outputs) {
-            if let Some(place) = run.frame.registers.get_mut(usize::from(register.0)) {
-                *place = simulation.value(&output.ty);
-            }
-        }
+        let outputs = definition.outputs.iter().map(|output| simulation.value(&output.ty));
+        run.frame.answer(answer, outputs);
     }
 }
 

@@ -20,7 +20,7 @@ mod triggers;
 use crate::event::{Event, EventBody, Rejection};
 use crate::program::{ChunkId, Program};
 use crate::value::*;
-use crate::vm::{Context, Frame, Machine};
+use crate::vm::{Context, Machine, Scratch};
 use chrono::{DateTime, Utc};
 use effect::{Cause, Effect, EffectKind};
 use patterns::Occasion;
@@ -82,7 +82,7 @@ struct Buffers {
     /// Emptied vectors of values.
     spare: Vec<Vec<Value>>,
     chain: Vec<StageId>,
-    frame: Option<Frame>,
+    scratch: Scratch,
 }
 
 impl<'p> Engine<'p> {
@@ -308,18 +308,18 @@ impl<'a> Life<'a, '_> {
     }
 
     /// The value of an expression.
-    fn evaluate(&self, chunk: ChunkId, occasion: Option<&Occasion<'_>>) -> Result<Value, Failure> {
+    fn evaluate(&mut self, chunk: ChunkId, occasion: Option<&Occasion<'_>>) -> Result<Value, Failure> {
+        let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
         with_context(self.record, self.view, self.now, occasion, |context| {
-            self.machine.evaluate(chunk, context)
+            machine.evaluate(scratch, chunk, context)
         })
     }
 
     /// Whether a condition holds; no condition always does.
-    fn holds(&self, chunk: Option<ChunkId>, occasion: Option<&Occasion<'_>>) -> Result<bool, Failure> {
-        match chunk {
-            None => Ok(true),
-            Some(chunk) => Ok(self.evaluate(chunk, occasion)? == Value::Bool(true)),
-        }
+    fn holds(&mut self, chunk: Option<ChunkId>, occasion: Option<&Occasion<'_>>) -> Result<bool, Failure> {
+        let Some(chunk) = chunk else { return Ok(true) };
+        let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
+        with_context(self.record, self.view, self.now, occasion, |context| machine.holds(scratch, chunk, context))
     }
 
     fn emit(&mut self, kind: EffectKind) {

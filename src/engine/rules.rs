@@ -78,11 +78,8 @@ impl Life<'_, '_> {
             self.record.used.insert(at, id);
         }
         self.note(|| Trace::RuleStarted { rule: id });
-        let frame = self.machine.begin(rule.body, self.buffers.frame.take());
-        let mut run = Run { rule: id, frame };
-        let moved = self.go_on(&mut run, occasion);
-        self.buffers.frame = Some(run.frame);
-        if let Some(to) = moved {
+        let mut run = Run { rule: id, frame: self.machine.start(rule.body) };
+        if let Some(to) = self.go_on(&mut run, occasion) {
             self.enter(to, Mover::Rule(id), None);
         }
     }
@@ -91,8 +88,9 @@ impl Life<'_, '_> {
     fn go_on(&mut self, run: &mut Run, occasion: Option<&Occasion<'_>>) -> Option<StageId> {
         let program = self.program();
         loop {
+            let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
             let exit = with_context(self.record, self.view, self.now, occasion, |context| {
-                self.machine.resume(&mut run.frame, context)
+                machine.resume(scratch, &mut run.frame, context)
             });
             let next = match exit {
                 Exit::Done => return None,
@@ -102,8 +100,8 @@ impl Life<'_, '_> {
                 Exit::Set(set) => self.set(run, set),
                 Exit::Publish(output, register) => {
                     let read = program.outputs.get(output.index()).is_some_and(|output| output.read);
-                    if read && let Some(value) = run.frame.registers.get(usize::from(register.0)) {
-                        self.record.outputs.insert(output, value.clone());
+                    if read {
+                        self.record.outputs.insert(output, run.frame.get(register).clone());
                     }
                     Next::GoOn
                 }
@@ -117,9 +115,9 @@ impl Life<'_, '_> {
             };
             match next {
                 Next::GoOn => {}
-                Next::GoOnAt(pc) => run.frame.pc = pc,
+                Next::GoOnAt(pc) => run.frame.go_to(pc),
                 Next::Fail(failure) => {
-                    let statement = statement(program.chunk(run.frame.chunk), run.frame.pc);
+                    let statement = run.frame.statement(program);
                     self.fail(run.rule, failure, statement);
                     return None;
                 }
@@ -150,12 +148,7 @@ impl Life<'_, '_> {
         let program = self.program();
         let Some(set) = program.code.sets.get(set.0 as usize) else { return Next::GoOn };
         let entity = program.schema.entity(self.record.subject.entity);
-        let values = || {
-            let pairs = set.fields.iter();
-            pairs.filter_map(|(field, register)| {
-                Some((*field, run.frame.registers.get(usize::from(register.0))?))
-            })
-        };
+        let values = || set.fields.iter().map(|(field, register)| (*field, run.frame.get(*register)));
         for (field, value) in values() {
             let Some(field) = entity.fields.get(field.index()) else { continue };
             let limited = check_limits(value, &field.ty, &field.limits, self.tables.pattern(field));
@@ -214,11 +207,4 @@ impl Life<'_, '_> {
 
 fn not_in_this_version(what: &str) -> Failure {
     Failure::new(FailureCode::NotInThisVersion, format!("this version does not run {what}"))
-}
-
-/// The number of the statement at which a body stopped; its pc already stands behind the instruction.
-fn statement(chunk: &crate::program::Chunk, pc: u32) -> u32 {
-    let at = pc.saturating_sub(1);
-    let after = chunk.statements.partition_point(|(from, _)| *from <= at);
-    after.checked_sub(1).map_or(0, |i| chunk.statements[i].1)
 }

@@ -3,7 +3,10 @@
 //! It is plain data: [`file`] writes and reads it, [`verify`] proves that the machine can run it without
 //! testing types, [`listing`] prints it for people.
 
+pub mod file;
 pub mod instr;
+pub mod listing;
+pub mod verify;
 
 use crate::model::PrincipalField;
 use crate::schema::{Schema, Type};
@@ -175,8 +178,6 @@ pub struct Code {
     pub constants: Vec<Value>,
     /// The type of each constant.
     pub constant_types: Vec<Type>,
-    /// Types that instructions name.
-    pub types: Vec<Type>,
     /// Patterns of `matches`, compiled when the program is loaded.
     pub regexes: Vec<Text>,
     /// By [`CallId`].
@@ -218,8 +219,9 @@ pub struct Chunk {
 /// What a chunk gives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ChunkKind {
-    /// Ends with `return` of a value of this type; has no effects.
-    Expression(Type),
+    /// Ends with `return` of a value of this type; has no effects. The first registers hold what it `captures` of
+    /// a body (the condition of a `wait for`), else none.
+    Expression { captures: u16, result: Type },
     /// A rule's body: may ask for effects and suspend.
     Body,
     /// Like an expression; the parameters are the first registers.
@@ -293,6 +295,28 @@ impl Program {
     }
 }
 
+impl Chunk {
+    /// Where the instruction comes from.
+    pub fn span(&self, pc: u32) -> Option<Span> {
+        let at = self.spans.partition_point(|(start, _)| *start <= pc);
+        self.spans.get(at.checked_sub(1)?).map(|(_, span)| *span)
+    }
+
+    /// The number of the statement that the instruction belongs to, 0 outside of bodies.
+    pub fn statement(&self, pc: u32) -> u32 {
+        let at = self.statements.partition_point(|(start, _)| *start <= pc);
+        at.checked_sub(1).and_then(|at| self.statements.get(at)).map_or(0, |(_, number)| *number)
+    }
+}
+
+impl SourceName {
+    /// Line, from 1, and byte in the line, from 1.
+    pub fn position(&self, offset: u32) -> (usize, usize) {
+        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        let start = self.lines.get(line - 1).copied().unwrap_or(0);
+        (line, offset.saturating_sub(start) as usize + 1)
+    }
+}
 
 impl PrincipalField {
     pub fn name(self) -> &'static str {

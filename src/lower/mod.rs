@@ -1,0 +1,194 @@
+//! Lowering: from the checked model to the program.
+//!
+//! [`code`] builds one chunk: registers, jumps, places. [`expr`], [`template`] and [`body`] write the instructions of
+//! expressions, texts and rule bodies; [`dispatch`] the tables that lead from an event to the triggers and rules that
+//! could care; [`later`] says what this version does not run yet.
+
+mod body;
+mod code;
+mod dispatch;
+mod expr;
+mod later;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostic::{Code as DiagnosticCode, Diagnostic};
+use crate::model::{self, Model};
+use crate::program::{
+    ActionCall, Chunk, ChunkId, ChunkKind, Code, DataVersions, Function, Output, Program, SourceName,
+};
+use crate::schema::Type;
+use crate::source::{Sources, Span};
+use crate::value::*;
+use code::Builder;
+use std::collections::HashMap;
+
+/// The program of a checked model, or what in it this version cannot run.
+pub fn lower(model: &Model, sources: &Sources) -> Result<Program, Vec<Diagnostic>> {
+    let mut lowering = Lowering::new(model);
+    let functions = model.functions.iter().map(|function| lowering.function(function)).collect();
+    lowering.code.functions = functions;
+    let (pipelines, stages, triggers, rules) = lowering.pipelines();
+
+    let mut diagnostics = later::not_in_this_version(model, sources);
+    diagnostics.append(&mut lowering.diagnostics);
+    if !diagnostics.is_empty() {
+        diagnostics.sort_by_key(|d| (d.span().file, d.span().start));
+        return Err(diagnostics);
+    }
+    let outputs = model.outputs.iter().map(|output| Output {
+        rule: output.rule,
+        path: output.path.as_str().into(),
+        ty: output.ty.clone(),
+        read: output.read,
+    });
+    Ok(Program {
+        schema: model.schema.clone(),
+        pipelines,
+        stages,
+        triggers,
+        rules,
+        outputs: outputs.collect(),
+        code: lowering.code,
+        reads_references: model.reads_references,
+        data: DataVersions::of_this_build(),
+        files: sources.files().map(|(_, file)| SourceName::of(&file.name, &file.text)).collect(),
+    })
+}
+
+/// What all chunks share: the code so far, and what of its tables is there already.
+struct Lowering<'m> {
+    model: &'m Model,
+    code: Code,
+    /// Of constants, by their exact bytes: equal amounts may carry different digits.
+    constants: HashMap<Vec<u8>, u32>,
+    regexes: HashMap<Text, u16>,
+    payloads: HashMap<Vec<(EventId, u16)>, u32>,
+    awaits: HashMap<Vec<OutputId>, u32>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'m> Lowering<'m> {
+    fn new(model: &'m Model) -> Self {
+        Lowering {
+            model,
+            code: Code::default(),
+            constants: HashMap::new(),
+            regexes: HashMap::new(),
+            payloads: HashMap::new(),
+            awaits: HashMap::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn function(&mut self, function: &'m model::FnDef) -> Function {
+        let kind = ChunkKind::Function {
+            params: function.params.len().min(usize::from(u16::MAX)) as u16,
+            result: function.result.clone(),
+        };
+        let mut builder = Builder::new(self, kind, None, &function.frame, function.body.span);
+        for param in &function.params {
+            builder.bind_new_local(*param);
+        }
+        builder.return_value(&function.body);
+        Function { name: function.name.clone().into(), chunk: builder.finish() }
+    }
+
+    /// A chunk that gives the value of an expression, as a `result`.
+    fn expression(&mut self, condition: &'m model::Condition, pipeline: PipelineId, result: Type) -> ChunkId {
+        let kind = ChunkKind::Expression { captures: 0, result };
+        let mut builder = Builder::new(self, kind, Some(pipeline), &condition.frame, condition.expr.span);
+        builder.return_value(&condition.expr);
+        builder.finish()
+    }
+
+    fn add_chunk(&mut self, chunk: Chunk) -> ChunkId {
+        self.code.chunks.push(chunk);
+        ChunkId(self.code.chunks.len() as u32 - 1)
+    }
+
+    fn add_call(&mut self, call: ActionCall) -> usize {
+        self.code.calls.push(call);
+        self.code.calls.len() - 1
+    }
+
+    fn constant(&mut self, value: &Value, ty: &Type) -> u32 {
+        // Both always serialize; without bytes there would just be no sharing.
+        let key = postcard::to_allocvec(&(value, ty)).unwrap_or_default();
+        let next = self.code.constants.len() as u32;
+        if !key.is_empty()
+            && let Some(known) = self.constants.get(&key)
+        {
+            return *known;
+        }
+        self.constants.insert(key, next);
+        self.code.constants.push(value.clone());
+        self.code.constant_types.push(ty.clone());
+        next
+    }
+
+    fn regex(&mut self, regex: &Text, span: Span) -> u16 {
+        if let Some(known) = self.regexes.get(regex) {
+            return *known;
+        }
+        let Ok(next) = u16::try_from(self.code.regexes.len()) else {
+            self.too_large(span, "patterns after `matches`");
+            return 0;
+        };
+        self.regexes.insert(regex.clone(), next);
+        self.code.regexes.push(regex.clone());
+        next
+    }
+
+    fn payload(&mut self, table: &[(EventId, u16)]) -> u32 {
+        if let Some(known) = self.payloads.get(table) {
+            return *known;
+        }
+        let next = self.code.payloads.len() as u32;
+        self.payloads.insert(table.to_vec(), next);
+        self.code.payloads.push(table.to_vec());
+        next
+    }
+
+    fn await_list(&mut self, outputs: &[OutputId]) -> u32 {
+        if let Some(known) = self.awaits.get(outputs) {
+            return *known;
+        }
+        let next = self.code.awaits.len() as u32;
+        self.awaits.insert(outputs.to_vec(), next);
+        self.code.awaits.push(outputs.to_vec());
+        next
+    }
+
+    /// Says, once for each place, that something does not fit into a compiled program.
+    fn too_large(&mut self, span: Span, what: &str) {
+        let diagnostic = Diagnostic::new(
+            DiagnosticCode::TooLarge,
+            span,
+            format!("this is more than a compiled program can hold: too many {what}"),
+        );
+        if !self.diagnostics.contains(&diagnostic) {
+            self.diagnostics.push(diagnostic.help("split it into several smaller ones"));
+        }
+    }
+}
+
+impl DataVersions {
+    /// Of the data that this build of Stagegate holds.
+    pub fn of_this_build() -> DataVersions {
+        let (major, minor, update) = char::UNICODE_VERSION;
+        DataVersions {
+            timezones: chrono_tz::IANA_TZDB_VERSION.to_owned(),
+            unicode: format!("{major}.{minor}.{update}"),
+        }
+    }
+}
+
+impl SourceName {
+    fn of(name: &str, text: &str) -> SourceName {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect();
+        SourceName { name: name.to_owned(), lines }
+    }
+}

@@ -50,9 +50,9 @@ pub enum Type {
     Stage(EntityId),
     /// A pipeline of an entity.
     Pipeline(EntityId),
-    List(Box<Type>),
+    List(#[serde(deserialize_with = "nested::deserialize")] Box<Type>),
     /// Never of an optional: `T??` is `T?`.
-    Optional(Box<Type>),
+    Optional(#[serde(deserialize_with = "nested::deserialize")] Box<Type>),
     /// What nothing has: the elements of `[]`, the inside of a bare `none`.
     Never,
     /// Of a node with a mistake that has been reported: agrees with everything. Never in a program.

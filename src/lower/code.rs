@@ -150,12 +150,20 @@ impl<'b, 'm> Builder<'b, 'm> {
 
     pub fn jump_if(&mut self, condition: Reg, when: bool, to: Label) {
         let target = to.0;
-        self.emit(if when { Instr::JumpIf { condition, target } } else { Instr::JumpIfNot { condition, target } });
+        self.emit(if when {
+            Instr::JumpIf { condition, target }
+        } else {
+            Instr::JumpIfNot { condition, target }
+        });
     }
 
     pub fn jump_if_none(&mut self, value: Reg, when: bool, to: Label) {
         let target = to.0;
-        self.emit(if when { Instr::JumpIfNone { value, target } } else { Instr::JumpIfSet { value, target } });
+        self.emit(if when {
+            Instr::JumpIfNone { value, target }
+        } else {
+            Instr::JumpIfSet { value, target }
+        });
     }
 
     pub fn next(&mut self, first: Reg, done: Label) {

@@ -10,8 +10,6 @@ mod dispatch;
 mod expr;
 mod later;
 mod template;
-#[cfg(test)]
-mod tests;
 
 use crate::diagnostic::{Code as DiagnosticCode, Diagnostic};
 use crate::model::{self, Model};

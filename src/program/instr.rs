@@ -30,110 +30,327 @@ impl Reg {
 pub enum Instr {
     // --- loads ---
     /// `constants[constant]`
-    Const { to: Reg, constant: u32 },
-    Copy { to: Reg, from: Reg },
+    Const {
+        to: Reg,
+        constant: u32,
+    },
+    Copy {
+        to: Reg,
+        from: Reg,
+    },
     /// A field of the record itself.
-    Field { to: Reg, field: FieldId },
+    Field {
+        to: Reg,
+        field: FieldId,
+    },
     /// The record itself, as a reference.
-    This { to: Reg },
+    This {
+        to: Reg,
+    },
     /// A field of the record that `base` refers to; the type of `base` says of which entity.
-    RefField { to: Reg, base: Reg, field: FieldId },
+    RefField {
+        to: Reg,
+        base: Reg,
+        field: FieldId,
+    },
     /// Whether the partition holds the record that `base` refers to.
-    RefExists { to: Reg, base: Reg },
+    RefExists {
+        to: Reg,
+        base: Reg,
+    },
     /// A slot of the payload, if the event is of this kind.
-    Payload { to: Reg, event: EventId, slot: u16 },
+    Payload {
+        to: Reg,
+        event: EventId,
+        slot: u16,
+    },
     /// The slot that `payloads[table]` names for the event at hand.
-    PayloadAny { to: Reg, table: u32 },
-    EventType { to: Reg },
-    EventTime { to: Reg },
+    PayloadAny {
+        to: Reg,
+        table: u32,
+    },
+    EventType {
+        to: Reg,
+    },
+    EventTime {
+        to: Reg,
+    },
     /// A field as it was before the change.
-    Old { to: Reg, field: FieldId },
-    Output { to: Reg, output: OutputId },
-    Now { to: Reg },
-    Today { to: Reg },
-    Stage { to: Reg },
-    Pipeline { to: Reg },
-    PrincipalField { property: PrincipalField, to: Reg, base: Reg },
-    FileName { to: Reg, from: Reg },
-    FileUrl { to: Reg, from: Reg },
+    Old {
+        to: Reg,
+        field: FieldId,
+    },
+    Output {
+        to: Reg,
+        output: OutputId,
+    },
+    Now {
+        to: Reg,
+    },
+    Today {
+        to: Reg,
+    },
+    Stage {
+        to: Reg,
+    },
+    Pipeline {
+        to: Reg,
+    },
+    PrincipalField {
+        property: PrincipalField,
+        to: Reg,
+        base: Reg,
+    },
+    FileName {
+        to: Reg,
+        from: Reg,
+    },
+    FileUrl {
+        to: Reg,
+        from: Reg,
+    },
 
     // --- the way through the code ---
-    Jump { target: u32 },
-    JumpIf { condition: Reg, target: u32 },
-    JumpIfNot { condition: Reg, target: u32 },
-    JumpIfNone { value: Reg, target: u32 },
-    JumpIfSet { value: Reg, target: u32 },
+    Jump {
+        target: u32,
+    },
+    JumpIf {
+        condition: Reg,
+        target: u32,
+    },
+    JumpIfNot {
+        condition: Reg,
+        target: u32,
+    },
+    JumpIfNone {
+        value: Reg,
+        target: u32,
+    },
+    JumpIfSet {
+        value: Reg,
+        target: u32,
+    },
     /// The head of a loop over three registers from `first`: the list, the position (an `int`), the element. Takes
     /// the next element, or jumps when there is none.
-    Next { first: Reg, target: u32 },
+    Next {
+        first: Reg,
+        target: u32,
+    },
     /// Ends the chunk with a value.
-    Return { value: Reg },
+    Return {
+        value: Reg,
+    },
 
     // --- tests: each gives a `bool` ---
-    Not { to: Reg, from: Reg },
-    Equal { to: Reg, left: Reg, right: Reg },
-    NotEqual { to: Reg, left: Reg, right: Reg },
-    EqualIgnoreCase { to: Reg, left: Reg, right: Reg },
-    OrderInt { op: OrderOp, to: Reg, left: Reg, right: Reg },
-    OrderDecimal { op: OrderOp, to: Reg, left: Reg, right: Reg },
-    OrderMoney { op: OrderOp, to: Reg, left: Reg, right: Reg },
+    Not {
+        to: Reg,
+        from: Reg,
+    },
+    Equal {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    NotEqual {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    EqualIgnoreCase {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    OrderInt {
+        op: OrderOp,
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    OrderDecimal {
+        op: OrderOp,
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    OrderMoney {
+        op: OrderOp,
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
     /// Any other two of one ordered type.
-    Order { op: OrderOp, to: Reg, left: Reg, right: Reg },
+    Order {
+        op: OrderOp,
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
     /// `value in list`
-    In { to: Reg, value: Reg, list: Reg },
-    ContainsText { to: Reg, text: Reg, part: Reg },
-    StartsWith { to: Reg, text: Reg, part: Reg },
-    EndsWith { to: Reg, text: Reg, part: Reg },
-    Matches { to: Reg, text: Reg, regex: u16 },
-    IsSet { to: Reg, value: Reg },
-    IsEmpty { to: Reg, value: Reg },
+    In {
+        to: Reg,
+        value: Reg,
+        list: Reg,
+    },
+    ContainsText {
+        to: Reg,
+        text: Reg,
+        part: Reg,
+    },
+    StartsWith {
+        to: Reg,
+        text: Reg,
+        part: Reg,
+    },
+    EndsWith {
+        to: Reg,
+        text: Reg,
+        part: Reg,
+    },
+    Matches {
+        to: Reg,
+        text: Reg,
+        regex: u16,
+    },
+    IsSet {
+        to: Reg,
+        value: Reg,
+    },
+    IsEmpty {
+        to: Reg,
+        value: Reg,
+    },
     /// Whether the stage is of a kind; see [`kind_bit`](Instr::kind_bit).
-    StageIs { kinds: u8, to: Reg, stage: Reg },
+    StageIs {
+        kinds: u8,
+        to: Reg,
+        stage: Reg,
+    },
 
     // --- arithmetic and conversions ---
-    AddInt { to: Reg, left: Reg, right: Reg },
-    SubInt { to: Reg, left: Reg, right: Reg },
-    MulInt { to: Reg, left: Reg, right: Reg },
-    AddDecimal { to: Reg, left: Reg, right: Reg },
-    SubDecimal { to: Reg, left: Reg, right: Reg },
-    MulDecimal { to: Reg, left: Reg, right: Reg },
+    AddInt {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    SubInt {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    MulInt {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    AddDecimal {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    SubDecimal {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    MulDecimal {
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
     /// Any other; a unary one names its operand twice.
-    Arith { op: ArithOp, to: Reg, left: Reg, right: Reg },
-    Convert { conversion: Conversion, to: Reg, from: Reg },
+    Arith {
+        op: ArithOp,
+        to: Reg,
+        left: Reg,
+        right: Reg,
+    },
+    Convert {
+        conversion: Conversion,
+        to: Reg,
+        from: Reg,
+    },
 
     // --- texts and lists ---
     TextBegin,
     /// Writes the text `constants[constant]`.
-    Piece { constant: u32 },
+    Piece {
+        constant: u32,
+    },
     /// Writes a text as it is.
-    PrintText { value: Reg },
+    PrintText {
+        value: Reg,
+    },
     /// Writes a value the way of its type.
-    Print { value: Reg },
+    Print {
+        value: Reg,
+    },
     /// Writes a value by the format `constants[format]`.
-    PrintFormat { value: Reg, format: u32 },
-    TextEnd { to: Reg },
-    ListBegin,
-    ListPush { value: Reg },
-    ListEnd { to: Reg },
+    PrintFormat {
+        value: Reg,
+        format: u32,
+    },
+    TextEnd {
+        to: Reg,
+    },
+    /// `to` is the register of the `ListEnd` that belongs to it: it says of what the list is.
+    ListBegin {
+        to: Reg,
+    },
+    ListPush {
+        value: Reg,
+    },
+    ListEnd {
+        to: Reg,
+    },
     /// The list in the order of the keys, which stand in a list of the same length.
-    SortBy { to: Reg, list: Reg, keys: Reg },
+    SortBy {
+        to: Reg,
+        list: Reg,
+        keys: Reg,
+    },
 
     // --- calls ---
     /// A built-in function; `count` arguments stand in the registers from `args`.
-    Call { function: Function, to: Reg, args: Reg, count: u16 },
+    Call {
+        function: Function,
+        to: Reg,
+        args: Reg,
+        count: u16,
+    },
     /// A function of the program: the result goes to `first`, the arguments stand behind it.
-    CallFn { first: Reg, function: u32 },
+    CallFn {
+        first: Reg,
+        function: u32,
+    },
 
     // --- effects: only in bodies; each gives the word to the host ---
-    Action { call: CallId },
-    Set { set: SetId },
-    Publish { output: OutputId, value: Reg },
-    Await { list: u32 },
-    Wait { duration: Reg },
-    WaitUntil { instant: Reg },
-    WaitFor { wait: WaitForId },
+    Action {
+        call: CallId,
+    },
+    Set {
+        set: SetId,
+    },
+    Publish {
+        output: OutputId,
+        value: Reg,
+    },
+    Await {
+        list: u32,
+    },
+    Wait {
+        duration: Reg,
+    },
+    WaitUntil {
+        instant: Reg,
+    },
+    WaitFor {
+        wait: WaitForId,
+    },
     /// Ends the body with a move.
-    Move { stage: StageId },
+    Move {
+        stage: StageId,
+    },
     /// Ends the body.
     Stop,
 }

@@ -3,6 +3,7 @@
 //! It is plain data: [`file`] writes and reads it, [`verify`] proves that the machine can run it without
 //! testing types, [`listing`] prints it for people.
 
+pub mod dispatch;
 pub mod file;
 pub mod instr;
 pub mod listing;
@@ -105,10 +106,21 @@ pub struct Trigger {
 pub enum EventPattern {
     Named(NamedEvent),
     /// One of the fields changed; `from` and `to` hold for a single one that changed.
-    Change { fields: Vec<FieldId>, from: Option<Value>, to: Option<Value> },
+    Change {
+        fields: Vec<FieldId>,
+        from: Option<Value>,
+        to: Option<Value>,
+    },
     AnyChange,
-    Count { count: u32, event: NamedEvent, within: Duration },
-    Absence { event: NamedEvent, period: Duration },
+    Count {
+        count: u32,
+        event: NamedEvent,
+        within: Duration,
+    },
+    Absence {
+        event: NamedEvent,
+        period: Duration,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

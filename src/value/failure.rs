@@ -61,6 +61,8 @@ failure_codes! {
     NoOutput = "no-output";
     /// Something that the language has and this version does not run.
     NotInThisVersion = "not-in-this-version";
+    /// A rule, condition or function that computes without end in sight.
+    TooMuchWork = "too-much-work";
     /// A value of another type than the program promised. Cannot happen in a verified program.
     WrongType = "wrong-type";
 }

@@ -11,6 +11,7 @@ pub mod failure;
 pub mod functions;
 pub mod json;
 pub mod limits;
+pub(crate) mod nested;
 pub mod ops;
 pub mod pattern;
 pub mod print;
@@ -52,7 +53,7 @@ pub enum Value {
     /// The id of a record; the type says of which entity.
     Ref(Text),
     File(Arc<File>),
-    List(Arc<[Value]>),
+    List(#[serde(deserialize_with = "nested::deserialize")] Arc<[Value]>),
 }
 
 /// An exact amount of a currency. Equal amounts of one currency are equal whatever digits they carry.

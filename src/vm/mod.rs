@@ -2,13 +2,31 @@
 //!
 //! An expression is evaluated at once. A body runs until it needs the host: it then gives an [`Exit`] that says
 //! what is wanted, and goes on from its [`Frame`], which is plain data, whenever the host calls again.
+//! [`interpret`] is the loop over the instructions.
 
-use crate::program::{CallId, ChunkId, Program, SetId, WaitForId};
+mod interpret;
+
+use crate::program::file::LoadError;
 use crate::program::instr::Reg;
-use crate::value::failure::Failure;
+use crate::program::verify::verify;
+use crate::program::{Answer, CallId, ChunkId, Program, SetId, WaitForId};
+use crate::value::print::Labels;
 use crate::value::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// How much one evaluation, or one body from its beginning to its end, may do: jumps backward and calls count one
+/// (and more when they work on large values), a word given to the host [`EXIT_COST`].
+pub const FUEL: u32 = 10_000_000;
+/// So a body may ask for some ten thousand effects.
+pub const EXIT_COST: u32 = 1_000;
+/// No text that a program builds may be longer than this, in bytes.
+pub const MAX_TEXT: usize = 16 << 20;
+/// No list that a program builds may have more elements.
+pub const MAX_LIST: usize = 1 << 20;
+/// Registers of all functions under way together.
+pub const MAX_REGISTERS: usize = 1 << 20;
 
 /// What code may look at while it runs.
 #[derive(Clone, Copy)]
@@ -43,8 +61,11 @@ pub struct EventView<'a> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
     pub chunk: ChunkId,
+    /// The instruction to go on with; the one before it is where the body stopped.
     pub pc: u32,
     pub registers: Vec<Value>,
+    /// What is left of [`FUEL`].
+    pub fuel: u32,
 }
 
 /// Why a body stopped for now. The frame's pc already stands where it goes on.
@@ -52,7 +73,7 @@ pub struct Frame {
 pub enum Exit {
     /// The body ended, or `stop`.
     Done,
-    /// Ask for the action; under a `let`, put the outputs into the registers of its answer before going on.
+    /// Ask for the action; under a `let`, give the outputs to [`Frame::answer`] before going on.
     Action(CallId),
     Set(SetId),
     /// `move to`: the body has ended.
@@ -70,13 +91,159 @@ pub enum Exit {
     Failed(Failure),
 }
 
-/// A program made ready to run: with its regular expressions compiled.
+impl Frame {
+    pub fn get(&self, reg: Reg) -> &Value {
+        self.registers.get(reg.index()).unwrap_or(&Value::None)
+    }
+
+    /// Binds the outputs of an action, in the order of its declaration.
+    pub fn answer(&mut self, answer: &Answer, outputs: impl IntoIterator<Item = Value>) {
+        for (reg, value) in answer.outputs.iter().zip(outputs) {
+            if let Some(slot) = self.registers.get_mut(reg.index()) {
+                *slot = value;
+            }
+        }
+    }
+
+    /// Goes on at the `else` of an action or a wait.
+    pub fn go_to(&mut self, pc: u32) {
+        self.pc = pc;
+    }
+
+    /// The number of the statement at which the body stopped.
+    pub fn statement(&self, program: &Program) -> u32 {
+        let chunk = program.code.chunks.get(self.chunk.0 as usize);
+        chunk.map_or(0, |chunk| chunk.statement(self.pc.saturating_sub(1)))
+    }
+}
+
+/// Room for evaluations, kept by the caller from one to the next: a condition that comes to `false` then allocates
+/// nothing.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    registers: Vec<Value>,
+    calls: Vec<interpret::Return>,
+    /// Texts under construction: each begins where a mark stands.
+    text: String,
+    text_marks: Vec<usize>,
+    /// Lists under construction, in the same way.
+    list: Vec<Value>,
+    list_marks: Vec<usize>,
+}
+
+/// A program made ready to run: proven and with its regular expressions compiled.
 pub struct Machine {
-    program: Program,
+    program: Arc<Program>,
+    regexes: Vec<regex::Regex>,
+    stage_labels: Vec<Text>,
+    pipeline_labels: Vec<Text>,
 }
 
 impl Machine {
+    /// Proves that the program can run, and makes it ready.
+    pub fn new(program: impl Into<Arc<Program>>) -> Result<Machine, LoadError> {
+        let program = program.into();
+        verify(&program).map_err(LoadError::Refused)?;
+        let compile = |regex: &Text| {
+            regex::Regex::new(regex)
+                .map_err(|_| LoadError::Damaged("a pattern after `matches` is none".into()))
+        };
+        let regexes = program.code.regexes.iter().map(compile).collect::<Result<_, _>>()?;
+        let stage_labels = program.stages.iter().map(|stage| stage.label.clone()).collect();
+        let pipeline_labels = program.pipelines.iter().map(|pipeline| pipeline.label.clone()).collect();
+        Ok(Machine { program, regexes, stage_labels, pipeline_labels })
+    }
+
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// The labels of stages and pipelines, for printing.
+    pub fn labels(&self) -> Labels<'_> {
+        Labels { stages: &self.stage_labels, pipelines: &self.pipeline_labels }
+    }
+
+    /// The value of an expression.
+    pub fn evaluate(&self, scratch: &mut Scratch, chunk: ChunkId, ctx: &Context) -> Result<Value, Failure> {
+        self.evaluate_with(scratch, chunk, &[], ctx)
+    }
+
+    /// Whether a condition holds.
+    pub fn holds(&self, scratch: &mut Scratch, chunk: ChunkId, ctx: &Context) -> Result<bool, Failure> {
+        match self.evaluate(scratch, chunk, ctx)? {
+            Value::Bool(holds) => Ok(holds),
+            _ => Err(interpret::wrong_type()),
+        }
+    }
+
+    /// The value of an expression that captures values of a body: the condition of a `wait for`.
+    pub fn evaluate_with(
+        &self,
+        scratch: &mut Scratch,
+        chunk: ChunkId,
+        captures: &[Value],
+        ctx: &Context,
+    ) -> Result<Value, Failure> {
+        let mut pc = 0;
+        let mut fuel = FUEL;
+        scratch.prepare(self.registers_of(chunk)?);
+        scratch.registers.iter_mut().zip(captures).for_each(|(slot, value)| slot.clone_from(value));
+        match self.run(scratch, chunk, &mut pc, &mut fuel, ctx)? {
+            interpret::Stop::Value(value) => Ok(value),
+            interpret::Stop::Exit(_) => Err(interpret::wrong_type()),
+        }
+    }
+
+    /// A body that has not begun yet; a frame that is no longer needed gives it room.
+    pub fn begin(&self, chunk: ChunkId, reuse: Option<Frame>) -> Frame {
+        let mut registers = reuse.map(|frame| frame.registers).unwrap_or_default();
+        registers.clear();
+        registers.resize(self.registers_of(chunk).unwrap_or(0), Value::None);
+        Frame { chunk, pc: 0, registers, fuel: FUEL }
+    }
+
+    /// Runs a body until it needs the host.
+    pub fn resume(&self, scratch: &mut Scratch, frame: &mut Frame, ctx: &Context) -> Exit {
+        // The frame may come from a file: its registers must be as many as the chunk has.
+        match self.registers_of(frame.chunk) {
+            Ok(count) if count == frame.registers.len() => {}
+            _ => return Exit::Failed(interpret::wrong_type()),
+        }
+        let count = frame.registers.len();
+        scratch.prepare(0);
+        std::mem::swap(&mut scratch.registers, &mut frame.registers);
+        let stop = self.run(scratch, frame.chunk, &mut frame.pc, &mut frame.fuel, ctx);
+        std::mem::swap(&mut scratch.registers, &mut frame.registers);
+        frame.registers.truncate(count);
+        let exit = match stop {
+            Ok(interpret::Stop::Exit(exit)) => exit,
+            Ok(interpret::Stop::Value(_)) => Exit::Failed(interpret::wrong_type()),
+            Err(failure) => Exit::Failed(failure),
+        };
+        match frame.fuel.checked_sub(EXIT_COST) {
+            Some(fuel) => frame.fuel = fuel,
+            None if matches!(exit, Exit::Done | Exit::Move(_) | Exit::Failed(_)) => {}
+            None => return Exit::Failed(interpret::too_much_work()),
+        }
+        exit
+    }
+
+    fn registers_of(&self, chunk: ChunkId) -> Result<usize, Failure> {
+        let chunk = self.program.code.chunks.get(chunk.0 as usize).ok_or_else(interpret::wrong_type)?;
+        Ok(chunk.registers.len())
+    }
+}
+
+impl Scratch {
+    /// What a failed evaluation left behind goes; at least so many registers are there.
+    fn prepare(&mut self, registers: usize) {
+        self.calls.clear();
+        self.text.clear();
+        self.text_marks.clear();
+        self.list.clear();
+        self.list_marks.clear();
+        if self.registers.len() < registers {
+            self.registers.resize(registers, Value::None);
+        }
     }
 }

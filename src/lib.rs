@@ -6,6 +6,8 @@
 pub mod check;
 pub mod compiler;
 pub mod diagnostic;
+pub mod engine;
+pub mod event;
 pub mod library;
 pub mod lower;
 pub mod model;

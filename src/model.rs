@@ -6,8 +6,8 @@
 use crate::schema::{Schema, Type};
 use crate::source::Span;
 use crate::syntax::tree::{Overlap, StageKind};
-use crate::value::ops::ArithOp;
 use crate::value::functions::Function;
+use crate::value::ops::ArithOp;
 use crate::value::*;
 use std::sync::Arc;
 
@@ -210,16 +210,32 @@ pub enum StmtKind {
         /// With an `else` that can go on, the locals are optional after it.
         otherwise: Option<Vec<Stmt>>,
     },
-    Let { local: LocalId, value: Expr, publish: Option<OutputId> },
+    Let {
+        local: LocalId,
+        value: Expr,
+        publish: Option<OutputId>,
+    },
     /// All values are computed before any field changes.
     Set(Vec<(FieldId, Expr)>),
     Move(StageId),
-    If { branches: Vec<(Expr, Vec<Stmt>)>, otherwise: Option<Vec<Stmt>> },
-    For { local: LocalId, list: Expr, body: Vec<Stmt> },
+    If {
+        branches: Vec<(Expr, Vec<Stmt>)>,
+        otherwise: Option<Vec<Stmt>>,
+    },
+    For {
+        local: LocalId,
+        list: Expr,
+        body: Vec<Stmt>,
+    },
     Wait(Expr),
     /// Of type `datetime` (a date is already converted).
     WaitUntil(Expr),
-    WaitFor { events: Vec<EventPattern>, when: Option<Expr>, at_most: Option<Expr>, otherwise: Option<Vec<Stmt>> },
+    WaitFor {
+        events: Vec<EventPattern>,
+        when: Option<Expr>,
+        at_most: Option<Expr>,
+        otherwise: Option<Vec<Stmt>>,
+    },
     Stop,
 }
 
@@ -251,9 +267,16 @@ pub enum ExprKind {
     This,
     /// A field of a referenced record. `base` is of type `Entity` or `Entity?`; if optional, so is the
     /// result, and `none` gives `none`. A record that is not there is a failure.
-    RefField { base: Box<Expr>, entity: EntityId, field: FieldId },
+    RefField {
+        base: Box<Expr>,
+        entity: EntityId,
+        field: FieldId,
+    },
     /// `ref is set`: whether the partition holds that record. `base` as above.
-    RefExists { base: Box<Expr>, entity: EntityId },
+    RefExists {
+        base: Box<Expr>,
+        entity: EntityId,
+    },
     /// `event.x`: the payload's slot for each event listened to; the entry whose event the one at hand is (or is a kind
     /// of) counts. Where one of the events lacks `x`, its entry is missing and the value `none`.
     Payload(Vec<(EventId, u16)>),
@@ -270,7 +293,10 @@ pub enum ExprKind {
     Stage,
     Pipeline,
     /// A property of a user, department or role (or of an optional one: then the result is optional).
-    PrincipalField { base: Box<Expr>, field: PrincipalField },
+    PrincipalField {
+        base: Box<Expr>,
+        field: PrincipalField,
+    },
     /// `file.name`, `file.url` (of an optional one: then the result is optional).
     FileName(Box<Expr>),
     FileUrl(Box<Expr>),
@@ -279,40 +305,99 @@ pub enum ExprKind {
     Not(Box<Expr>),
     And(Box<Expr>, Box<Expr>),
     Or(Box<Expr>, Box<Expr>),
-    If { condition: Box<Expr>, then: Box<Expr>, otherwise: Box<Expr> },
+    If {
+        condition: Box<Expr>,
+        then: Box<Expr>,
+        otherwise: Box<Expr>,
+    },
     /// `==` and `!=`: both sides of one representation, either may be optional.
-    Equal { left: Box<Expr>, right: Box<Expr>, negated: bool },
+    Equal {
+        left: Box<Expr>,
+        right: Box<Expr>,
+        negated: bool,
+    },
     /// `~=`; both text or text?.
-    EqualIgnoreCase { left: Box<Expr>, right: Box<Expr> },
+    EqualIgnoreCase {
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// Order between two of one ordered type (see [`crate::value::compare`]), none optional.
-    Order { op: OrderOp, left: Box<Expr>, right: Box<Expr> },
+    Order {
+        op: OrderOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// `low <= value and value <= high`, evaluated in this order, `value` once.
-    Between { value: Box<Expr>, low: Box<Expr>, high: Box<Expr> },
+    Between {
+        value: Box<Expr>,
+        low: Box<Expr>,
+        high: Box<Expr>,
+    },
     /// `value in list`, `list contains value`: `value` may be optional.
-    In { value: Box<Expr>, list: Box<Expr>, negated: bool },
+    In {
+        value: Box<Expr>,
+        list: Box<Expr>,
+        negated: bool,
+    },
     /// `text contains part`
-    ContainsText { text: Box<Expr>, part: Box<Expr>, negated: bool },
-    StartsWith { text: Box<Expr>, part: Box<Expr> },
-    EndsWith { text: Box<Expr>, part: Box<Expr> },
+    ContainsText {
+        text: Box<Expr>,
+        part: Box<Expr>,
+        negated: bool,
+    },
+    StartsWith {
+        text: Box<Expr>,
+        part: Box<Expr>,
+    },
+    EndsWith {
+        text: Box<Expr>,
+        part: Box<Expr>,
+    },
     /// The pattern has been compiled by the checker.
-    Matches { text: Box<Expr>, regex: Text },
+    Matches {
+        text: Box<Expr>,
+        regex: Text,
+    },
     /// `x is set` of anything but a reference.
     IsSet(Box<Expr>),
     /// `x is empty`: of `none`, white space, an empty list.
     IsEmpty(Box<Expr>),
     /// `stage is success`; `is final` lists both kinds.
-    StageIs { stage: Box<Expr>, kinds: Vec<StageKind> },
+    StageIs {
+        stage: Box<Expr>,
+        kinds: Vec<StageKind>,
+    },
     /// `x ?? y`: `left` optional.
-    Default { left: Box<Expr>, right: Box<Expr> },
+    Default {
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// Unary ones have one operand.
-    Arith { op: ArithOp, args: Vec<Expr> },
-    Convert { to: Conversion, value: Box<Expr> },
+    Arith {
+        op: ArithOp,
+        args: Vec<Expr>,
+    },
+    Convert {
+        to: Conversion,
+        value: Box<Expr>,
+    },
     /// A built-in function without `=>`. Calendar and currency arguments are `Const` in `args`:
     /// `Int` with the [`CalendarId`]'s number, `Text` with the code. Defaults are filled in.
-    Call { function: Function, args: Vec<Expr> },
+    Call {
+        function: Function,
+        args: Vec<Expr>,
+    },
     /// `any`, `all`, `filter`, `map`, `sort` with `=>`.
-    ListOp { function: Function, list: Box<Expr>, local: LocalId, body: Box<Expr> },
-    CallFn { function: FnId, args: Vec<Expr> },
+    ListOp {
+        function: Function,
+        list: Box<Expr>,
+        local: LocalId,
+        body: Box<Expr>,
+    },
+    CallFn {
+        function: FnId,
+        args: Vec<Expr>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -366,5 +451,9 @@ pub enum TextPart {
     Literal(Text),
     /// The format has been checked for the type. Never optional without `default`, a text that stands there
     /// instead of an unset value: `{delivery_date ?? "not set"}`.
-    Placeholder { value: Expr, format: Option<Text>, default: Option<Box<Expr>> },
+    Placeholder {
+        value: Expr,
+        format: Option<Text>,
+        default: Option<Box<Expr>>,
+    },
 }

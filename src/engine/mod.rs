@@ -20,7 +20,7 @@ mod triggers;
 use crate::event::{Event, EventBody, Rejection};
 use crate::program::{ChunkId, Program};
 use crate::value::*;
-use crate::vm::{Context, Machine, Scratch};
+use crate::vm::{Context, Frame, Machine, Scratch};
 use chrono::{DateTime, Utc};
 use effect::{Cause, Effect, EffectKind};
 use patterns::Occasion;
@@ -83,6 +83,8 @@ struct Buffers {
     spare: Vec<Vec<Value>>,
     chain: Vec<StageId>,
     scratch: Scratch,
+    /// Of the body that ended last.
+    frame: Option<Frame>,
 }
 
 impl<'p> Engine<'p> {
@@ -319,7 +321,9 @@ impl<'a> Life<'a, '_> {
     fn holds(&mut self, chunk: Option<ChunkId>, occasion: Option<&Occasion<'_>>) -> Result<bool, Failure> {
         let Some(chunk) = chunk else { return Ok(true) };
         let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
-        with_context(self.record, self.view, self.now, occasion, |context| machine.holds(scratch, chunk, context))
+        with_context(self.record, self.view, self.now, occasion, |context| {
+            machine.holds(scratch, chunk, context)
+        })
     }
 
     fn emit(&mut self, kind: EffectKind) {

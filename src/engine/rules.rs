@@ -78,8 +78,12 @@ impl Life<'_, '_> {
             self.record.used.insert(at, id);
         }
         self.note(|| Trace::RuleStarted { rule: id });
-        let mut run = Run { rule: id, frame: self.machine.start(rule.body) };
-        if let Some(to) = self.go_on(&mut run, occasion) {
+        let frame = self.machine.begin(rule.body, self.buffers.frame.take());
+        let mut run = Run { rule: id, frame };
+        let moved = self.go_on(&mut run, occasion);
+        // Only one body is under way at a time: a move is made after the one that asks for it has ended.
+        self.buffers.frame = Some(run.frame);
+        if let Some(to) = moved {
             self.enter(to, Mover::Rule(id), None);
         }
     }

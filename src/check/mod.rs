@@ -6,6 +6,7 @@
 //! silences what would only follow from it.
 
 mod constant;
+pub mod expr;
 mod functions;
 mod limits;
 mod names;

@@ -3,12 +3,21 @@
 use super::Checker;
 use super::scope::Scope;
 use crate::model;
-use crate::schema::Type;
+use crate::source::Span;
 use crate::syntax::tree;
 
+/// What a chain of names that begins with a rule, a stage or a pipeline is.
+#[allow(dead_code)]
+pub enum OutputChain {
+    NotOne,
+    Found { expr: model::Expr, used: usize },
+    Mistake,
+}
+
 impl Checker<'_> {
-    pub fn expr(&mut self, e: &tree::Expr, _want: Option<&Type>, _scope: &mut Scope) -> model::Expr {
-        model::Expr { kind: model::ExprKind::Const(crate::value::Value::None), ty: Type::Error, span: e.span }
+    /// Outputs of rules.
+    pub fn output_chain(&mut self, _: &[&tree::Name], _: Span, _: &mut Scope) -> OutputChain {
+        OutputChain::NotOne
     }
 
     pub fn pipelines(&mut self, _items: &[&tree::Item]) -> (Vec<model::Pipeline>, Vec<model::Stage>) {

@@ -109,7 +109,7 @@ pub struct Place {
 pub enum Root {
     Field(FieldId),
     Local(LocalId),
-    /// A member of the payload, by name.
+    /// A member of the payload.
     Payload(Arc<str>),
     Old(FieldId),
     Output(OutputId),

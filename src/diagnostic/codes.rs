@@ -108,9 +108,39 @@ codes! {
     UseCycle = "E0211", "files use each other in a circle";
     ConstantCycle = "E0212", "constants need each other in a circle";
     Recursion = "E0213", "a function calls itself";
+    // Names in expressions.
+    HiddenName = "E0230", "a local name hides another";
+    UnknownName = "E0231", "no such name";
+    UnknownMember = "E0232", "no such field, output or value";
+    UnknownFunction = "E0233", "no such function";
+    NotAValue = "E0234", "a name that is no value";
+    NoEvent = "E0235", "`event` where there is none";
+    NoOld = "E0236", "`old` where nothing changes";
+    NoRecord = "E0237", "a record where there is none";
     // --- E03xx: types --------------------------------------------------------------------------
+    WrongType = "E0301", "another kind of value is wanted";
+    MayBeEmpty = "E0302", "a value that may be empty";
+    NotComparable = "E0303", "things that cannot be compared";
+    NotOrdered = "E0304", "things without an order";
+    CurrencyMismatch = "E0305", "amounts of different currencies";
+    NoRate = "E0306", "no exchange rate";
+    NoArithmetic = "E0307", "arithmetic that does not exist";
+    TextAddition = "E0308", "texts that are added";
+    BadPattern = "E0309", "a bad regular expression";
+    BadAddress = "E0310", "a bad e-mail address, phone number or URL";
+    WrongArguments = "E0311", "arguments that a function does not take";
+    NeedsZone = "E0312", "a datetime without a time zone";
+    MixedList = "E0313", "a list of different things";
+    BranchesDiffer = "E0314", "branches of different kinds";
+    UnknownKind = "E0315", "a value of no known kind";
+    NotAList = "E0316", "a list is wanted";
+    Hole = "E0317", "a hole to be filled";
     // --- E04xx: stages, triggers, rules, timing ------------------------------------------------
     // --- E05xx: actions and placeholders -------------------------------------------------------
+    // Placeholders.
+    UnsetPlaceholder = "E0530", "a placeholder that may be empty";
+    NotPrintable = "E0531", "what cannot be written in a text";
+    BadFormat = "E0532", "a format that does not fit";
     // --- E06xx: schema and events --------------------------------------------------------------
     BadType = "E0601", "a type that cannot be";
     CurrencyTwice = "E0602", "a program with two currencies";

@@ -1,0 +1,536 @@
+//! Calls: built-in functions in their three forms, functions of the program, `chat("c-1")`.
+
+use super::super::scope::{LocalBinding, Scope};
+use super::super::{Checker, TypeSymbol, ValueSymbol};
+use super::{bare, constant, mistake, node};
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::model::{Conversion, Expr, ExprKind, LocalId};
+use crate::schema::Type;
+use crate::source::Span;
+use crate::syntax::tree::{self, ArgValue, CallArg, Name};
+use crate::value::functions::{
+    self, Filled, Function, Given, Param, SignatureError, SlotKind, calendar_type,
+};
+use crate::value::pattern::check_format;
+use crate::value::{CalendarId, Currency, FnId, Value};
+use std::sync::Arc;
+
+/// An argument: the base of `title.len()`, checked already, or one in parentheses.
+enum Arg<'t> {
+    Base(Expr),
+    Written(&'t CallArg),
+}
+
+impl Arg<'_> {
+    fn span(&self) -> Span {
+        match self {
+            Arg::Base(x) => x.span,
+            Arg::Written(arg) => arg.span,
+        }
+    }
+
+    fn name(&self) -> Option<&Name> {
+        match self {
+            Arg::Base(_) => None,
+            Arg::Written(arg) => arg.name.as_ref(),
+        }
+    }
+}
+
+/// A checked argument in its slot.
+enum Checked {
+    Value(Expr),
+    Lambda(LocalId, Expr),
+    Calendar(CalendarId, Span),
+    Currency(Currency, Span),
+    Nothing,
+}
+
+impl Checked {
+    fn span(&self) -> Option<Span> {
+        match self {
+            Checked::Value(x) | Checked::Lambda(_, x) => Some(x.span),
+            Checked::Calendar(_, span) | Checked::Currency(_, span) => Some(*span),
+            Checked::Nothing => None,
+        }
+    }
+}
+
+impl Checker<'_> {
+    /// `name(…)`
+    pub(super) fn function_call(
+        &mut self,
+        name: &Name,
+        args: &[CallArg],
+        span: Span,
+        scope: &mut Scope,
+    ) -> Expr {
+        if let Some((id, _)) = self.names.functions.get(&name.text) {
+            let id = *id;
+            return self.own_function(id, name, args.iter().map(Arg::Written).collect(), span, scope);
+        }
+        if let Some(function) = functions::named(&name.text) {
+            return self.builtin(function, args.iter().map(Arg::Written).collect(), span, scope);
+        }
+        if let Some((symbol, _)) = self.names.types.get(&name.text) {
+            let symbol = *symbol;
+            return self.identity(symbol, name, args, span, scope);
+        }
+        self.unknown_function(name);
+        self.look_into(args, scope);
+        mistake(span)
+    }
+
+    /// `base.name(…)`
+    pub(super) fn method_call(
+        &mut self,
+        base: &tree::Expr,
+        name: &Name,
+        args: &[CallArg],
+        span: Span,
+        _hint: Option<&Type>,
+        scope: &mut Scope,
+    ) -> Expr {
+        let base = self.infer(base, None, scope);
+        if base.ty == Type::Error {
+            self.look_into(args, scope);
+            return mistake(span);
+        }
+        self.method_on(base, name, args, span, scope)
+    }
+
+    pub(super) fn method_on(
+        &mut self,
+        base: Expr,
+        name: &Name,
+        args: &[CallArg],
+        span: Span,
+        scope: &mut Scope,
+    ) -> Expr {
+        let all = std::iter::once(Arg::Base(base)).chain(args.iter().map(Arg::Written)).collect();
+        if let Some((id, _)) = self.names.functions.get(&name.text) {
+            let id = *id;
+            return self.own_function(id, name, all, span, scope);
+        }
+        if let Some(function) = functions::named(&name.text) {
+            return self.builtin(function, all, span, scope);
+        }
+        self.unknown_function(name);
+        self.look_into(args, scope);
+        mistake(span)
+    }
+
+    /// Mistakes inside arguments of what is not known.
+    fn look_into(&mut self, args: &[CallArg], scope: &mut Scope) {
+        for arg in args {
+            if let ArgValue::Expr(e) = &arg.value {
+                self.infer(e, None, scope);
+            }
+        }
+    }
+
+    #[cold]
+    fn unknown_function(&mut self, name: &Name) {
+        if self.names.actions.contains_key(&name.text) {
+            let message = format!("`{}` is an action, no function", name.text);
+            let help = format!("write it as a statement of a rule: `{} {{ … }}`", name.text);
+            self.report(Diagnostic::new(Code::UnknownFunction, name.span, message).help(help));
+            return;
+        }
+        let mut known: Vec<&str> = self.names.functions.keys().map(|n| &**n).collect();
+        for function in functions::all() {
+            known.push(function.name());
+        }
+        let types = self.names.types.iter().filter(|(_, (s, _))| !matches!(s, TypeSymbol::Enum(_)));
+        known.extend(types.map(|(n, _)| &**n));
+        let help = suggest::did_you_mean(&name.text, known);
+        let message = format!("there is no function `{}`", name.text);
+        self.report(Diagnostic::new(Code::UnknownFunction, name.span, message).maybe_help(help));
+    }
+
+    // --- `chat("c-1")`, `Company("C-1")` -------------------------------------------------------------
+
+    fn identity(
+        &mut self,
+        symbol: TypeSymbol,
+        name: &Name,
+        args: &[CallArg],
+        span: Span,
+        scope: &mut Scope,
+    ) -> Expr {
+        let (ty, to) = match symbol {
+            TypeSymbol::Opaque(id) => (Type::Opaque(id), Conversion::TextToOpaque),
+            TypeSymbol::Entity(id) => (Type::Entity(id), Conversion::TextToRef),
+            TypeSymbol::Enum(id) => {
+                let value = self.schema.enumeration(id).values.first().map(|v| v.name.clone());
+                let help = value.map(|v| format!("write one of its values: `{}.{v}`", name.text));
+                let message = format!("`{}` is an enum, no function", name.text);
+                return self.wrong(Code::UnknownFunction, name.span, message, help);
+            }
+        };
+        let [CallArg { name: None, value: ArgValue::Expr(e), .. }] = args else {
+            let message = format!("`{}(…)` wants one text, the identity", name.text);
+            let help = Some(format!("write `{}(\"…\")`", name.text));
+            return self.wrong(Code::WrongArguments, span, message, help);
+        };
+        let x = self.expr(e, Some(&Type::Text), scope);
+        match (x.kind, &ty) {
+            _ if x.ty == Type::Error => mistake(span),
+            (ExprKind::Const(Value::Text(id)), Type::Entity(_)) => constant(Value::Ref(id), ty, span),
+            (ExprKind::Const(value), _) => constant(value, ty, span),
+            (kind, _) => {
+                let value = Box::new(node(kind, x.ty, x.span));
+                node(ExprKind::Convert { to, value }, ty, span)
+            }
+        }
+    }
+
+    // --- functions of the program --------------------------------------------------------------------
+
+    fn own_function(&mut self, id: FnId, name: &Name, args: Vec<Arg>, span: Span, scope: &mut Scope) -> Expr {
+        let Some(def) = self.functions.get(id.0 as usize) else { return mistake(span) };
+        let params: Vec<(Arc<str>, Type)> = def
+            .params
+            .iter()
+            .filter_map(|p| def.frame.locals.get(usize::from(p.0)))
+            .map(|l| (l.name.clone(), l.ty.clone()))
+            .collect();
+        let result = def.result.clone();
+        let mut slots: Vec<Option<Expr>> = params.iter().map(|_| None).collect();
+        let mut broken = false;
+        for (at, arg) in args.into_iter().enumerate() {
+            let slot = match arg.name() {
+                Some(given) => params.iter().position(|(name, _)| *name == given.text),
+                None => (at < params.len()).then_some(at),
+            };
+            let Some(slot) = slot.filter(|s| slots[*s].is_none()) else {
+                self.wrong_parameter(name, &params, &arg);
+                return mistake(span);
+            };
+            let want = &params[slot].1;
+            let x = match arg {
+                Arg::Base(x) => self.convert(x, want, scope),
+                Arg::Written(CallArg { value: ArgValue::Expr(e), .. }) => self.expr(e, Some(want), scope),
+                Arg::Written(arg) => self.no_lambda(arg.span),
+            };
+            broken |= x.ty == Type::Error;
+            slots[slot] = Some(x);
+        }
+        let missing: Vec<_> = params
+            .iter()
+            .zip(&slots)
+            .filter(|(_, s)| s.is_none())
+            .map(|((n, _), _)| format!("`{n}`"))
+            .collect();
+        if !missing.is_empty() {
+            let usage: Vec<_> = params.iter().map(|(n, _)| &**n).collect();
+            let message = format!("`{}` also wants {}", name.text, missing.join(" and "));
+            let help = Some(format!("write `{}({})`", name.text, usage.join(", ")));
+            return self.wrong(Code::WrongArguments, span, message, help);
+        }
+        if broken || result == Type::Error {
+            return mistake(span);
+        }
+        node(ExprKind::CallFn { function: id, args: slots.into_iter().flatten().collect() }, result, span)
+    }
+
+    #[cold]
+    fn wrong_parameter(&mut self, name: &Name, params: &[(Arc<str>, Type)], arg: &Arg) {
+        let listed: Vec<_> =
+            params.iter().map(|(n, ty)| format!("{n}: {}", self.schema.type_name(ty))).collect();
+        let message = match arg.name() {
+            Some(given) if params.iter().any(|(n, _)| *n == given.text) => {
+                format!("`{}` is given twice", given.text)
+            }
+            Some(given) => format!("`{}` has no parameter `{}`", name.text, given.text),
+            None => format!("this is one argument too many for `{}`", name.text),
+        };
+        let help = format!("it is declared as `{}({})`", name.text, listed.join(", "));
+        self.report(Diagnostic::new(Code::WrongArguments, arg.span(), message).help(help));
+    }
+
+    #[cold]
+    fn no_lambda(&mut self, span: Span) -> Expr {
+        let message = "an expression with `=>` stands only in `any`, `all`, `filter`, `map` and `sort`";
+        self.wrong(Code::WrongArguments, span, message, None)
+    }
+
+    // --- built-in functions --------------------------------------------------------------------------
+
+    fn builtin(&mut self, function: Function, args: Vec<Arg>, span: Span, scope: &mut Scope) -> Expr {
+        let names: Vec<Option<&str>> = args.iter().map(|a| a.name().map(|n| &*n.text)).collect();
+        let bound = match function.bind(&names) {
+            Ok(bound) => bound,
+            Err(error) => {
+                let spans: Vec<_> = args.iter().map(Arg::span).collect();
+                self.does_not_fit(function, &error, span, |arg| spans.get(arg).copied(), &[]);
+                return mistake(span);
+            }
+        };
+        let mut args: Vec<Option<Arg>> = args.into_iter().map(Some).collect();
+        let mut checked: Vec<Checked> = Vec::with_capacity(bound.len());
+        let mut broken = false;
+        for (slot, at) in function.slots().iter().zip(&bound) {
+            let Some(arg) = at.and_then(|at| args.get_mut(at)).and_then(Option::take) else {
+                checked.push(Checked::Nothing);
+                continue;
+            };
+            let one = match slot.kind {
+                SlotKind::Value => self.value_argument(arg, scope),
+                SlotKind::Lambda => {
+                    let list = match checked.first() {
+                        Some(Checked::Value(list)) => list.ty.clone(),
+                        _ => Type::Error,
+                    };
+                    self.lambda_argument(function, arg, &list, scope)
+                }
+                SlotKind::Calendar => self.calendar_argument(function, arg),
+                SlotKind::Currency => self.currency_argument(arg),
+                SlotKind::Hidden => Checked::Nothing,
+            };
+            broken |= matches!(&one, Checked::Value(x) | Checked::Lambda(_, x) if x.ty == Type::Error)
+                || matches!(one, Checked::Nothing);
+            checked.push(one);
+        }
+        if broken {
+            return mistake(span);
+        }
+        let given: Vec<Given> = checked
+            .iter()
+            .map(|c| match c {
+                Checked::Value(x) => Given::Value(&x.ty),
+                Checked::Lambda(_, body) => Given::Lambda(&body.ty),
+                Checked::Calendar(..) => Given::Calendar,
+                Checked::Currency(currency, _) => Given::Currency(*currency),
+                Checked::Nothing => Given::Nothing,
+            })
+            .collect();
+        let signature = match function.signature(&given) {
+            Ok(signature) => signature,
+            Err(error) => {
+                self.does_not_fit(function, &error, span, |_| None, &checked);
+                return mistake(span);
+            }
+        };
+        if function == Function::In && !self.can_exchange(&checked, span)
+            || function == Function::Format && !self.format_fits(&checked)
+        {
+            return mistake(span);
+        }
+        let (mut values, mut body) = (Vec::new(), None);
+        let mut checked = checked.into_iter();
+        for param in signature.params {
+            let argument = checked.next();
+            match (param, argument) {
+                (Param::Value(ty), Some(Checked::Value(x))) => {
+                    values.push(self.coerce(x, &ty).unwrap_or_else(|x| mistake(x.span)));
+                }
+                (Param::Lambda(ty), Some(Checked::Lambda(local, x))) => {
+                    body = Some((local, self.coerce(x, &ty).unwrap_or_else(|x| mistake(x.span))));
+                }
+                (Param::Calendar, Some(Checked::Calendar(id, at))) => {
+                    values.push(constant(Value::Int(i64::from(id.0)), calendar_type(), at));
+                }
+                (Param::Currency, Some(Checked::Currency(currency, at))) => {
+                    values.push(constant(Value::Text(currency.code().into()), Type::Text, at));
+                }
+                (Param::Filled(Filled::Constant(value, ty)), _) => values.push(constant(value, ty, span)),
+                (Param::Filled(Filled::Now), _) if scope.constant => {
+                    let message = format!(
+                        "`{}` without an instant asks the clock, and a constant cannot",
+                        function.name()
+                    );
+                    return self.wrong(Code::NotConstant, span, message, None);
+                }
+                (Param::Filled(Filled::Now), _) => values.push(node(ExprKind::Now, Type::DateTime, span)),
+                (Param::Filled(Filled::Hours), _) => {
+                    values.push(constant(Value::None, calendar_type(), span));
+                }
+                _ => {}
+            }
+        }
+        let kind = match body {
+            Some((local, body)) => {
+                let list = values.into_iter().next().unwrap_or_else(|| mistake(span));
+                ExprKind::ListOp { function, list: Box::new(list), local, body: Box::new(body) }
+            }
+            None => ExprKind::Call { function, args: values },
+        };
+        node(kind, signature.result, span)
+    }
+
+    fn value_argument(&mut self, arg: Arg, scope: &mut Scope) -> Checked {
+        let (x, operand) = match arg {
+            Arg::Base(x) => (x, true),
+            Arg::Written(CallArg { value: ArgValue::Expr(e), .. }) => (self.infer(e, None, scope), false),
+            Arg::Written(arg) => (self.no_lambda(arg.span), false),
+        };
+        Checked::Value(self.need_set(x, operand, scope))
+    }
+
+    /// `x => …`
+    fn lambda_argument(&mut self, function: Function, arg: Arg, list: &Type, scope: &mut Scope) -> Checked {
+        let Arg::Written(CallArg { value: ArgValue::Lambda { param, body }, .. }) = arg else {
+            let message = format!("`{}` wants an expression for each element", function.name());
+            let example = match function {
+                Function::Map | Function::Sort => "x => …",
+                _ => "x => x == …",
+            };
+            self.wrong(Code::WrongArguments, arg.span(), message, Some(format!("write `{example}`")));
+            return Checked::Nothing;
+        };
+        let element = Function::element(list).cloned().unwrap_or(Type::Error);
+        let local = scope.new_local(&param.text, element);
+        self.bind_local(param, LocalBinding::Value(local), scope);
+        let condition = matches!(function, Function::Any | Function::All | Function::Filter);
+        let x = self.apart(scope, |checker, scope| {
+            if condition {
+                return checker.condition(body, scope);
+            }
+            let x = checker.infer(body, None, scope);
+            checker.need_set(x, false, scope)
+        });
+        scope.locals.pop();
+        Checked::Lambda(local, x)
+    }
+
+    fn calendar_argument(&mut self, function: Function, arg: Arg) -> Checked {
+        if let Arg::Written(CallArg { value: ArgValue::Expr(e), .. }) = &arg
+            && let tree::ExprKind::Name(name) = &*bare(e).kind
+        {
+            if let Some((ValueSymbol::Calendar(id), _)) = self.names.values.get(&name.text) {
+                return Checked::Calendar(*id, name.span);
+            }
+            let calendars = self.schema.calendars.iter().map(|c| &*c.name);
+            let help = suggest::did_you_mean(&name.text, calendars);
+            let message = format!("there is no calendar `{}`", name.text);
+            self.wrong(Code::UnknownCalendar, name.span, message, help);
+            return Checked::Nothing;
+        }
+        // `office.is_open()` reads well too: but the base has been taken for a value, and reported.
+        let message = format!("`{}` wants the name of a calendar here", function.name());
+        let first = self.schema.calendars.first().map(|c| format!("such as `{}`", c.name));
+        self.wrong(Code::WrongArguments, arg.span(), message, first);
+        Checked::Nothing
+    }
+
+    fn currency_argument(&mut self, arg: Arg) -> Checked {
+        if let Arg::Written(CallArg { value: ArgValue::Expr(e), .. }) = &arg
+            && let tree::ExprKind::Name(name) = &*bare(e).kind
+        {
+            return match self.currency_code(&name.text, name.span) {
+                Some(currency) => Checked::Currency(currency, name.span),
+                None => Checked::Nothing,
+            };
+        }
+        let help = Some("write its code, such as `EUR`".into());
+        self.wrong(Code::WrongArguments, arg.span(), "the code of a currency is wanted here", help);
+        Checked::Nothing
+    }
+
+    /// `amount.in(EUR)` needs a rate.
+    fn can_exchange(&mut self, args: &[Checked], span: Span) -> bool {
+        let [Checked::Value(money), Checked::Currency(to, _)] = args else { return true };
+        let Type::Money(from) = money.ty else { return true };
+        let known = match from {
+            Some(from) => self.has_rate(from, *to),
+            None => self.schema.rates.iter().any(|r| r.base == *to),
+        };
+        if known {
+            return true;
+        }
+        let (message, help) = match from {
+            Some(from) => (
+                format!("there is no rate from {from} to {to}"),
+                format!(
+                    "put `rates {to} {{ {from}: … }}` at the top of the program: what 1 {from} is in {to}"
+                ),
+            ),
+            None => (
+                format!("there are no rates to {to}"),
+                format!(
+                    "put `rates {to} {{ … }}` at the top of the program: what one of each currency is in {to}"
+                ),
+            ),
+        };
+        self.report(Diagnostic::new(Code::NoRate, span, message).help(help));
+        false
+    }
+
+    /// The pattern of `format(x, "pattern")`, if it is constant.
+    fn format_fits(&mut self, args: &[Checked]) -> bool {
+        let [Checked::Value(x), Checked::Value(pattern)] = args else { return true };
+        let ExprKind::Const(Value::Text(text)) = &pattern.kind else { return true };
+        match check_format(&x.ty, text) {
+            Ok(()) => true,
+            Err(reason) => {
+                self.report(Diagnostic::new(Code::BadFormat, pattern.span, reason));
+                false
+            }
+        }
+    }
+
+    #[cold]
+    fn does_not_fit(
+        &mut self,
+        function: Function,
+        error: &SignatureError,
+        span: Span,
+        argument: impl Fn(usize) -> Option<Span>,
+        checked: &[Checked],
+    ) {
+        let name = function.name();
+        let mut usage = Some(format!("write it as `{}`", function.entry().usage));
+        let at = |slot: usize| checked.get(slot).and_then(Checked::span);
+        let (place, message) = match error {
+            SignatureError::TooMany { arg, at_most } => {
+                let most = match at_most {
+                    1 => "one argument".to_string(),
+                    n => format!("{n} arguments"),
+                };
+                (argument(*arg), format!("`{name}` takes at most {most}"))
+            }
+            SignatureError::Missing { names } => {
+                let names: Vec<_> = names.iter().map(|n| format!("`{n}`")).collect();
+                (None, format!("`{name}` also wants {}", names.join(" and ")))
+            }
+            SignatureError::UnknownName { arg } => {
+                (argument(*arg), format!("`{name}` has no argument of this name"))
+            }
+            SignatureError::Twice { arg, name: slot } => (argument(*arg), format!("`{slot}` is given twice")),
+            SignatureError::AfterNamed { arg } => {
+                (argument(*arg), "an argument without a name stands before those with one".into())
+            }
+            SignatureError::Optional { slot } => {
+                (at(*slot), format!("this may be empty, and `{name}` wants a value"))
+            }
+            SignatureError::Wanted { slot, expected } => {
+                let is = match checked.get(*slot) {
+                    Some(Checked::Value(x) | Checked::Lambda(_, x)) => {
+                        format!(", and {} is {}", self.words(x.span), self.a(&x.ty))
+                    }
+                    _ => String::new(),
+                };
+                (at(*slot), format!("`{name}` wants {expected}{is}"))
+            }
+            SignatureError::Different { slot } => {
+                if let (Some(Checked::Value(a)), Some(Checked::Value(b))) =
+                    (checked.first(), checked.get(*slot))
+                {
+                    if let (Type::Money(want), Type::Money(have)) = (&a.ty, &b.ty) {
+                        self.wrong_currency(b, *have, *want);
+                        return;
+                    }
+                    usage = None;
+                    let message =
+                        format!("{} and {} do not go together in `{name}`", self.a(&a.ty), self.a(&b.ty));
+                    (Some(b.span), message)
+                } else {
+                    (at(*slot), format!("the arguments of `{name}` do not go together"))
+                }
+            }
+        };
+        let place = place.unwrap_or(span);
+        self.report(Diagnostic::new(Code::WrongArguments, place, message).maybe_help(usage));
+    }
+}

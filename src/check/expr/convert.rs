@@ -1,0 +1,384 @@
+//! Which type becomes which without a word, and what to say where one does not.
+
+use super::super::Checker;
+use super::super::scope::Scope;
+use super::literals::element;
+use super::{constant, mistake, node};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{Conversion, Expr, ExprKind, TextPart};
+use crate::schema::Type;
+use crate::source::Span;
+use crate::value::{Currency, Value, validate};
+
+impl Checker<'_> {
+    /// The expression as exactly the wanted type, or a mistake that has been reported.
+    pub(in crate::check) fn convert(&mut self, x: Expr, want: &Type, scope: &mut Scope) -> Expr {
+        let x = match self.address(x, want) {
+            Ok(x) => x,
+            Err(mistake) => return mistake,
+        };
+        match self.coerce(x, want) {
+            Ok(x) => x,
+            Err(x) => {
+                // Only the question mark is too much.
+                if x.ty.is_optional() && *x.ty.inner() != Type::Never && self.goes(x.ty.inner(), want) {
+                    let x = self.need_set(x, false, scope);
+                    return self.coerce(x, want).unwrap_or_else(|x| mistake(x.span));
+                }
+                self.wrong_type(&x, want);
+                mistake(x.span)
+            }
+        }
+    }
+
+    /// Whether the expression can become the type without a word.
+    pub(super) fn coerces(&self, x: &Expr, want: &Type) -> bool {
+        self.goes(&x.ty, want)
+    }
+
+    pub(super) fn fits_hole(&self, from: &Type, want: &Type) -> bool {
+        self.goes(from, want)
+    }
+
+    fn goes(&self, from: &Type, want: &Type) -> bool {
+        if from == want || matches!(from, Type::Error | Type::Never) || *want == Type::Error {
+            return true;
+        }
+        match (from, want) {
+            (Type::Optional(from), Type::Optional(to)) => {
+                **from == Type::Never || **from == **to || step(from, to).is_some()
+            }
+            (_, Type::Optional(to)) => self.goes(from, to),
+            (Type::Optional(_), _) => false,
+            (Type::List(_), Type::List(_)) => step(from, want).is_some(),
+            (_, Type::List(to)) => self.goes(from, to),
+            _ => step(from, want).is_some(),
+        }
+    }
+
+    /// The expression as exactly the type, if that goes without a word; else the expression as it was.
+    pub(super) fn coerce(&self, x: Expr, want: &Type) -> Result<Expr, Expr> {
+        if x.ty == *want {
+            return Ok(x);
+        }
+        if x.ty == Type::Error || *want == Type::Error {
+            return Ok(mistake(x.span));
+        }
+        let span = x.span;
+        match (&x.ty, want) {
+            (Type::Optional(from), Type::Optional(to)) => {
+                if **from == Type::Never {
+                    return Ok(Expr { ty: want.clone(), ..x });
+                }
+                match step(from, to) {
+                    Some(to) => Ok(converted(x, to, want)),
+                    None => Err(x),
+                }
+            }
+            (_, Type::Optional(to)) => {
+                if !self.goes(&x.ty, to) {
+                    return Err(x);
+                }
+                let x = self.coerce(x, to)?;
+                match x.kind {
+                    ExprKind::Const(value) => Ok(constant(value, want.clone(), span)),
+                    _ => Ok(converted(x, Conversion::ToOptional, want)),
+                }
+            }
+            (Type::Optional(_), _) => Err(x),
+            (Type::List(_), Type::List(to)) => {
+                let Some(how) = step(&x.ty, want) else { return Err(x) };
+                match x.kind {
+                    ExprKind::List(items) => {
+                        let items =
+                            items.into_iter().map(|i| self.coerce(i, to).unwrap_or_else(|i| i)).collect();
+                        Ok(node(ExprKind::List(items), want.clone(), span))
+                    }
+                    _ => Ok(converted(x, how, want)),
+                }
+            }
+            (_, Type::List(to)) => {
+                if !self.goes(&x.ty, to) {
+                    return Err(x);
+                }
+                let x = self.coerce(x, to)?;
+                match x.kind {
+                    ExprKind::Const(value) => Ok(constant(Value::List([value].into()), want.clone(), span)),
+                    _ => Ok(converted(x, Conversion::ToList, want)),
+                }
+            }
+            (from, to) => match step(from, to) {
+                Some(how) => Ok(converted(x, how, want)),
+                None => Err(x),
+            },
+        }
+    }
+
+    /// A text of the program where an e-mail address, a phone number or a URL is wanted: what is constant in
+    /// it is checked here, the rest in the run. Anything else stays as it is.
+    pub(super) fn address(&mut self, x: Expr, want: &Type) -> Result<Expr, Expr> {
+        let want = element(want);
+        let to = match want {
+            Type::Email => Conversion::TextToEmail,
+            Type::Phone => Conversion::TextToPhone,
+            Type::Url => Conversion::TextToUrl,
+            _ => return Ok(x),
+        };
+        if x.ty != Type::Text {
+            return Ok(x);
+        }
+        let span = x.span;
+        match x.kind {
+            ExprKind::Const(Value::Text(text)) => {
+                let checked = match want {
+                    Type::Email => validate::email(&text),
+                    Type::Phone => validate::phone(&text),
+                    _ => validate::url(&text),
+                };
+                match checked {
+                    Ok(()) => Ok(constant(Value::Text(text), want.clone(), span)),
+                    Err(failure) => Err(self.bad_address(span, failure.message, want)),
+                }
+            }
+            ExprKind::Text(parts) => {
+                let fixed = parts.iter().filter_map(|part| match part {
+                    TextPart::Literal(text) => Some(&**text),
+                    TextPart::Placeholder { .. } => None,
+                });
+                let fixed: String = fixed.collect();
+                let wrong = match want {
+                    Type::Phone => None,
+                    _ if fixed.contains(char::is_whitespace) => Some("white space"),
+                    Type::Email if fixed.matches('@').count() > 1 => Some("a second `@`"),
+                    _ => None,
+                };
+                if let Some(wrong) = wrong {
+                    let what = if *want == Type::Email { "an e-mail address" } else { "a URL" };
+                    return Err(self.bad_address(span, format!("there cannot be {wrong} in {what}"), want));
+                }
+                let text = node(ExprKind::Text(parts), Type::Text, span);
+                Ok(node(ExprKind::Convert { to, value: Box::new(text) }, want.clone(), span))
+            }
+            kind => Ok(node(kind, x.ty, span)),
+        }
+    }
+
+    #[cold]
+    fn bad_address(&mut self, span: Span, message: String, want: &Type) -> Expr {
+        let help = match want {
+            Type::Email => "write it like `anna@example.com`",
+            Type::Phone => "write it like `+39 06 1234567`",
+            _ => "write it like `https://example.com/page`",
+        };
+        self.wrong(Code::BadAddress, span, message, Some(help.into()))
+    }
+
+    /// The type that two sides have in common, question marks left aside.
+    pub(super) fn common_type(&self, a: &Type, b: &Type) -> Option<Type> {
+        let text = |ty: &Type| matches!(ty, Type::Text | Type::Email | Type::Phone | Type::Url);
+        let whom = |ty: &Type| matches!(ty, Type::User | Type::Department | Type::Role | Type::Recipient);
+        let number = |ty: &Type| matches!(ty, Type::Int | Type::Decimal);
+        match (a, b) {
+            (a, b) if a == b => Some(a.clone()),
+            (Type::Error, _) | (_, Type::Error) => Some(Type::Error),
+            (Type::Never, other) | (other, Type::Never) => Some(other.clone()),
+            (Type::List(a), Type::List(b)) => Some(self.common_type(a, b)?.list()),
+            (a, b) if number(a) && number(b) => Some(Type::Decimal),
+            (a, b) if text(a) && text(b) => Some(Type::Text),
+            (a, b) if whom(a) && whom(b) => Some(Type::Recipient),
+            _ => None,
+        }
+    }
+
+    /// The type that holds both: of branches, of the elements of a list.
+    pub(super) fn join_types(&self, a: &Type, b: &Type) -> Option<Type> {
+        let common = match (a.inner(), b.inner()) {
+            (Type::Money(_), Type::Money(_)) if a.inner() != b.inner() => Type::Money(None),
+            (a, b) => self.common_type(a, b)?,
+        };
+        Some(if a.is_optional() || b.is_optional() { common.optional() } else { common })
+    }
+
+    /// The expression as the common type of both sides, optional if it was.
+    pub(super) fn side(&self, x: Expr, common: &Type) -> Expr {
+        let want = if x.ty.is_optional() { common.clone().optional() } else { common.clone() };
+        self.coerce(x, &want).unwrap_or_else(|x| mistake(x.span))
+    }
+
+    /// Where nothing says what `none` or `[]` is of.
+    pub(super) fn some_type(&mut self, x: Expr) -> Expr {
+        if *element(&x.ty) != Type::Never {
+            return x;
+        }
+        let message = format!("nothing says what {} is of", self.words(x.span));
+        self.wrong(Code::UnknownKind, x.span, message, None)
+    }
+
+    // --- what does not go together -----------------------------------------------------------------
+
+    #[cold]
+    fn wrong_type(&mut self, x: &Expr, want: &Type) {
+        if let (Type::Money(have), Type::Money(wanted)) = (x.ty.inner(), element(want)) {
+            self.wrong_currency(x, *have, *wanted);
+            return;
+        }
+        let span = x.span;
+        let message = if x.ty == Type::Never.optional() {
+            format!("`none` cannot stand here: {} is always needed", self.a(want.inner()))
+        } else {
+            let have = match &x.kind {
+                ExprKind::Const(Value::Text(_)) | ExprKind::Text(_) => "a text".to_string(),
+                _ => self.a(&x.ty),
+            };
+            let wanted = self.a(want.inner());
+            match &x.kind {
+                ExprKind::Text(_) | ExprKind::Const(Value::Text(_)) => {
+                    format!("{wanted} is wanted here, and this is {have}")
+                }
+                _ => format!("{wanted} is wanted here, and {} is {have}", self.words(span)),
+            }
+        };
+        let help = self.help_for_type(x, want);
+        self.report(Diagnostic::new(Code::WrongType, span, message).maybe_help(help));
+    }
+
+    fn help_for_type(&self, x: &Expr, want: &Type) -> Option<String> {
+        let text = self.short(x.span)?;
+        if x.ty.is_optional() {
+            return None;
+        }
+        let wanted = element(want);
+        Some(match (&x.ty, wanted) {
+            (Type::Int | Type::Decimal, Type::Money(currency)) if matches!(x.kind, ExprKind::Const(_)) => {
+                format!("write the currency: `{text} {}`", currency.map_or("EUR".into(), |c| c.to_string()))
+            }
+            (Type::Money(_), Type::Int | Type::Decimal) => {
+                format!("write `{text}.value` for the plain number")
+            }
+            (Type::Decimal, Type::Int) => {
+                format!("write `floor({text})` or `ceil({text})` for a whole number")
+            }
+            (Type::Int | Type::Decimal, Type::Duration) => format!("write the unit: `{text} days`"),
+            (Type::DateTime, Type::Date) => format!("write `date({text})`"),
+            (Type::DateTime, Type::Time) => format!("write `time({text})`"),
+            (Type::Date, Type::DateTime) => {
+                format!("write `start_of_day({text})`, or add a time: `{text} + 09:00`")
+            }
+            (Type::Text, Type::Email | Type::Phone | Type::Url) => {
+                format!("write `\"{{{text}}}\"`: then the run checks that it is one")
+            }
+            (Type::Text, Type::Opaque(id)) => {
+                let name = &self.schema.opaques.get(id.index())?.name;
+                let made = self
+                    .schema
+                    .actions
+                    .iter()
+                    .find(|a| a.outputs.iter().any(|o| o.ty.inner() == wanted))
+                    .map(|a| {
+                        format!(
+                            "take it from `let x = {} {{ … }}`, or from a field of type `{name}`, or ",
+                            a.name
+                        )
+                    })
+                    .unwrap_or_default();
+                format!("{made}write `{name}({text})`")
+            }
+            (Type::Text, Type::Entity(id)) => format!("write `{}({text})`", self.schema.entity(*id).name),
+            (Type::Text, Type::Enum(id)) => {
+                let ExprKind::Const(Value::Text(text)) = &x.kind else { return None };
+                let values = &self.schema.enumeration(*id).values;
+                match values.iter().find(|v| v.name == *text || v.label == *text) {
+                    Some(value) => format!("write `{}`, without quotes", value.name),
+                    None => {
+                        let names: Vec<_> = values.iter().map(|v| format!("`{}`", v.name)).collect();
+                        format!("one of {}", names.join(", "))
+                    }
+                }
+            }
+            (Type::Text, Type::User | Type::Department | Type::Role | Type::Recipient) => {
+                "write the name of one that is declared, without quotes".into()
+            }
+            (Type::List(inner), _)
+                if **inner == *want && !matches!(x.kind, ExprKind::List(_) | ExprKind::Const(_)) =>
+            {
+                format!("write `{text}.first`, and say what holds if the list is empty")
+            }
+            (from, Type::Text) if self.printable(from) => format!("write `\"{{{text}}}\"`"),
+            _ => return None,
+        })
+    }
+
+    /// Two amounts that do not go together: reports it on `x`, which is of currency `have`.
+    #[cold]
+    pub(super) fn wrong_currency(&mut self, x: &Expr, have: Option<Currency>, want: Option<Currency>) {
+        let words = self.words(x.span);
+        let text = self.short(x.span).unwrap_or("amount").to_string();
+        let (message, help) = match (have, want) {
+            (Some(have), Some(want)) => {
+                let known = self.has_rate(have, want);
+                let rates = match known {
+                    true => String::new(),
+                    false => format!(", and put `rates {want} {{ {have}: … }}` at the top of the program"),
+                };
+                let base = if matches!(x.kind, ExprKind::Const(_)) { format!("({text})") } else { text };
+                (
+                    format!("{words} is in {have}, and {want} is wanted here"),
+                    format!("write `{base}.in({want})`{rates}"),
+                )
+            }
+            (_, want) => {
+                let want = want.or(have).map_or("EUR".to_string(), |c| c.to_string());
+                (
+                    format!("nothing says in which currency {words} is"),
+                    format!(
+                        "put `currency {want}` at the top of the program, or write `{text}.in({want})` with `rates {want} {{ … }}`"
+                    ),
+                )
+            }
+        };
+        self.report(Diagnostic::new(Code::CurrencyMismatch, x.span, message).help(help));
+    }
+
+    /// Whether amounts of the one currency can be told in the other.
+    pub(super) fn has_rate(&self, from: Currency, to: Currency) -> bool {
+        from == to
+            || self.schema.rates.iter().any(|r| r.base == to && r.rates.iter().any(|(c, _)| *c == from))
+    }
+}
+
+/// The conversion that leads from the one type to the other in one step.
+fn step(from: &Type, to: &Type) -> Option<Conversion> {
+    Some(match (from, to) {
+        (Type::Int, Type::Decimal) => Conversion::IntToDecimal,
+        (Type::User | Type::Department | Type::Role, Type::Recipient)
+        | (Type::Email | Type::Phone | Type::Url, Type::Text)
+        | (Type::Money(Some(_)), Type::Money(None)) => Conversion::Widen,
+        (Type::List(from), Type::List(_)) if **from == Type::Never => Conversion::Widen,
+        (Type::List(from), Type::List(to)) => match step(from, to)? {
+            Conversion::IntToDecimal => Conversion::ListIntToDecimal,
+            Conversion::Widen => Conversion::Widen,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+/// Writes a conversion out; constants are converted at once.
+fn converted(x: Expr, to: Conversion, ty: &Type) -> Expr {
+    let span = x.span;
+    let kind = match (to, x.kind) {
+        (Conversion::Widen, ExprKind::Const(value)) => ExprKind::Const(value),
+        (Conversion::IntToDecimal, ExprKind::Const(Value::Int(n))) => {
+            ExprKind::Const(Value::Decimal(n.into()))
+        }
+        (Conversion::ListIntToDecimal, ExprKind::Const(Value::List(items))) => {
+            let items = items.iter().map(|item| match item {
+                Value::Int(n) => Value::Decimal((*n).into()),
+                other => other.clone(),
+            });
+            ExprKind::Const(Value::List(items.collect()))
+        }
+        (to, kind) => ExprKind::Convert { to, value: Box::new(Expr { kind, ty: x.ty, span }) },
+    };
+    node(kind, ty.clone(), span)
+}

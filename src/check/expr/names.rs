@@ -1,0 +1,731 @@
+//! What a name means, and what stands behind a dot.
+
+use super::super::pending::OutputChain;
+use super::super::scope::{EventScope, EventSource, LocalBinding, LocalName, OldScope, Scope};
+use super::super::{Checker, TypeSymbol, ValueSymbol};
+use super::literals::element;
+use super::{constant, mistake, node};
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::model::{Conversion, Expr, ExprKind, PrincipalField};
+use crate::schema::{FIELD_STAGE, Type};
+use crate::source::Span;
+use crate::syntax::tree::{self, Name, PrincipalKind};
+use crate::value::functions::{self, SlotKind};
+use crate::value::{EntityId, EventId, FieldId, Principal, PrincipalId, StageId, Value};
+
+/// Names with a meaning of their own; nothing else can be called so where they are in reach.
+const SPECIAL: [&str; 7] = ["this", "event", "old", "now", "today", "stage", "pipeline"];
+
+/// What a chain of names begins with.
+enum Start {
+    /// The value of the first names, and how many those are.
+    Is(Expr, usize),
+    /// Reported.
+    Mistake,
+}
+
+impl Checker<'_> {
+    /// Puts a local name in sight: of a `let`, a loop, a lambda or a parameter. It must not hide another.
+    pub fn bind_local(&mut self, name: &Name, binding: LocalBinding, scope: &mut Scope) {
+        if let Some((what, other)) = self.hidden_by(name, scope) {
+            let message = format!("`{}` already stands for {what}", name.text);
+            let help = "choose another name: a local one cannot stand in front of it";
+            let mut diagnostic = Diagnostic::new(Code::HiddenName, name.span, message).help(help);
+            if let Some(other) = other {
+                diagnostic = diagnostic.label("the same name again").also(other, "declared here");
+            }
+            self.report(diagnostic);
+        }
+        scope.locals.push(LocalName { name: name.text.clone(), span: name.span, binding });
+    }
+
+    fn hidden_by(&self, name: &Name, scope: &Scope) -> Option<(&'static str, Option<Span>)> {
+        if let Some(local) = scope.local_named(&name.text) {
+            return Some(("another local name", Some(local.span)));
+        }
+        if SPECIAL.contains(&&*name.text) {
+            return Some(("something of the language", None));
+        }
+        if let Some(entity) = scope.entity
+            && let Some(field) = self.field_named(entity, &name.text)
+        {
+            let span = self.places.fields.get(entity.index()).and_then(|f| f.get(field.index()));
+            return Some(("a field of the record", span.copied()));
+        }
+        if let Some((symbol, span)) = self.names.values.get(&name.text) {
+            let what = match symbol {
+                ValueSymbol::Principal(_) => "a user, department or role",
+                ValueSymbol::Calendar(_) => "a calendar",
+                ValueSymbol::Constant(_) => "a constant",
+            };
+            return Some((what, Some(*span)));
+        }
+        if let Some(stage) = scope.stage
+            && let Some(rule) = self.rule_names.in_stage.get(&(stage, name.text.clone()))
+        {
+            let span = self.rules.get(rule.0 as usize).map(|r| r.span);
+            return Some(("a rule of this stage", span));
+        }
+        None
+    }
+
+    /// `a.b.c`
+    pub(super) fn member_chain(&mut self, e: &tree::Expr, hint: Option<&Type>, scope: &mut Scope) -> Expr {
+        let mut names = Vec::new();
+        let mut at = e;
+        while let tree::ExprKind::Member { base, name } = &*at.kind {
+            names.push(name);
+            at = base;
+        }
+        if let tree::ExprKind::Name(first) = &*at.kind {
+            names.push(first);
+            names.reverse();
+            return self.chain(&names, hint, scope);
+        }
+        names.reverse();
+        let x = self.infer(at, None, scope);
+        self.dotted(x, &names, scope)
+    }
+
+    /// Names joined by dots, or a single one.
+    pub(super) fn chain(&mut self, chain: &[&Name], hint: Option<&Type>, scope: &mut Scope) -> Expr {
+        match self.chain_start(chain, hint, scope) {
+            Start::Is(x, used) => self.dotted(x, &chain[used..], scope),
+            Start::Mistake => mistake(whole(chain)),
+        }
+    }
+
+    fn dotted(&mut self, x: Expr, names: &[&Name], scope: &mut Scope) -> Expr {
+        names.iter().fold(x, |x, name| match x.ty {
+            Type::Error => x,
+            _ => self.member_of(x, name, scope),
+        })
+    }
+
+    fn chain_start(&mut self, chain: &[&Name], hint: Option<&Type>, scope: &mut Scope) -> Start {
+        let first = chain[0];
+        let span = first.span;
+        // A value of the enum that is wanted.
+        if chain.len() == 1
+            && let Some(x) = self.wanted_value(first, hint, scope)
+        {
+            return Start::Is(x, 1);
+        }
+        if let Some(local) = scope.local_named(&first.text) {
+            return match &local.binding {
+                LocalBinding::Value(id) => {
+                    let ty = scope.frame.locals[usize::from(id.0)].ty.clone();
+                    let x = node(ExprKind::Local(*id), ty, span);
+                    Start::Is(self.narrowed(x, scope), 1)
+                }
+                LocalBinding::Outputs(outputs) => {
+                    let outputs = outputs.clone();
+                    self.output_of_let(chain, &outputs, scope)
+                }
+            };
+        }
+        if SPECIAL.contains(&&*first.text) {
+            return self.special_name(chain, scope);
+        }
+        if let Some(entity) = scope.entity
+            && let Some(field) = self.field_named(entity, &first.text)
+        {
+            if scope.constant {
+                return self.unknown_before_run(first);
+            }
+            let x = self.own_field(entity, field, span, scope);
+            return Start::Is(x, 1);
+        }
+        if let Some((symbol, _)) = self.names.values.get(&first.text) {
+            return self.declared_value(first, *symbol);
+        }
+        if chain.len() > 1 {
+            if let Some(start) = self.qualified(chain, scope) {
+                return start;
+            }
+            let span = whole(chain);
+            match self.output_chain(chain, span, scope) {
+                OutputChain::Found { expr, used } => {
+                    let x = self.narrowed(expr, scope);
+                    return Start::Is(x, used);
+                }
+                OutputChain::Mistake => return Start::Mistake,
+                OutputChain::NotOne => {}
+            }
+        }
+        self.unknown_value(chain, hint, scope);
+        Start::Mistake
+    }
+
+    /// A bare name where an enum, a stage or a pipeline is wanted.
+    fn wanted_value(&mut self, name: &Name, hint: Option<&Type>, scope: &Scope) -> Option<Expr> {
+        let want = element(hint?);
+        let value = match want {
+            Type::Enum(id) => Value::Enum(self.enum_value(*id, &name.text)?),
+            Type::Stage(entity) => Value::Stage(self.stage_named(*entity, name, scope)?),
+            Type::Pipeline(entity) => {
+                let (id, _) = self.names.pipelines.get(&name.text)?;
+                if self.pipelines.get(id.index())?.entity != *entity {
+                    return None;
+                }
+                Value::Pipeline(*id)
+            }
+            _ => return None,
+        };
+        Some(constant(value, want.clone(), name.span))
+    }
+
+    pub(super) fn enum_value(&self, id: crate::value::EnumId, name: &str) -> Option<u16> {
+        self.schema.enumeration(id).values.iter().position(|v| &*v.name == name).map(|i| i as u16)
+    }
+
+    /// A stage of the pipeline around, else of the only pipeline of the entity that has one of this name.
+    fn stage_named(&self, entity: EntityId, name: &Name, scope: &Scope) -> Option<StageId> {
+        let in_pipeline = |stages: &[StageId]| {
+            stages.iter().copied().find(|s| self.stages.get(s.index()).is_some_and(|s| s.name == name.text))
+        };
+        if let Some(own) = scope.pipeline.and_then(|p| self.pipelines.get(p.index()))
+            && own.entity == entity
+            && let Some(stage) = in_pipeline(&own.stages)
+        {
+            return Some(stage);
+        }
+        let mut found =
+            self.pipelines.iter().filter(|p| p.entity == entity).filter_map(|p| in_pipeline(&p.stages));
+        match (found.next(), found.next()) {
+            (Some(stage), None) => Some(stage),
+            _ => None,
+        }
+    }
+
+    /// `Source.web`, `Sales.Won`
+    fn qualified(&mut self, chain: &[&Name], _scope: &Scope) -> Option<Start> {
+        let (first, second) = (chain[0], chain[1]);
+        let span = first.span.to(second.span);
+        if let Some((TypeSymbol::Enum(id), _)) = self.names.types.get(&first.text) {
+            let id = *id;
+            if let Some(value) = self.enum_value(id, &second.text) {
+                return Some(Start::Is(constant(Value::Enum(value), Type::Enum(id), span), 2));
+            }
+            let known: Vec<_> = self.schema.enumeration(id).values.iter().map(|v| v.name.clone()).collect();
+            let help = suggest::did_you_mean(&second.text, known.iter().map(|n| &**n))
+                .unwrap_or_else(|| one_of(&known));
+            let message = format!("`{}` has no value `{}`", first.text, second.text);
+            self.report(Diagnostic::new(Code::UnknownMember, second.span, message).help(help));
+            return Some(Start::Mistake);
+        }
+        let (pipeline, _) = self.names.pipelines.get(&first.text)?;
+        let info = self.pipelines.get(pipeline.index())?;
+        if chain.len() > 2 {
+            return None;
+        }
+        let stage =
+            info.stages.iter().find(|s| self.stages.get(s.index()).is_some_and(|s| s.name == second.text))?;
+        Some(Start::Is(constant(Value::Stage(*stage), Type::Stage(info.entity), span), 2))
+    }
+
+    /// `room.id`, where `let room = create_chat { … }`
+    fn output_of_let(
+        &mut self,
+        chain: &[&Name],
+        outputs: &[(std::sync::Arc<str>, crate::model::LocalId)],
+        scope: &Scope,
+    ) -> Start {
+        let first = chain[0];
+        let names: Vec<_> = outputs.iter().map(|(name, _)| format!("`{}.{name}`", first.text)).collect();
+        let Some(second) = chain.get(1) else {
+            let message = format!("`{}` stands for all that the action gives", first.text);
+            let help = match names.is_empty() {
+                true => None,
+                false => Some(format!("write {}", names.join(" or "))),
+            };
+            self.report(Diagnostic::new(Code::NotAValue, first.span, message).maybe_help(help));
+            return Start::Mistake;
+        };
+        if let Some((_, id)) = outputs.iter().find(|(name, _)| *name == second.text) {
+            let ty = scope.frame.locals[usize::from(id.0)].ty.clone();
+            let x = node(ExprKind::Local(*id), ty, first.span.to(second.span));
+            return Start::Is(self.narrowed(x, scope), 2);
+        }
+        let message = format!("the action of `{}` gives no `{}`", first.text, second.text);
+        let help = suggest::did_you_mean(&second.text, outputs.iter().map(|(n, _)| &**n))
+            .or_else(|| (!names.is_empty()).then(|| format!("it gives {}", names.join(", "))));
+        self.report(Diagnostic::new(Code::UnknownMember, second.span, message).maybe_help(help));
+        Start::Mistake
+    }
+
+    fn unknown_before_run(&mut self, name: &Name) -> Start {
+        let message = format!("`{}` is not known before the program runs", name.text);
+        let help = "a constant holds literals, other constants and what can be computed of them";
+        self.report(Diagnostic::new(Code::NotConstant, name.span, message).help(help));
+        Start::Mistake
+    }
+
+    /// `this`, `event.x`, `old.x`, `now`, `today`, `stage`, `pipeline`
+    fn special_name(&mut self, chain: &[&Name], scope: &mut Scope) -> Start {
+        let first = chain[0];
+        let span = first.span;
+        if scope.constant {
+            return self.unknown_before_run(first);
+        }
+        let (kind, ty) = match &*first.text {
+            "event" => return self.event_member(chain, scope),
+            "old" => return self.old_member(chain, scope),
+            "now" => (ExprKind::Now, Type::DateTime),
+            "today" => (ExprKind::Today, Type::Date),
+            name => {
+                let Some(entity) = scope.entity else {
+                    let message = format!("there is no record here that `{name}` could speak of");
+                    let help =
+                        "give the function the record: `fn f(d: Deal) -> bool = …`, called as `f(this)`";
+                    self.report(Diagnostic::new(Code::NoRecord, span, message).help(help));
+                    return Start::Mistake;
+                };
+                match name {
+                    "stage" => (ExprKind::Stage, Type::Stage(entity)),
+                    "pipeline" => (ExprKind::Pipeline, Type::Pipeline(entity)),
+                    _ => (ExprKind::This, Type::Entity(entity)),
+                }
+            }
+        };
+        Start::Is(node(kind, ty, span), 1)
+    }
+
+    fn declared_value(&mut self, name: &Name, symbol: ValueSymbol) -> Start {
+        match symbol {
+            ValueSymbol::Principal(id) => Start::Is(self.principal_value(id, name.span), 1),
+            ValueSymbol::Constant(index) => match self.constants.get(index as usize) {
+                Some(c) => match &c.value {
+                    Some(value) if c.ty != Type::Error => {
+                        Start::Is(constant(value.clone(), c.ty.clone(), name.span), 1)
+                    }
+                    _ => Start::Mistake,
+                },
+                None => Start::Mistake,
+            },
+            ValueSymbol::Calendar(_) => {
+                let message = format!("the calendar `{}` is no value", name.text);
+                let help = format!("ask it: `is_open({})`", name.text);
+                self.report(Diagnostic::new(Code::NotAValue, name.span, message).help(help));
+                Start::Mistake
+            }
+        }
+    }
+
+    fn principal_value(&self, id: PrincipalId, span: Span) -> Expr {
+        let principal = self.schema.principal(id);
+        let ty = match principal.kind {
+            PrincipalKind::User => Type::User,
+            PrincipalKind::Department => Type::Department,
+            PrincipalKind::Role => Type::Role,
+        };
+        let value = Principal { kind: principal.kind, name: principal.name.clone() };
+        constant(Value::Principal(value), ty, span)
+    }
+
+    // --- the event at hand -------------------------------------------------------------------------
+
+    fn event_member(&mut self, chain: &[&Name], scope: &mut Scope) -> Start {
+        let first = chain[0];
+        let EventScope::Events { sources, optional } = scope.event.clone() else {
+            let help = "`event` is known in a trigger, in a rule with `on`, and after `wait for`";
+            let message = "there is no event here that `event` could speak of";
+            self.report(Diagnostic::new(Code::NoEvent, first.span, message).help(help));
+            return Start::Mistake;
+        };
+        let Some(second) = chain.get(1) else {
+            let message = "`event` stands for all that the event brings";
+            let help = self.event_help(&sources);
+            self.report(Diagnostic::new(Code::NotAValue, first.span, message).maybe_help(help));
+            return Start::Mistake;
+        };
+        let span = first.span.to(second.span);
+        if sources.iter().any(|s| matches!(s, EventSource::Absence)) {
+            let message = "`no … for …` comes when nothing has happened: there is no event then";
+            self.report(Diagnostic::new(Code::NoEvent, span, message));
+            return Start::Mistake;
+        }
+        let meta = match &*second.text {
+            "type" => Some((ExprKind::EventType, Type::Text)),
+            "time" => Some((ExprKind::EventTime, Type::DateTime)),
+            _ => None,
+        };
+        let (kind, ty) = match meta {
+            Some(meta) => meta,
+            None => match self.payload_member(second, &sources) {
+                Some(payload) => payload,
+                None => return Start::Mistake,
+            },
+        };
+        let ty = if optional { ty.optional() } else { ty };
+        let x = node(kind, ty, span);
+        Start::Is(self.narrowed(x, scope), 2)
+    }
+
+    fn event_help(&self, sources: &[EventSource]) -> Option<String> {
+        let names: Vec<_> = sources
+            .iter()
+            .find_map(|s| match s {
+                EventSource::Named(id) => Some(*id),
+                _ => None,
+            })
+            .into_iter()
+            .flat_map(|id| &self.schema.event(id).payload)
+            .map(|f| format!("`event.{}`", f.name))
+            .chain(["`event.time`".to_string()])
+            .collect();
+        Some(format!("write {}", names.join(" or ")))
+    }
+
+    /// `event.x` exists if all of the events have it, with one type.
+    fn payload_member(&mut self, name: &Name, sources: &[EventSource]) -> Option<(ExprKind, Type)> {
+        let mut slots: Vec<(EventId, u16)> = Vec::new();
+        let mut ty: Option<Type> = None;
+        let mut lacking: Vec<String> = Vec::new();
+        for source in sources {
+            let EventSource::Named(id) = source else {
+                lacking.push("a change".into());
+                continue;
+            };
+            let event = self.schema.event(*id);
+            let Some(slot) = event.payload.iter().position(|f| *f.name == *name.text) else {
+                lacking.push(format!("`{}`", event.name));
+                continue;
+            };
+            let this = event.payload[slot].ty.clone();
+            slots.push((*id, slot as u16));
+            match &ty {
+                None => ty = Some(this),
+                Some(before) if before.inner() == this.inner() => {
+                    if this.is_optional() {
+                        ty = Some(this);
+                    }
+                }
+                Some(Type::Error) => {}
+                Some(before) => {
+                    let message = format!(
+                        "`event.{}` is {} for one of these events, and {} for `{}`",
+                        name.text,
+                        self.a(before),
+                        self.a(&this),
+                        event.name
+                    );
+                    self.report(Diagnostic::new(Code::UnknownMember, name.span, message));
+                    return None;
+                }
+            }
+        }
+        if lacking.is_empty() {
+            return ty.filter(|ty| *ty != Type::Error).map(|ty| (ExprKind::Payload(slots), ty));
+        }
+        let message = match (&lacking[..], slots.is_empty()) {
+            ([one], _) if one == "a change" => format!("a change brings no `{}`", name.text),
+            (_, true) => format!("{} has no `{}`", lacking.join(" and "), name.text),
+            _ => format!(
+                "`{}` is not in every event listened to here: {} lacks it",
+                name.text,
+                lacking.join(" and ")
+            ),
+        };
+        let mut known: Vec<_> = Vec::new();
+        for source in sources {
+            if let EventSource::Named(id) = source {
+                known.extend(self.schema.event(*id).payload.iter().map(|f| f.name.clone()));
+            }
+        }
+        known.extend(["type".into(), "time".into()]);
+        known.dedup();
+        let only_changes = sources.iter().all(|s| matches!(s, EventSource::Change));
+        let help = if only_changes {
+            Some(format!("write `old.{0}` for the value before, `{0}` for the one now", name.text))
+        } else if slots.is_empty() {
+            suggest::did_you_mean(&name.text, known.iter().map(|n| &**n)).or_else(|| {
+                Some(format!(
+                    "it has {}",
+                    known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
+                ))
+            })
+        } else {
+            None
+        };
+        self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
+        None
+    }
+
+    fn old_member(&mut self, chain: &[&Name], scope: &mut Scope) -> Start {
+        let first = chain[0];
+        let (Some(entity), OldScope::Change | OldScope::OptionalChange) = (scope.entity, scope.old) else {
+            let message = "there is no change here that `old` could speak of";
+            let help = "`old` is known under `on change of …` and `on any change`";
+            self.report(Diagnostic::new(Code::NoOld, first.span, message).help(help));
+            return Start::Mistake;
+        };
+        let Some(second) = chain.get(1) else {
+            let message = "`old` stands for all values before the change";
+            let help = "write a field behind it: `old.responsible`";
+            self.report(Diagnostic::new(Code::NotAValue, first.span, message).help(help));
+            return Start::Mistake;
+        };
+        let Some(field) = self.field_named(entity, &second.text) else {
+            self.unknown_field(entity, second);
+            return Start::Mistake;
+        };
+        let ty = self.schema.entity(entity).fields[field.index()].ty.clone();
+        let ty = if scope.old == OldScope::OptionalChange { ty.optional() } else { ty };
+        let x = node(ExprKind::Old(field), ty, first.span.to(second.span));
+        Start::Is(self.narrowed(x, scope), 2)
+    }
+
+    // --- behind a dot ------------------------------------------------------------------------------
+
+    pub(super) fn field_named(&self, entity: EntityId, name: &str) -> Option<FieldId> {
+        let fields = &self.schema.entities.get(entity.index())?.fields;
+        fields.iter().position(|f| &*f.name == name).map(|i| FieldId(i as u16))
+    }
+
+    fn own_field(&mut self, entity: EntityId, field: FieldId, span: Span, scope: &mut Scope) -> Expr {
+        if !scope.fields_read.contains(&field) {
+            scope.fields_read.push(field);
+        }
+        let ty = self.schema.entity(entity).fields[field.index()].ty.clone();
+        let kind = if field == FIELD_STAGE { ExprKind::Stage } else { ExprKind::Field(field) };
+        let x = node(kind, ty, span);
+        self.narrowed(x, scope)
+    }
+
+    /// `x.name`, without parentheses.
+    fn member_of(&mut self, x: Expr, name: &Name, scope: &mut Scope) -> Expr {
+        let span = x.span.to(name.span);
+        let optional = x.ty.is_optional();
+        let found = match x.ty.inner() {
+            Type::Entity(entity) => {
+                let entity = *entity;
+                if let Some(field) = self.field_named(entity, &name.text) {
+                    if matches!(x.kind, ExprKind::This) {
+                        return self.own_field(entity, field, span, scope);
+                    }
+                    self.reads_references = true;
+                    let ty = self.schema.entity(entity).fields[field.index()].ty.clone();
+                    Some((ExprKind::RefField { base: Box::new(x.clone()), entity, field }, ty))
+                } else {
+                    None
+                }
+            }
+            ty @ (Type::User | Type::Department | Type::Role | Type::Recipient) => {
+                match property(ty, &name.text) {
+                    Some((field, ty)) => {
+                        if let Some(x) = self.known_property(&x, field, &ty, span) {
+                            return x;
+                        }
+                        Some((ExprKind::PrincipalField { base: Box::new(x.clone()), field }, ty))
+                    }
+                    None => None,
+                }
+            }
+            Type::File => match &*name.text {
+                "name" => Some((ExprKind::FileName(Box::new(x.clone())), Type::Text)),
+                "url" => Some((ExprKind::FileUrl(Box::new(x.clone())), Type::Url)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match found {
+            Some((_, Type::Error)) => mistake(span),
+            Some((kind, ty)) => {
+                let ty = if optional { ty.optional() } else { ty };
+                self.narrowed(node(kind, ty, span), scope)
+            }
+            None => self.method_without_parentheses(x, name, scope),
+        }
+    }
+
+    /// An e-mail address or phone number that the declaration says is never missing.
+    fn known_property(&self, x: &Expr, field: PrincipalField, ty: &Type, span: Span) -> Option<Expr> {
+        let ExprKind::Const(Value::Principal(principal)) = &x.kind else { return None };
+        let declared = self.schema.principal_named(&principal.name)?;
+        let known = match field {
+            PrincipalField::Email => declared.email.is_some(),
+            PrincipalField::Phone => declared.phone.is_some(),
+            PrincipalField::Department => declared.department.is_some(),
+            _ => false,
+        };
+        if !known {
+            return None;
+        }
+        let property = ExprKind::PrincipalField { base: Box::new(x.clone()), field };
+        let property = Box::new(node(property, ty.clone(), span));
+        let kind = ExprKind::Convert { to: Conversion::Narrow, value: property };
+        Some(node(kind, ty.inner().clone(), span))
+    }
+
+    fn method_without_parentheses(&mut self, x: Expr, name: &Name, scope: &mut Scope) -> Expr {
+        if functions::named(&name.text).is_some() || self.names.functions.contains_key(&name.text) {
+            let span = x.span.to(name.span);
+            return self.method_on(x, name, &[], span, scope);
+        }
+        let inner = x.ty.inner().clone();
+        match &inner {
+            Type::Entity(entity) => self.unknown_field(*entity, name),
+            other => {
+                let mut known: Vec<&str> = match other {
+                    Type::File => vec!["name", "url"],
+                    Type::User | Type::Department | Type::Role | Type::Recipient => {
+                        PROPERTIES.iter().map(|p| p.name()).filter(|p| property(other, p).is_some()).collect()
+                    }
+                    _ => Vec::new(),
+                };
+                let listed = known.clone();
+                let one_argument = |f: &functions::Function| {
+                    let slots = f.slots();
+                    slots.first().is_some_and(|s| s.kind == SlotKind::Value)
+                };
+                for function in functions::all().filter(one_argument) {
+                    known.push(function.name());
+                }
+                let help = suggest::did_you_mean(&name.text, known).or_else(|| {
+                    let listed: Vec<_> = listed.iter().map(|n| format!("`{n}`")).collect();
+                    (!listed.is_empty()).then(|| format!("it has {}", listed.join(", ")))
+                });
+                let message = format!("{} has no `{}`", self.a(other), name.text);
+                self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
+            }
+        }
+        mistake(x.span.to(name.span))
+    }
+
+    pub(super) fn unknown_field(&mut self, entity: EntityId, name: &Name) {
+        let entity = self.schema.entity(entity);
+        let message = format!("`{}` has no field `{}`", entity.name, name.text);
+        let help = suggest::did_you_mean(&name.text, entity.fields.iter().map(|f| &*f.name));
+        let help = help.or_else(|| {
+            let declares = format!("declare it: `extend {} {{ {}: text? }}`", entity.name, name.text);
+            Some(declares)
+        });
+        self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
+    }
+
+    // --- unknown names -----------------------------------------------------------------------------
+
+    #[cold]
+    fn unknown_value(&mut self, chain: &[&Name], hint: Option<&Type>, scope: &Scope) {
+        let name = chain[0];
+        let text = &name.text;
+        // Names that mean something, but no value.
+        let other = if self.names.functions.contains_key(text) || functions::named(text).is_some() {
+            Some((format!("`{text}` is a function"), Some(format!("write `{text}(…)`"))))
+        } else if self.names.actions.contains_key(text) {
+            let help = format!("bind what it gives in a rule: `let x = {text} {{ … }}`");
+            Some((format!("`{text}` is an action, no value"), Some(help)))
+        } else if let Some((symbol, _)) = self.names.types.get(text) {
+            let help = match symbol {
+                TypeSymbol::Enum(id) => self
+                    .schema
+                    .enumeration(*id)
+                    .values
+                    .first()
+                    .map(|v| format!("write one of its values: `{text}.{}`", v.name)),
+                TypeSymbol::Opaque(_) | TypeSymbol::Entity(_) => {
+                    Some(format!("write `{text}(\"…\")` to name one"))
+                }
+            };
+            Some((format!("`{text}` is a type, no value"), help))
+        } else if self.stage_around(text, scope) {
+            Some((format!("`{text}` is a stage"), Some(format!("write `stage == {text}`"))))
+        } else if self.names.pipelines.contains_key(text) {
+            Some((format!("`{text}` is a pipeline"), Some(format!("write `pipeline == {text}`"))))
+        } else if crate::value::Currency::parse(text).is_some() {
+            Some((
+                format!("`{text}` is a currency, no value"),
+                Some(format!("write an amount: `100 {text}`")),
+            ))
+        } else {
+            None
+        };
+        if let Some((message, help)) = other {
+            self.report(Diagnostic::new(Code::NotAValue, name.span, message).maybe_help(help));
+            return;
+        }
+        if let Some(Type::Enum(id)) = hint.map(element) {
+            let id = *id;
+            let values: Vec<_> = self.schema.enumeration(id).values.iter().map(|v| v.name.clone()).collect();
+            let near = suggest::nearest(text, values.iter().map(|v| &**v)).map(str::to_string);
+            let elsewhere = suggest::nearest(text, self.names_in_sight(scope).iter().map(|s| &**s)).is_some();
+            if near.is_some() || !elsewhere {
+                let message = format!("`{}` has no value `{text}`", self.schema.enumeration(id).name);
+                let help = near.map(|n| format!("did you mean `{n}`?")).unwrap_or_else(|| one_of(&values));
+                self.report(Diagnostic::new(Code::UnknownMember, name.span, message).help(help));
+                return;
+            }
+        }
+        let help =
+            suggest::did_you_mean(text, self.names_in_sight(scope).iter().map(|s| &**s)).or_else(|| {
+                let has = |e: &&crate::schema::Enum| e.values.iter().any(|v| *v.name == **text);
+                let of = self.schema.enums.iter().find(has)?;
+                (!of.name.contains('.')).then(|| format!("did you mean `{}.{text}`?", of.name))
+            });
+        let message = match scope.entity {
+            Some(entity) if chain.len() == 1 => {
+                let record = &self.schema.entity(entity).name;
+                format!("there is no `{text}` here: neither a field of `{record}` nor anything declared")
+            }
+            _ => format!("there is no `{text}` here"),
+        };
+        self.report(Diagnostic::new(Code::UnknownName, name.span, message).maybe_help(help));
+    }
+
+    fn stage_around(&self, name: &str, scope: &Scope) -> bool {
+        let Some(pipeline) = scope.pipeline.and_then(|p| self.pipelines.get(p.index())) else { return false };
+        pipeline.stages.iter().any(|s| self.stages.get(s.index()).is_some_and(|s| &*s.name == name))
+    }
+
+    fn names_in_sight(&self, scope: &Scope) -> Vec<String> {
+        let mut names: Vec<String> = scope.locals.iter().map(|l| l.name.to_string()).collect();
+        if let Some(entity) = scope.entity {
+            names.extend(self.schema.entity(entity).fields.iter().map(|f| f.name.to_string()));
+        }
+        names.extend(self.names.values.keys().map(|n| n.to_string()));
+        if let Some(stage) = scope.stage {
+            names.extend(
+                self.rule_names.in_stage.keys().filter(|(s, _)| *s == stage).map(|(_, n)| n.to_string()),
+            );
+        }
+        names.extend(SPECIAL.iter().map(|s| s.to_string()));
+        names
+    }
+}
+
+const PROPERTIES: [PrincipalField; 6] = [
+    PrincipalField::Name,
+    PrincipalField::Id,
+    PrincipalField::Email,
+    PrincipalField::Phone,
+    PrincipalField::Department,
+    PrincipalField::Roles,
+];
+
+/// A property of users, departments and roles, and its type.
+fn property(of: &Type, name: &str) -> Option<(PrincipalField, Type)> {
+    let field = PROPERTIES.into_iter().find(|p| p.name() == name)?;
+    let ty = match field {
+        PrincipalField::Name | PrincipalField::Id => Type::Text,
+        _ if matches!(of, Type::Department | Type::Role) => return None,
+        PrincipalField::Email => Type::Email.optional(),
+        PrincipalField::Phone => Type::Phone.optional(),
+        _ if *of == Type::Recipient => return None,
+        PrincipalField::Department => Type::Department.optional(),
+        PrincipalField::Roles => Type::Role.list(),
+    };
+    Some((field, ty))
+}
+
+fn whole(chain: &[&Name]) -> Span {
+    match chain.last() {
+        Some(last) => chain[0].span.to(last.span),
+        None => chain[0].span,
+    }
+}
+
+fn one_of(names: &[crate::value::Text]) -> String {
+    let names: Vec<_> = names.iter().map(|n| format!("`{n}`")).collect();
+    format!("one of {}", names.join(", "))
+}

@@ -10,8 +10,8 @@ pub mod expr;
 mod functions;
 mod limits;
 mod names;
-mod pending;
 mod people;
+mod pipelines;
 mod schema;
 pub mod scope;
 mod settings;
@@ -207,6 +207,7 @@ impl Checker<'_> {
         self.limits_and_defaults(&placed);
         self.people_entries(&all);
         let (pipelines, stages) = self.pipelines(&pipelines);
+        self.tests(&all.tests);
         let outputs = std::mem::take(&mut self.outputs).into_iter().map(|output| model::Output {
             rule: output.rule,
             path: output.path,

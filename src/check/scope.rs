@@ -148,6 +148,12 @@ impl Facts {
         self.set.retain(|p| !p.speaks_of_event());
     }
 
+    /// The event is again the one of `before`, and so is what is known of it.
+    pub fn restore_event(&mut self, before: &Facts) {
+        self.forget_event();
+        self.add_all(before.set.iter().filter(|p| p.speaks_of_event()).cloned());
+    }
+
     /// What is known on both of two ways that meet.
     pub fn meet(&mut self, other: &Facts) {
         self.set.retain(|p| other.holds(p));

@@ -51,6 +51,9 @@ impl Code {
                 | Code::UnknownEvent
                 | Code::UnknownPrincipal
                 | Code::UnknownCalendar
+                | Code::UnknownStage
+                | Code::UnknownAction
+                | Code::BadActor
         )
     }
 }
@@ -136,7 +139,42 @@ codes! {
     NotAList = "E0316", "a list is wanted";
     Hole = "E0317", "a hole to be filled";
     // --- E04xx: stages, triggers, rules, timing ------------------------------------------------
+    StageAfterFinal = "E0401", "a stage behind the final ones";
+    NeverFires = "E0402", "a trigger that can never fire";
+    UnknownStage = "E0403", "no such stage";
+    LifeCycleEvent = "E0404", "an event that is not named";
+    EventNotOnEntity = "E0405", "an event that cannot happen to this entity";
+    UnknownSetting = "E0406", "no such setting of an event";
+    EmptySetting = "E0407", "a setting that nothing matches";
+    NotWatchable = "E0408", "a field that cannot be watched";
+    ChangeOfSeveral = "E0409", "`from` or `to` of several fields";
+    ChangeToItself = "E0410", "a change that is none";
+    BadCount = "E0411", "a count of events out of range";
+    BadPeriod = "E0412", "a time that is not longer than nothing";
+    BadActor = "E0413", "no user to move a record";
+    AfterAndAt = "E0414", "both `after` and `at`";
+    ThenWithoutRule = "E0415", "a `then rule` with no rule above";
+    ThenWithOn = "E0416", "`then` together with `on`";
+    PipelineRuleWithoutOn = "E0417", "a rule of a pipeline without an event";
+    OverlapWithoutOn = "E0418", "`overlap` without `on`";
+    AtReads = "E0419", "something that `at` cannot read";
+    BadDuring = "E0420", "no working hours";
+    BadInstant = "E0421", "no moment in time";
+    MoveToOwnStage = "E0422", "a move to the rule's own stage";
+    MoveToPipeline = "E0423", "a move to another pipeline that cannot be";
+    Unreachable = "E0424", "statements that are never reached";
+    OutputElsewhere = "E0425", "an output read from another stage";
+    NoSuchOutput = "E0426", "no such output of a rule";
+    OutputNotReadable = "E0427", "an output that cannot be read here";
+    OutputCircle = "E0428", "outputs that are computed from each other";
+    UnknownRecord = "E0429", "no such record in a test";
     // --- E05xx: actions and placeholders -------------------------------------------------------
+    UnknownAction = "E0501", "no such action";
+    UnknownParameter = "E0502", "no such parameter";
+    MissingParameter = "E0503", "a parameter that is missing";
+    GivenTwice = "E0504", "something that is given twice";
+    BreaksLimit = "E0505", "a value that breaks its limit";
+    ReadOnlyField = "E0506", "a field that cannot be set";
     // Placeholders.
     UnsetPlaceholder = "E0530", "a placeholder that may be empty";
     NotPrintable = "E0531", "what cannot be written in a text";

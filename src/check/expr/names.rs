@@ -1,6 +1,6 @@
 //! What a name means, and what stands behind a dot.
 
-use super::super::pending::OutputChain;
+use super::super::pipelines::outputs::OutputChain;
 use super::super::scope::{EventScope, EventSource, LocalBinding, LocalName, OldScope, Scope};
 use super::super::{Checker, TypeSymbol, ValueSymbol};
 use super::literals::element;

@@ -1,0 +1,191 @@
+//! Calls of actions, and every other list of named values: the payload of an event, the fields of a record,
+//! what answers an action.
+
+use super::listed;
+use crate::check::Checker;
+use crate::check::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::model::{self, ExprKind};
+use crate::schema::{BUILTIN_FIELDS, Field};
+use crate::source::Span;
+use crate::syntax::tree;
+use crate::value::*;
+use std::collections::HashMap;
+
+/// Whose members are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Members {
+    Params(ActionId),
+    Outputs(ActionId),
+    Payload(EventId),
+    Fields(EntityId),
+}
+
+/// A value for a member, by its position.
+pub(super) type Given = (u16, model::Expr);
+
+impl Checker<'_> {
+    pub(super) fn call(&mut self, tree: &tree::ActionCall, scope: &mut Scope) -> Option<model::ActionCall> {
+        let action = self.action_named(&tree.name)?;
+        let members = Members::Params(action);
+        let mut params = self.given_members(members, &tree.params, scope);
+        self.all_given(members, &tree.params, tree.name.span);
+        // What is left out has its default.
+        for (i, param) in self.schema.action(action).params.iter().enumerate() {
+            let slot = i as u16;
+            if let Some(default) = &param.default
+                && !params.iter().any(|(given, _)| *given == slot)
+            {
+                let kind = ExprKind::Const(default.clone());
+                params.push((slot, model::Expr { kind, ty: param.ty.clone(), span: tree.span }));
+            }
+        }
+        params.sort_by_key(|(slot, _)| *slot);
+        Some(model::ActionCall { action, params, span: tree.span })
+    }
+
+    /// The action of a path; a mistake is reported.
+    pub(super) fn action_named(&mut self, path: &tree::Path) -> Option<ActionId> {
+        let name = path.text();
+        if let Some((id, _)) = self.names.actions.get(name.as_str()) {
+            return Some(*id);
+        }
+        let help = suggest::did_you_mean(&name, self.names.actions.keys().map(|k| &**k));
+        let help = help.unwrap_or_else(|| format!("action {name} {{ }}"));
+        let message = format!("there is no action `{name}`");
+        self.report(
+            Diagnostic::new(Code::UnknownAction, path.span, message)
+                .label("not declared anywhere")
+                .help(help),
+        );
+        None
+    }
+
+    pub(super) fn fields_of(&self, of: Members) -> &[Field] {
+        match of {
+            Members::Params(id) => &self.schema.action(id).params,
+            Members::Outputs(id) => &self.schema.action(id).outputs,
+            Members::Payload(id) => &self.schema.event(id).payload,
+            Members::Fields(id) => &self.schema.entity(id).fields,
+        }
+    }
+
+    /// The owner's name, what its members are called, and where it is declared.
+    fn owner(&self, of: Members) -> (Text, &'static str, Option<Span>) {
+        let action = |id: ActionId| {
+            let name = &self.schema.action(id).name;
+            (name.clone(), self.names.actions.get(&**name).map(|(_, span)| *span))
+        };
+        match of {
+            Members::Params(id) => {
+                let (name, span) = action(id);
+                (name, "parameter", span)
+            }
+            Members::Outputs(id) => {
+                let (name, span) = action(id);
+                (name, "output", span)
+            }
+            Members::Payload(id) => {
+                let name = self.schema.event(id).name.clone();
+                let span = self.names.events.get(&*name).map(|(_, span)| *span);
+                (name, "member", span)
+            }
+            Members::Fields(id) => {
+                let name = self.schema.entity(id).name.clone();
+                let span = self.names.types.get(&*name).map(|(_, span)| *span);
+                (name, "field", span)
+            }
+        }
+    }
+
+    /// Checks what is given: known names, each once, of the right type, within the limits.
+    pub(super) fn given_members(&mut self, of: Members, args: &[tree::Arg], scope: &mut Scope) -> Vec<Given> {
+        let mut made = Vec::with_capacity(args.len());
+        let mut given: HashMap<&str, Span> = HashMap::new();
+        for arg in args {
+            if let Some(before) = given.insert(&arg.name.text, arg.name.span) {
+                let (_, noun, _) = self.owner(of);
+                self.given_twice(noun, &arg.name, before);
+                continue;
+            }
+            let fields = self.fields_of(of);
+            let Some(at) = fields.iter().position(|f| *f.name == *arg.name.text) else {
+                self.unknown_member(of, &arg.name);
+                continue;
+            };
+            if matches!(of, Members::Fields(_)) && at < BUILTIN_FIELDS {
+                self.read_only(&arg.name);
+                continue;
+            }
+            let (ty, limits) = (fields[at].ty.clone(), fields[at].limits.clone());
+            let value = self.expr(&arg.value, Some(&ty), scope);
+            let places = match of {
+                Members::Params(id) => self.places.params.get(id.index()),
+                Members::Payload(id) => self.places.payloads.get(id.index()),
+                Members::Fields(id) => self.places.fields.get(id.index()),
+                Members::Outputs(_) => None,
+            };
+            let place = places.and_then(|p| p.get(at)).copied();
+            let (owner, ..) = self.owner(of);
+            let what = format!("`{}` of `{owner}`", arg.name.text);
+            self.check_value_limits(&what, &ty, &limits, &value, place);
+            made.push((at as u16, value));
+        }
+        made
+    }
+
+    /// Reports everything that must be given and is not, at once.
+    pub(super) fn all_given(&mut self, of: Members, args: &[tree::Arg], span: Span) {
+        let skip = if matches!(of, Members::Fields(_)) { BUILTIN_FIELDS } else { 0 };
+        let missing: Vec<&str> = self
+            .fields_of(of)
+            .iter()
+            .skip(skip)
+            .filter(|f| f.default.is_none() && !f.ty.is_optional())
+            .filter(|f| !args.iter().any(|a| *a.name.text == *f.name))
+            .map(|f| &*f.name)
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        let (owner, noun, declared) = self.owner(of);
+        let message = format!("`{owner}` needs {}", listed(missing.iter().copied(), "and"));
+        let label = match missing.len() {
+            1 => format!("one {noun} is missing"),
+            n => format!("{n} {noun}s are missing"),
+        };
+        let holes: Vec<String> = missing.iter().map(|name| format!("{name}: ?")).collect();
+        let mut diagnostic = Diagnostic::new(Code::MissingParameter, span, message).label(label);
+        if let Some(declared) = declared
+            && self.is_own(declared)
+        {
+            diagnostic = diagnostic.also(declared, "declared here");
+        }
+        self.report(diagnostic.help(format!("add `{}`", holes.join(", "))));
+    }
+
+    /// Whether a place is in a file of the user's: the bundled library's need not be shown.
+    pub(super) fn is_own(&self, span: Span) -> bool {
+        self.sources.file(span.file).path.is_some()
+    }
+
+    fn unknown_member(&mut self, of: Members, name: &tree::Name) {
+        let (owner, noun, declared) = self.owner(of);
+        let skip = if matches!(of, Members::Fields(_)) { BUILTIN_FIELDS } else { 0 };
+        let known: Vec<&str> = self.fields_of(of).iter().skip(skip).map(|f| &*f.name).collect();
+        let help = suggest::did_you_mean(&name.text, known.iter().copied()).or_else(|| match known.len() {
+            0 => None,
+            _ => Some(format!("it has {}", listed(known.iter().copied(), "and"))),
+        });
+        let message = format!("`{owner}` has no {noun} `{}`", name.text);
+        let mut diagnostic = Diagnostic::new(Code::UnknownParameter, name.span, message)
+            .label(format!("no {noun} of this name"))
+            .maybe_help(help);
+        if let Some(declared) = declared
+            && self.is_own(declared)
+        {
+            diagnostic = diagnostic.also(declared, "declared here");
+        }
+        self.report(diagnostic);
+    }
+}

@@ -1,0 +1,408 @@
+//! Event patterns, after `on` and `wait for`: which events, with which settings, and what `event` and `old`
+//! then are.
+
+use super::{Home, listed, scope_in};
+use crate::check::scope::{EventScope, EventSource, OldScope};
+use crate::check::{Checker, ValueSymbol, words};
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::model;
+use crate::schema::{BUILTIN_FIELDS, Type};
+use crate::source::Span;
+use crate::syntax::tree;
+use crate::value::*;
+use std::collections::HashMap;
+
+/// How many events may be counted: `3 call.missed within 1 hour`.
+const COUNTS: std::ops::RangeInclusive<u32> = 2..=100;
+
+/// What a list of patterns comes to.
+pub(super) struct Listened {
+    /// Those without mistakes.
+    pub patterns: Vec<model::EventPattern>,
+    pub event: EventScope,
+    pub old: OldScope,
+}
+
+impl Checker<'_> {
+    pub(super) fn listen(&mut self, patterns: &[tree::EventPattern], home: Home) -> Listened {
+        let mut made = Vec::with_capacity(patterns.len());
+        let mut sources = Vec::with_capacity(patterns.len());
+        let mut mistaken = false;
+        for pattern in patterns {
+            match self.event_pattern(pattern, home) {
+                Some(pattern) => {
+                    sources.push(match &pattern {
+                        model::EventPattern::Named(named) => EventSource::Named(named.event),
+                        model::EventPattern::Count { event, .. } => EventSource::Named(event.event),
+                        model::EventPattern::Absence { .. } => EventSource::Absence,
+                        model::EventPattern::Change { .. } | model::EventPattern::AnyChange => {
+                            EventSource::Change
+                        }
+                    });
+                    made.push(pattern);
+                }
+                None => mistaken = true,
+            }
+        }
+        let is_change = |p: &tree::EventPattern| {
+            matches!(p.kind, tree::EventPatternKind::Change { .. } | tree::EventPatternKind::AnyChange)
+        };
+        let old = if patterns.iter().all(is_change) {
+            OldScope::Change
+        } else if patterns.iter().any(is_change) {
+            OldScope::OptionalChange
+        } else {
+            OldScope::None
+        };
+        // Where one event is not known nothing can be said of `event`: no sources silence the rest.
+        if mistaken {
+            sources.clear();
+        }
+        Listened { patterns: made, event: EventScope::Events { sources, optional: false }, old }
+    }
+
+    /// `None`: a mistake, which has been reported.
+    fn event_pattern(&mut self, tree: &tree::EventPattern, home: Home) -> Option<model::EventPattern> {
+        match &tree.kind {
+            tree::EventPatternKind::Named(named) => self.named(named, home).map(model::EventPattern::Named),
+            tree::EventPatternKind::Change { fields, from, to } => {
+                self.change(fields, from.as_ref(), to.as_ref(), home)
+            }
+            tree::EventPatternKind::AnyChange => Some(model::EventPattern::AnyChange),
+            tree::EventPatternKind::Count { count, count_span, event, within } => {
+                let counted = COUNTS.contains(count);
+                if !counted {
+                    let (message, help) = if *count < 2 {
+                        ("one event is not counted".to_owned(), self.text_of(event.span))
+                    } else {
+                        (
+                            format!("at most {} events can be counted", COUNTS.end()),
+                            format!("{} {}", COUNTS.end(), self.text_of(event.span)),
+                        )
+                    };
+                    self.report(
+                        Diagnostic::new(Code::BadCount, *count_span, message)
+                            .label(format!("between {} and {}", COUNTS.start(), COUNTS.end()))
+                            .help(help),
+                    );
+                }
+                let event = self.named(event, home);
+                let within = self.period(within, home);
+                let (event, within) = (event?, within?);
+                counted.then_some(model::EventPattern::Count {
+                    count: *count,
+                    event,
+                    within,
+                    span: tree.span,
+                })
+            }
+            tree::EventPatternKind::Absence { event, period } => {
+                let event = self.named(event, home);
+                let period = self.period(period, home);
+                Some(model::EventPattern::Absence { event: event?, period: period?, span: tree.span })
+            }
+            tree::EventPatternKind::Hole => {
+                self.event_hole(tree.span, home);
+                None
+            }
+        }
+    }
+
+    fn text_of(&self, span: Span) -> String {
+        self.sources.text(span).to_owned()
+    }
+
+    fn event_hole(&mut self, span: Span, home: Home) {
+        let mut possible: Vec<&str> = (0..self.schema.events.len())
+            .filter(|&i| self.schema.event_on(EventId(i as u16), home.entity))
+            .map(|i| &*self.schema.events[i].name)
+            .collect();
+        possible.sort_unstable();
+        let entity = &self.schema.entity(home.entity).name;
+        let message = if possible.is_empty() {
+            "an event is wanted here".to_owned()
+        } else {
+            format!("an event is wanted here: {}", listed(possible, "or"))
+        };
+        let label = format!("what may happen to a `{entity}`");
+        self.report(
+            Diagnostic::new(Code::Hole, span, message)
+                .label(label)
+                .help("a named event, `change of field` or `any change`"),
+        );
+    }
+
+    /// `within 1 hour`, `for 30 days`: a constant, and more than nothing.
+    fn period(&mut self, e: &tree::Expr, home: Home) -> Option<Duration> {
+        let Some(Value::Duration(duration)) = self.constant_in(e, &Type::Duration, home) else { return None };
+        if duration.total_seconds() > 0 {
+            return Some(duration);
+        }
+        self.report(
+            Diagnostic::new(Code::BadPeriod, e.span, "this time is not longer than nothing")
+                .label("must be positive")
+                .help("a duration such as `1 hour`"),
+        );
+        None
+    }
+
+    /// A constant in a pipeline: a datetime without zone is one of the pipeline.
+    pub(super) fn constant_in(&mut self, e: &tree::Expr, want: &Type, home: Home) -> Option<Value> {
+        let mut scope = scope_in(home, None);
+        scope.constant = true;
+        self.constant_value(e, want, &mut scope)
+    }
+
+    fn named(&mut self, named: &tree::NamedEvent, home: Home) -> Option<model::NamedEvent> {
+        let name = named.name.text();
+        let Some((event, declared)) = self.names.events.get(name.as_str()).copied() else {
+            self.unknown_event(&named.name, &name, home);
+            return None;
+        };
+        self.possible_event(event, declared, named.name.span, home.entity);
+        let mut settings = Vec::new();
+        let mut given: HashMap<&str, Span> = HashMap::new();
+        for arg in &named.settings {
+            if let Some(before) = given.insert(&arg.name.text, arg.name.span) {
+                self.given_twice("setting", &arg.name, before);
+                continue;
+            }
+            let payload = &self.schema.event(event).payload;
+            let Some(slot) = payload.iter().position(|f| f.name == arg.name.text.clone().into()) else {
+                self.unknown_setting(arg, event, declared);
+                continue;
+            };
+            let ty = payload[slot].ty.clone();
+            if let Some(values) = self.setting(&arg.value, &ty, home) {
+                settings.push((slot as u16, values));
+            }
+        }
+        Some(model::NamedEvent { event, settings })
+    }
+
+    /// An event that its declaration keeps from this entity.
+    pub(super) fn possible_event(&mut self, event: EventId, declared: Span, span: Span, entity: EntityId) {
+        if self.schema.event_on(event, entity) {
+            return;
+        }
+        let def = self.schema.event(event);
+        let on = listed(def.on.iter().map(|e| &*self.schema.entity(*e).name), "or");
+        let entity = &self.schema.entity(entity).name;
+        let message = format!("`{}` cannot happen to a `{entity}`", def.name);
+        let diagnostic = Diagnostic::new(Code::EventNotOnEntity, span, message)
+            .label(format!("happens only to {on}"))
+            .also(declared, "declared here")
+            .help(format!("add `{entity}` after `on` in the event's declaration"));
+        self.report(diagnostic);
+    }
+
+    fn unknown_event(&mut self, path: &tree::Path, name: &str, home: Home) {
+        if let Some((why, help)) = self.happens_by_itself(name) {
+            let message = format!("`{name}` is not listened to by name");
+            self.report(Diagnostic::new(Code::LifeCycleEvent, path.span, message).label(why).help(help));
+            return;
+        }
+        let entity = self.schema.entity(home.entity);
+        let is_field = |f: &crate::schema::Field| *f.name == *name;
+        let help = if entity.fields.iter().skip(BUILTIN_FIELDS).any(is_field) {
+            format!("change of {name}")
+        } else {
+            let known = self.names.events.keys().map(|k| &**k);
+            suggest::did_you_mean(name, known).unwrap_or_else(|| format!("event {name} {{ }}"))
+        };
+        self.report(
+            Diagnostic::new(Code::UnknownEvent, path.span, format!("there is no event `{name}`"))
+                .label("not declared anywhere")
+                .help(help),
+        );
+    }
+
+    /// For a life-cycle or outcome event: what it is, and how rules learn of it instead.
+    pub(super) fn happens_by_itself(&self, name: &str) -> Option<(String, String)> {
+        let (subject, what) = name.rsplit_once('.')?;
+        let answer = match (subject, what) {
+            ("action", "completed") => Some(("let answer = … { … }", "the answer to an action")),
+            ("action", "failed") => Some(("let answer = … { … } else { … }", "the answer to an action")),
+            ("stagegate", _) => Some(("wait 1 day", "the engine's own")),
+            _ => None,
+        };
+        if let Some((help, why)) = answer {
+            return Some((why.into(), help.into()));
+        }
+        let entity = self.schema.entities.iter().find(|e| *e.wire_name == *subject)?;
+        words::LIFE_CYCLE.contains(&what).then_some(())?;
+        let help = match what {
+            "updated" => {
+                let field = entity.fields.get(BUILTIN_FIELDS).map_or("field", |f| &*f.name);
+                format!("change of {field}")
+            }
+            "created" => {
+                "put a rule without `on` into the first stage: it runs when a record is created".into()
+            }
+            "moved" => "put a rule without `on` into the stage: it runs when a record enters".into(),
+            _ => "nothing can run for a record that is gone".into(),
+        };
+        Some((format!("part of the life of a `{}`", entity.name), help))
+    }
+
+    fn unknown_setting(&mut self, arg: &tree::Arg, event: EventId, declared: Span) {
+        let def = self.schema.event(event);
+        let known: Vec<&str> = def.payload.iter().map(|f| &*f.name).collect();
+        let help = suggest::did_you_mean(&arg.name.text, known.iter().copied());
+        let help = help.or_else(|| (!known.is_empty()).then(|| format!("it has {}", listed(known, "and"))));
+        let message = format!("`{}` has no `{}`", def.name, arg.name.text);
+        let diagnostic = Diagnostic::new(Code::UnknownSetting, arg.name.span, message)
+            .label("nothing that this event brings")
+            .also(declared, "declared here")
+            .maybe_help(help);
+        self.report(diagnostic);
+    }
+
+    /// The values of a setting: one, or those of a list. `ty` is that of the member of the payload.
+    fn setting(&mut self, e: &tree::Expr, ty: &Type, home: Home) -> Option<Vec<Value>> {
+        let want = match ty.inner() {
+            Type::List(element) => (**element).clone(),
+            other => other.clone(),
+        };
+        match &*unparen(e).kind {
+            tree::ExprKind::List(items) if items.is_empty() => {
+                self.report(
+                    Diagnostic::new(Code::EmptySetting, e.span, "nothing is in an empty list")
+                        .label("no event would ever match")
+                        .help("leave the setting out to match every value"),
+                );
+                None
+            }
+            tree::ExprKind::List(items) => {
+                items.iter().map(|item| self.constant_in(item, &want, home)).collect()
+            }
+            tree::ExprKind::Name(name) if self.is_list_constant(&name.text) => {
+                match self.constant_in(e, &want.list(), home)? {
+                    Value::List(values) => Some(values.to_vec()),
+                    single => Some(vec![single]),
+                }
+            }
+            _ => Some(vec![self.constant_in(e, &want, home)?]),
+        }
+    }
+
+    fn is_list_constant(&self, name: &str) -> bool {
+        match self.names.values.get(name) {
+            Some((ValueSymbol::Constant(i), _)) => {
+                self.constants.get(*i as usize).is_some_and(|c| matches!(c.ty, Type::List(_)))
+            }
+            _ => false,
+        }
+    }
+
+    fn change(
+        &mut self,
+        names: &[tree::Name],
+        from: Option<&tree::Expr>,
+        to: Option<&tree::Expr>,
+        home: Home,
+    ) -> Option<model::EventPattern> {
+        let mut fields = Vec::with_capacity(names.len());
+        let mut given: HashMap<&str, Span> = HashMap::new();
+        let mut good = true;
+        for name in names {
+            if let Some(before) = given.insert(&name.text, name.span) {
+                self.given_twice("field", name, before);
+                continue;
+            }
+            match self.field_of(home.entity, name) {
+                Some(field) if field.index() < BUILTIN_FIELDS => {
+                    self.not_watchable(name);
+                    good = false;
+                }
+                Some(field) => fields.push(field),
+                None => good = false,
+            }
+        }
+        if let (Some(value), [_, second, ..]) = (from.or(to), names) {
+            let message = "`from` and `to` speak of one field, and here are several";
+            let each: Vec<String> = names.iter().map(|n| format!("change of {} …", n.text)).collect();
+            self.report(
+                Diagnostic::new(Code::ChangeOfSeveral, value.span, message)
+                    .label("of which field is this the value?")
+                    .also(second.span, "a second field")
+                    .help(each.join(" or ")),
+            );
+            return None;
+        }
+        if !good {
+            return None;
+        }
+        let ty = fields.first().map(|f| self.schema.entity(home.entity).fields[f.index()].ty.clone())?;
+        let mut value = |e: Option<&tree::Expr>| match e {
+            Some(e) => self.constant_in(e, &ty, home).map(Some),
+            None => Some(None),
+        };
+        let (before, after) = (value(from), value(to));
+        let (before, after) = (before?, after?);
+        if let (Some(a), Some(b), Some(to)) = (&before, &after, to)
+            && crate::value::compare::equal(a, b)
+        {
+            self.report(
+                Diagnostic::new(Code::ChangeToItself, to.span, "a change to the same value is no change")
+                    .label("this event would never happen")
+                    .help(format!("change of {}", names.first().map_or("field", |n| &n.text))),
+            );
+            return None;
+        }
+        Some(model::EventPattern::Change { fields, from: before, to: after })
+    }
+
+    /// A field of an entity; a mistake is reported.
+    pub(super) fn field_of(&mut self, entity: EntityId, name: &tree::Name) -> Option<FieldId> {
+        let def = self.schema.entity(entity);
+        if let Some(at) = def.fields.iter().position(|f| *f.name == *name.text) {
+            return Some(FieldId(at as u16));
+        }
+        let help = suggest::did_you_mean(&name.text, def.fields.iter().map(|f| &*f.name));
+        let help = help.unwrap_or_else(|| format!("extend {} {{ {}: text? }}", def.name, name.text));
+        let message = format!("`{}` has no field `{}`", def.name, name.text);
+        self.report(
+            Diagnostic::new(Code::UnknownMember, name.span, message)
+                .label("no field of this name")
+                .help(help),
+        );
+        None
+    }
+
+    fn not_watchable(&mut self, name: &tree::Name) {
+        let (why, help) = match &*name.text {
+            "stage" | "stage_entered_at" => (
+                "a move is no change",
+                Some("put a rule without `on` into the stage: it runs when a record enters"),
+            ),
+            _ => ("never changes", None),
+        };
+        let message = format!("`{}` cannot be watched", name.text);
+        self.report(
+            Diagnostic::new(Code::NotWatchable, name.span, message)
+                .label(why)
+                .maybe_help(help.map(Into::into)),
+        );
+    }
+
+    /// A setting, parameter or field that stands a second time in one list.
+    pub(super) fn given_twice(&mut self, what: &str, name: &tree::Name, before: Span) {
+        let message = format!("{what} `{}` stands here twice", name.text);
+        self.report(
+            Diagnostic::new(Code::GivenTwice, name.span, message)
+                .label("again here")
+                .also(before, "first here")
+                .help(format!("take one `{}` away", name.text)),
+        );
+    }
+}
+
+/// The expression without parentheses around it.
+pub(super) fn unparen(e: &tree::Expr) -> &tree::Expr {
+    let mut e = e;
+    while let tree::ExprKind::Paren(inner) = &*e.kind {
+        e = inner;
+    }
+    e
+}

@@ -78,3 +78,6 @@ fn count(length: usize, at_least: usize, limits: &Limits, one: &str, many: &str)
 fn limit(message: String) -> Failure {
     Failure::new(FailureCode::Limit, message)
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ pub mod functions;
 pub mod json;
 pub mod limits;
 pub(crate) mod nested;
+#[cfg(test)]
+mod notation;
 pub mod ops;
 pub mod pattern;
 pub mod print;

@@ -297,7 +297,8 @@ pub(super) fn divide(a: Decimal, b: Decimal) -> Result<Decimal, Failure> {
     if b.is_zero() {
         return Err(Failure::new(FailureCode::DivisionByZero, "division by zero"));
     }
-    a.checked_div(b).ok_or_else(|| Failure::overflow("number"))
+    // Normalized: division leaves zeros at the end, as chance will have it.
+    a.checked_div(b).map(|quotient| quotient.normalize()).ok_or_else(|| Failure::overflow("number"))
 }
 
 /// A zero has no sign.
@@ -338,3 +339,6 @@ fn add_whole_days(date: chrono::NaiveDate, duration: Duration) -> Result<Value, 
     let days = i64::try_from(days).map_err(|_| Failure::overflow("duration"))?;
     time::add_days(date, days).map(Value::Date)
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,8 +97,10 @@ pub fn money_text(money: &Money) -> String {
 pub(super) fn push_amount(amount: Decimal, currency: Currency, write: impl FnOnce(std::fmt::Arguments)) {
     // A zero may carry a sign.
     let amount = if amount.is_zero() { Decimal::ZERO } else { amount };
-    let digits = amount.scale().max(currency.digits()) as usize;
-    write(format_args!("{amount:.digits$} {currency}"));
+    // By hand: the library's own padding fails at the largest amounts.
+    let point = if amount.scale() == 0 && currency.digits() > 0 { "." } else { "" };
+    let zeros = "0".repeat(currency.digits().saturating_sub(amount.scale()) as usize);
+    write(format_args!("{amount}{point}{zeros} {currency}"));
 }
 
 /// Without zeros at the end, without a sign before nothing.
@@ -222,6 +224,11 @@ mod tests {
                 money("79228162514264337593543950335", "EUR"),
                 Type::Money(None),
                 "79228162514264337593543950335.00 EUR",
+            ),
+            (
+                money("79228162514264337593543950335", "KWD"),
+                Type::Money(None),
+                "79228162514264337593543950335.000 KWD",
             ),
             (Value::Text("a {b}".into()), Type::Text, "a {b}"),
             (Value::Ref("C-7".into()), Type::Text, "C-7"),

@@ -120,3 +120,6 @@ fn in_years(year: i32) -> Result<(), Failure> {
 fn too_far() -> Failure {
     Failure::new(super::FailureCode::Overflow, "the date lies outside the years 1 to 9999")
 }
+
+#[cfg(test)]
+mod tests;

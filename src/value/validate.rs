@@ -54,3 +54,6 @@ pub(super) fn shortened(text: &str) -> std::borrow::Cow<'_, str> {
         None => text.into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

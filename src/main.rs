@@ -1,1 +1,5 @@
-fn main() {}
+//! The `stagegate` command: hands the command line to [`stagegate::cli`].
+
+fn main() -> std::process::ExitCode {
+    stagegate::cli::main()
+}

@@ -1,0 +1,117 @@
+//! `stagegate check`: what is wrong in files of rules.
+
+use super::Result;
+use super::exit::{self, Exit, Failure};
+use super::input::{self, Style};
+use crate::compiler;
+use std::path::{Path, PathBuf};
+
+/// Check rules and say what is wrong in them.
+///
+/// Each file is checked as a program of its own, together with the files it brings in with `use`. Of a
+/// folder, every `.rules` file in it and below is checked; a file that another one brings in is checked
+/// as part of that one only. Nothing is run and nothing is written.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    stagegate check sales.rules        one program\n  \
+    stagegate check rules/             every program in a folder\n  \
+    stagegate check - < sales.rules    from standard input\n\n\
+    Exit codes: 0 no errors, 1 errors were found, 2 a file cannot be read.")]
+pub struct Args {
+    /// Files and folders; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+pub fn run(args: &Args, style: Style) -> Result {
+    let mut programs = Vec::new();
+    for path in &args.paths {
+        if path.is_dir() {
+            let found = rules_in(path)?;
+            if found.is_empty() {
+                return Err(Failure::usage(format!("there is no .rules file in {}", path.display())));
+            }
+            programs.extend(roots(found));
+        } else {
+            programs.push(path.clone());
+        }
+    }
+    let (mut errors, mut warnings, mut unreadable) = (0, 0, false);
+    let mut shown = Vec::new();
+    for path in &programs {
+        let loaded = input::load(std::slice::from_ref(path));
+        if let Some(failure) = &loaded.unreadable {
+            // The other files are checked all the same.
+            let failure = Failure::read(&failure.path, &failure.error);
+            exit::say(&format!("error: {}\n", failure.message.unwrap_or_default()));
+            unreadable = true;
+            continue;
+        }
+        let mut checked = compiler::check(&loaded);
+        // A file that two programs bring in says what is wrong in it once.
+        checked.diagnostics.retain(|d| {
+            let place = (loaded.sources.file(d.span().file).name.clone(), d.clone());
+            let new = !shown.contains(&place);
+            if new {
+                shown.push(place);
+            }
+            new
+        });
+        let counts = input::report(&checked.diagnostics, &loaded.sources, style);
+        errors += counts.0;
+        warnings += counts.1;
+    }
+    let files = match programs.as_slice() {
+        [one] => one.display().to_string(),
+        several => format!("{} programs", several.len()),
+    };
+    if errors + warnings > 0 {
+        exit::say(&format!("{} in {files}\n", input::found(errors, warnings)));
+    } else if !unreadable {
+        exit::say(&format!("no errors in {files}\n"));
+    }
+    Ok(match (unreadable, errors) {
+        (true, _) => Exit::Usage,
+        (false, 0) => Exit::Clean,
+        (false, _) => Exit::Findings,
+    })
+}
+
+/// Every `.rules` file in a folder and below, in order. Hidden folders and links to folders are left out.
+fn rules_in(folder: &Path) -> std::result::Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).map_err(|e| Failure::read(&folder, &e))?;
+        for entry in entries {
+            let entry = entry.map_err(|e| Failure::read(&folder, &e))?;
+            let kind = entry.file_type().map_err(|e| Failure::read(&entry.path(), &e))?;
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if kind.is_dir() && !hidden {
+                folders.push(entry.path());
+            } else if !kind.is_dir() && entry.path().extension().is_some_and(|e| e == "rules") {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The files that no other of the folder brings in. Where all bring in each other, all of them.
+fn roots(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut used = std::collections::HashSet::new();
+    for file in &files {
+        let loaded = input::load(std::slice::from_ref(file));
+        let own = file.canonicalize().ok();
+        for (_, source) in loaded.sources.files() {
+            let path = source.path.as_ref().and_then(|p| p.canonicalize().ok());
+            if path.is_some() && path != own {
+                used.extend(path);
+            }
+        }
+    }
+    let roots: Vec<_> =
+        files.iter().filter(|f| f.canonicalize().is_ok_and(|f| !used.contains(&f))).cloned().collect();
+    if roots.is_empty() { files } else { roots }
+}

@@ -1,0 +1,89 @@
+//! `stagegate compile`: from rules to a compiled program, or to a listing.
+
+use super::Result;
+use super::exit::{Exit, Failure};
+use super::input::{self, Style};
+use crate::program::{file, listing};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Compile rules into a program file, or print the code.
+///
+/// A compiled program starts faster and needs none of its source files. It carries a hash of its content
+/// and is verified when it is loaded: a damaged one is refused.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    stagegate compile sales.rules                  writes sales.stagegate\n  \
+    stagegate compile sales.rules -o /srv/p.stagegate\n  \
+    stagegate compile sales.rules --emit asm       prints the code for reading")]
+pub struct Args {
+    /// A file of rules (or, to print its code, a compiled program); `-` is standard input.
+    #[arg(value_name = "PROGRAM")]
+    program: PathBuf,
+    /// Where to write; `-` is standard output. Left out: beside the rules, ending in .stagegate; a listing
+    /// goes to standard output.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// What to make.
+    #[arg(long, value_enum, default_value = "program")]
+    emit: Emit,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Emit {
+    /// A program file that `run` takes.
+    Program,
+    /// A listing of the code for people.
+    Asm,
+}
+
+pub fn run(args: &Args, style: Style) -> Result {
+    let Some(program) = input::program(&args.program, style)? else { return Ok(Exit::Findings) };
+    let bytes = match args.emit {
+        Emit::Program => file::to_bytes(&program),
+        Emit::Asm => listing::listing(&program).into_bytes(),
+    };
+    let beside = || {
+        if args.program == Path::new("-") || args.emit == Emit::Asm {
+            PathBuf::from("-")
+        } else {
+            args.program.with_extension("stagegate")
+        }
+    };
+    let output = args.output.clone().unwrap_or_else(beside);
+    if output == Path::new("-") {
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout.write_all(&bytes).and_then(|()| stdout.flush());
+        written.map_err(|e| Failure::write("to standard output", &e))?;
+    } else {
+        if input::same_file(&output, &args.program) {
+            return Err(Failure::usage(format!("{} would be overwritten: choose another -o", output.display())));
+        }
+        replace(&output, &bytes).map_err(|e| Failure::write(&output.display().to_string(), &e))?;
+    }
+    Ok(Exit::Clean)
+}
+
+/// Writes a file whole or not at all: an old one stays until the new one is complete.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory));
+    }
+    if path.exists() && !path.is_file() {
+        // A device or a pipe cannot be replaced.
+        return std::fs::write(path, bytes);
+    }
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // A temporary file is private; a program is as readable as any new file, or as the old one.
+        let mode = std::fs::metadata(path).map_or(0o644, |m| m.permissions().mode());
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+    }
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}

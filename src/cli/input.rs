@@ -1,0 +1,119 @@
+//! What commands share of reading: programs from text or compiled, colours, diagnostics on stderr.
+
+use super::exit::{self, Failure};
+use crate::compiler::{self, Loaded};
+use crate::diagnostic::{Diagnostic, Rendered, Severity, render};
+use crate::model::Model;
+use crate::program::Program;
+use crate::source::Sources;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+/// How to draw on stderr.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    pub color: bool,
+    pub width: usize,
+}
+
+impl Style {
+    /// Colours on a terminal, unless `NO_COLOR` is set to anything; as wide as the terminal, at most 120.
+    pub fn detect(color: super::Color) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let color = match color {
+            super::Color::Always => true,
+            super::Color::Never => false,
+            super::Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        };
+        let columns = terminal.then(|| terminal_size::terminal_size_of(io::stderr())).flatten();
+        let width = columns.map_or(100, |(w, _)| usize::from(w.0).clamp(40, 120));
+        Style { color, width }
+    }
+}
+
+/// Reads the files of a program. `-` is standard input.
+pub fn load(paths: &[PathBuf]) -> Loaded {
+    compiler::load(paths, &mut |path| if path == Path::new("-") { read_stdin() } else { read(path) })
+}
+
+/// A file's bytes. A folder is an error of its own kind, whatever the system calls it.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if path.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    std::fs::read(path)
+}
+
+pub fn read_stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Draws diagnostics on stderr; gives how many errors and warnings there were.
+pub fn report(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> (usize, usize) {
+    let mut text = String::new();
+    let mut errors = 0;
+    for diagnostic in diagnostics {
+        errors += usize::from(diagnostic.severity() == Severity::Error);
+        text.push_str(&render(diagnostic, sources, Rendered { color: style.color, width: style.width }));
+        text.push('\n');
+    }
+    exit::say(&text);
+    (errors, diagnostics.len() - errors)
+}
+
+/// `2 errors and 1 warning`
+pub fn found(errors: usize, warnings: usize) -> String {
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    match (errors, warnings) {
+        (e, 0) => count(e, "error"),
+        (0, w) => count(w, "warning"),
+        (e, w) => format!("{} and {}", count(e, "error"), count(w, "warning")),
+    }
+}
+
+/// Loads and checks a program from text. Diagnostics have been drawn; `None` if there were errors.
+pub fn checked(path: &Path, style: Style) -> Result<Option<(Loaded, Model)>, Failure> {
+    let loaded = load(&[path.to_path_buf()]);
+    if let Some(failure) = &loaded.unreadable {
+        return Err(Failure::read(&failure.path, &failure.error));
+    }
+    let checked = compiler::check(&loaded);
+    let (errors, warnings) = report(&checked.diagnostics, &loaded.sources, style);
+    match checked.model {
+        Some(model) if errors == 0 => Ok(Some((loaded, model))),
+        _ => {
+            exit::say(&format!("{} in {}\n", found(errors, warnings), path.display()));
+            Ok(None)
+        }
+    }
+}
+
+/// A program from a file of rules or a compiled one. `None` if the rules have errors, which have been drawn.
+pub fn program(path: &Path, style: Style) -> Result<Option<Program>, Failure> {
+    if path.extension().is_some_and(|e| e == "stagegate") {
+        let bytes = read(path).map_err(|e| Failure::read(path, &e))?;
+        return match crate::program::file::from_bytes(&bytes) {
+            Ok(program) => Ok(Some(program)),
+            Err(error) => Err(Failure::usage(format!("cannot use {}: {error}", path.display()))),
+        };
+    }
+    let Some((loaded, model)) = checked(path, style)? else { return Ok(None) };
+    match crate::lower::lower(&model, &loaded.sources) {
+        Ok(program) => Ok(Some(program)),
+        Err(diagnostics) => {
+            let (errors, warnings) = report(&diagnostics, &loaded.sources, style);
+            exit::say(&format!("{} in {}\n", found(errors, warnings), path.display()));
+            Ok(None)
+        }
+    }
+}
+
+/// Whether two paths lead to one file.
+pub fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b && a.is_file(),
+        _ => false,
+    }
+}

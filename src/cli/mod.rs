@@ -1,0 +1,75 @@
+//! The command line: one file for each command, and what they share.
+//!
+//! Exit codes: 0 clean, 1 findings (diagnostics, a run stopped at a rejected event), 2 usage or I/O, 130
+//! interrupted, 141 when the reader of the output went away. Results go to stdout, everything said to a
+//! person to stderr.
+
+mod check;
+mod compile;
+mod exit;
+mod input;
+mod run;
+
+use clap::{Parser, Subcommand};
+use exit::Exit;
+use std::process::ExitCode;
+
+/// Rules for the life of business records: check them, compile them, run them over events.
+#[derive(Parser)]
+#[command(name = "stagegate", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Start with an example:\n  \
+    stagegate check examples/sales/sales.rules\n  \
+    stagegate run examples/sales/sales.rules examples/sales/events.jsonl\n\n\
+    Exit codes: 0 clean, 1 findings, 2 wrong usage or a file that cannot be read or written.")]
+struct Cli {
+    /// When to use colours: auto follows the terminal and NO_COLOR.
+    #[arg(long, global = true, value_enum, default_value = "auto", hide_possible_values = false)]
+    color: Color,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Args),
+    Compile(compile::Args),
+    Run(run::Args),
+}
+
+/// Runs the command of this process's arguments.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            // A closed pipe under `--help` is nobody's mistake.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let style = input::Style::detect(cli.color);
+    let result = match cli.command {
+        Command::Check(args) => check::run(&args, style),
+        Command::Compile(args) => compile::run(&args, style),
+        Command::Run(args) => run::run(args, style),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code as u8),
+        Err(failure) => {
+            if let Some(message) = failure.message {
+                exit::say(&format!("error: {message}\n"));
+            }
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+/// A result of a command: an honest exit code, or a failure with its message.
+type Result = std::result::Result<Exit, exit::Failure>;

@@ -1,0 +1,300 @@
+//! `stagegate run`: a program over a stream of events.
+
+use super::Result;
+use super::exit::{self, Exit, Failure};
+use super::input::{self, Style};
+use crate::engine::{Engine, Options};
+use crate::run::{OnError, Rejected, Run, Stopped, Surroundings};
+use crate::vm::Machine;
+use serde::Serialize;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Run a program over events and write its effects.
+///
+/// Events are CloudEvents in JSON, one a line. Effects come out in the same form, in the order of the
+/// events that brought them. Actions are not performed: each is an effect for somebody else to carry out,
+/// and its outputs are simulated. The same program and events always give the same effects.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    stagegate run sales.rules events.jsonl                  effects to the terminal\n  \
+    stagegate run sales.rules monday.jsonl tuesday.jsonl -o effects.jsonl\n  \
+    tail -f events.jsonl | stagegate run sales.stagegate -\n\n\
+    Exit codes: 0 the events were read to the end (rejected ones do not change that), 1 the rules have \
+    errors or --on-error stop met a rejected event, 2 a file cannot be read or written.")]
+pub struct Args {
+    /// A file of rules, or a compiled program ending in .stagegate.
+    #[arg(value_name = "PROGRAM")]
+    program: PathBuf,
+    /// Files of events, read one after the other; `-` or none is standard input.
+    #[arg(value_name = "EVENTS")]
+    events: Vec<PathBuf>,
+    /// Where effects go; `-` or none is standard output.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Where rejected events go, as JSON lines with line, code, JSON pointer and expected type. Left out: a line
+    /// each on stderr.
+    #[arg(long, value_name = "FILE")]
+    rejected: Option<PathBuf>,
+    /// What to do with an event that cannot be read or breaks the schema.
+    #[arg(long, value_enum, default_value = "skip")]
+    on_error: OnErrorArg,
+    /// How many of its last events a record remembers, to drop one that comes again.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=65_536))]
+    dedup: u32,
+    /// Say nothing at the end; rejected events are still reported.
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum OnErrorArg {
+    /// Report it and go on with the next.
+    Skip,
+    /// End the run at the first, with exit code 1.
+    Stop,
+}
+
+/// Files smaller than this need no progress bar. In bytes.
+const LONG: u64 = 8 * 1024 * 1024;
+
+pub fn run(args: Args, style: Style) -> Result {
+    let Some(program) = input::program(&args.program, style)? else { return Ok(Exit::Findings) };
+    let inputs = open_inputs(&args)?;
+    let machine = Machine::new(program)
+        .map_err(|e| Failure::usage(format!("cannot use {}: {e}", args.program.display())))?;
+    note_data_versions(&machine);
+
+    // Only now, when nothing of the input can be wrong any more, an old output is overwritten.
+    let effects_name = name_of(args.output.as_deref(), "to standard output");
+    let effects: Box<dyn Write> = match writable(args.output.as_deref(), &args)? {
+        Some(file) => Box::new(file),
+        None => Box::new(io::stdout()),
+    };
+    let mut effects = BufWriter::with_capacity(1 << 16, effects);
+    let rejected_name = name_of(args.rejected.as_deref(), "rejected events");
+    let mut rejected = match writable(args.rejected.as_deref(), &args)? {
+        Some(file) => Reject::File(BufWriter::new(file)),
+        None => Reject::Stderr,
+    };
+
+    let signals = Signals::listen();
+    let options = Options { dedup: args.dedup as usize, ..Options::default() };
+    let start = Instant::now();
+    let mut run = Run::new(Engine::new(&machine, options), machine.program());
+    let mut stopped = None;
+    for mut input in inputs {
+        let bar = input.bar();
+        let mut around = Surroundings {
+            effects: &mut effects,
+            rejected: &mut |line| match &bar {
+                Some(bar) if matches!(rejected, Reject::Stderr) => bar.suspend(|| rejected.write(line)),
+                _ => rejected.write(line),
+            },
+            on_error: if args.on_error == OnErrorArg::Stop { OnError::Stop } else { OnError::Skip },
+            interrupted: &signals.interrupted,
+            idle: &signals.idle,
+            progress: &mut |bytes| {
+                if let Some(bar) = &bar {
+                    bar.set_position(bytes);
+                }
+            },
+        };
+        let result = run.feed(&input.name, &mut input.reader, &mut around);
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        if let Err(why) = result {
+            stopped = Some((why, input.name));
+            break;
+        }
+    }
+    let ended = match stopped {
+        None => Ok(Exit::Clean),
+        Some((Stopped::Rejected, _)) => Ok(Exit::Findings),
+        Some((Stopped::Interrupted, _)) => Ok(Exit::Interrupted),
+        Some((Stopped::Read(e), name)) => Err(Failure::read(Path::new(&name), &e)),
+        Some((Stopped::Write(e), _)) => Err(Failure::write(&effects_name, &e)),
+        Some((Stopped::WriteRejected(e), _)) => Err(Failure::write(&rejected_name, &e)),
+    };
+    let ended = match rejected.finish() {
+        Err(e) if ended.is_ok() => Err(Failure::write(&rejected_name, &e)),
+        _ => ended,
+    };
+    // What could not be written must not be tried again when the writer is dropped.
+    let _ = effects.into_parts();
+    let silent = matches!(&ended, Err(f) if f.message.is_none());
+    if !args.quiet && !silent {
+        exit::say(&run.summary().text(start.elapsed()));
+    }
+    ended
+}
+
+/// An input, opened.
+struct Input {
+    name: String,
+    reader: Box<dyn BufRead>,
+    /// In bytes, of a file.
+    length: Option<u64>,
+}
+
+impl Input {
+    /// A progress bar for a long file, on a terminal.
+    fn bar(&self) -> Option<indicatif::ProgressBar> {
+        let length = self.length.filter(|l| *l >= LONG && io::stderr().is_terminal())?;
+        let bar = indicatif::ProgressBar::new(length);
+        let form = "{prefix} {bar:30} {percent:>3} %  {bytes_per_sec}  {eta} left";
+        if let Ok(form) = indicatif::ProgressStyle::with_template(form) {
+            bar.set_style(form);
+        }
+        bar.set_prefix(self.name.clone());
+        Some(bar)
+    }
+}
+
+/// Opens every input before anything runs, so that a wrong name costs nothing.
+fn open_inputs(args: &Args) -> std::result::Result<Vec<Input>, Failure> {
+    let stdin = PathBuf::from("-");
+    let paths = if args.events.is_empty() { std::slice::from_ref(&stdin) } else { &args.events };
+    if paths.iter().filter(|p| **p == stdin).count() + usize::from(args.program == stdin) > 1 {
+        return Err(Failure::usage("standard input (`-`) can be read only once"));
+    }
+    if args.events.is_empty() && io::stdin().is_terminal() {
+        exit::say("reading events from the keyboard, one a line; end with ^D\n");
+    }
+    let open = |path: &PathBuf| {
+        if *path == stdin {
+            let reader = Box::new(BufReader::with_capacity(1 << 16, io::stdin()));
+            return Ok(Input { name: "standard input".into(), reader, length: None });
+        }
+        let failure = |e: io::Error| Failure::read(path, &e);
+        if path.is_dir() {
+            return Err(failure(io::ErrorKind::IsADirectory.into()));
+        }
+        let file = File::open(path).map_err(failure)?;
+        let length = file.metadata().ok().filter(|m| m.is_file()).map(|m| m.len());
+        let reader = Box::new(BufReader::with_capacity(1 << 16, file));
+        Ok(Input { name: path.display().to_string(), reader, length })
+    };
+    paths.iter().map(open).collect()
+}
+
+/// Opens a file for writing; refuses one that is read in the same run.
+fn writable(path: Option<&Path>, args: &Args) -> std::result::Result<Option<File>, Failure> {
+    let Some(path) = path.filter(|p| *p != Path::new("-")) else { return Ok(None) };
+    let others = args.events.iter().chain([&args.program]);
+    if let Some(read) = others.into_iter().find(|p| input::same_file(p, path)) {
+        return Err(Failure::usage(format!("{} is read in this run: write somewhere else", read.display())));
+    }
+    if args.rejected.as_deref() == Some(path) && args.output.as_deref() == Some(path) {
+        return Err(Failure::usage("effects and rejected events cannot go into one file"));
+    }
+    let file = File::create(path).map_err(|e| Failure::write(&path.display().to_string(), &e))?;
+    Ok(Some(file))
+}
+
+fn name_of(path: Option<&Path>, otherwise: &str) -> String {
+    path.filter(|p| *p != Path::new("-")).map_or(otherwise.to_owned(), |p| p.display().to_string())
+}
+
+/// A program made with other data prints the same dates and times only by luck: it says so.
+fn note_data_versions(machine: &Machine) {
+    let (made, here) = (&machine.program().data, crate::program::DataVersions::here());
+    for (what, made, here) in
+        [("time-zone", &made.timezones, &here.timezones), ("Unicode", &made.unicode, &here.unicode)]
+    {
+        if made != here {
+            exit::say(&format!("note: the program was compiled with {what} data {made}, this run uses {here}\n"));
+        }
+    }
+}
+
+/// Takes rejected lines.
+enum Reject {
+    Stderr,
+    File(BufWriter<File>),
+}
+
+/// A rejected line as JSON.
+#[derive(Serialize)]
+struct RejectedLine<'a> {
+    input: &'a str,
+    line: u64,
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a str>,
+    /// The line as text, whatever it holds.
+    text: std::borrow::Cow<'a, str>,
+}
+
+impl Reject {
+    fn write(&mut self, rejected: &Rejected<'_>) -> io::Result<()> {
+        let why = rejected.rejection;
+        match self {
+            Reject::Stderr => {
+                let mut text =
+                    format!("{}:{}: rejected ({}): {}", rejected.input, rejected.line, why.code, why.message);
+                if let Some(pointer) = &why.pointer {
+                    text.push_str(&format!(" at {pointer}"));
+                }
+                if let Some(expected) = &why.expected {
+                    text.push_str(&format!(", expected {expected}"));
+                }
+                text.push('\n');
+                exit::say(&text);
+                Ok(())
+            }
+            Reject::File(file) => {
+                let line = RejectedLine {
+                    input: rejected.input,
+                    line: rejected.line,
+                    code: why.code,
+                    message: &why.message,
+                    pointer: why.pointer.as_deref(),
+                    expected: why.expected.as_deref(),
+                    text: String::from_utf8_lossy(rejected.text),
+                };
+                serde_json::to_writer(&mut *file, &line)?;
+                file.write_all(b"\n")
+            }
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Reject::Stderr => Ok(()),
+            Reject::File(mut file) => file.flush(),
+        }
+    }
+}
+
+/// ^C ends a run between two events, with everything written out.
+struct Signals {
+    interrupted: Arc<AtomicBool>,
+    idle: Arc<AtomicBool>,
+}
+
+impl Signals {
+    fn listen() -> Self {
+        let signals =
+            Signals { interrupted: Arc::new(AtomicBool::new(false)), idle: Arc::new(AtomicBool::new(false)) };
+        let (interrupted, idle) = (signals.interrupted.clone(), signals.idle.clone());
+        // Without a handler ^C simply ends the process.
+        let _ = ctrlc::set_handler(move || {
+            let again = interrupted.swap(true, Ordering::SeqCst);
+            // A run that waits for input has written everything and would not notice.
+            std::thread::sleep(Duration::from_millis(100));
+            if again || idle.load(Ordering::SeqCst) {
+                std::process::exit(Exit::Interrupted as i32);
+            }
+        });
+        signals
+    }
+}

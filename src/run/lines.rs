@@ -1,0 +1,144 @@
+//! Lines of an input, one at a time, with a bound on their length.
+
+use std::io::{self, BufRead};
+
+/// Longer lines are rejected: a bound on what one line can cost. In bytes.
+pub const MAX_LINE: usize = 64 * 1024 * 1024;
+
+/// How much of a line that is too long is kept, to show it.
+const KEPT: usize = 1024;
+
+pub enum Line<'a> {
+    Text(&'a str),
+    NotUtf8(&'a [u8]),
+    /// Its beginning.
+    TooLong(&'a [u8]),
+}
+
+impl<'a> Line<'a> {
+    pub fn bytes(&self) -> &'a [u8] {
+        match self {
+            Line::Text(text) => text.as_bytes(),
+            Line::NotUtf8(bytes) | Line::TooLong(bytes) => bytes,
+        }
+    }
+}
+
+/// Reads lines into one buffer that is used again and again.
+pub struct Lines<'i> {
+    input: &'i mut dyn BufRead,
+    buffer: Vec<u8>,
+    number: u64,
+    bytes_read: u64,
+    /// How many bytes the input holds that have not been handed out.
+    at_hand: usize,
+}
+
+impl<'i> Lines<'i> {
+    pub fn new(input: &'i mut dyn BufRead) -> Self {
+        Lines { input, buffer: Vec::new(), number: 0, bytes_read: 0, at_hand: 0 }
+    }
+
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read
+    }
+
+    /// Whether more of the input is at hand, so that the next line most likely comes without waiting.
+    pub fn has_more(&self) -> bool {
+        self.at_hand > 0
+    }
+
+    /// The next line without its line break, with its number from 1 and the bytes read so far; `None` at
+    /// the end.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn next_line(&mut self) -> io::Result<Option<(u64, u64, Line<'_>)>> {
+        self.buffer.clear();
+        let (mut too_long, mut any) = (false, false);
+        loop {
+            let chunk = match self.input.fill_buf() {
+                Ok(chunk) => chunk,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(e),
+            };
+            if chunk.is_empty() {
+                self.at_hand = 0;
+                break;
+            }
+            any = true;
+            let end = memchr::memchr(b'\n', chunk);
+            let part = &chunk[..end.unwrap_or(chunk.len())];
+            if !too_long && self.buffer.len() + part.len() > MAX_LINE {
+                too_long = true;
+                self.buffer.truncate(KEPT);
+            }
+            let room = if too_long { KEPT - self.buffer.len().min(KEPT) } else { part.len() };
+            self.buffer.extend_from_slice(&part[..room.min(part.len())]);
+            let used = part.len() + usize::from(end.is_some());
+            self.at_hand = chunk.len() - used;
+            self.input.consume(used);
+            self.bytes_read += used as u64;
+            if end.is_some() {
+                break;
+            }
+        }
+        if !any {
+            return Ok(None);
+        }
+        self.number += 1;
+        if self.buffer.last() == Some(&b'\r') {
+            self.buffer.pop();
+        }
+        // A byte order mark may open the first line.
+        let bytes: &[u8] = match self.buffer.strip_prefix(b"\xEF\xBB\xBF") {
+            Some(rest) if self.number == 1 => rest,
+            _ => &self.buffer,
+        };
+        let line = match (too_long, std::str::from_utf8(bytes)) {
+            (true, _) => Line::TooLong(bytes),
+            (false, Ok(text)) => Line::Text(text),
+            (false, Err(_)) => Line::NotUtf8(bytes),
+        };
+        Ok(Some((self.number, self.bytes_read, line)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(input: &[u8], capacity: usize) -> Vec<String> {
+        let mut reader = io::BufReader::with_capacity(capacity, input);
+        let mut lines = Lines::new(&mut reader);
+        let mut out = Vec::new();
+        while let Ok(Some((number, _, line))) = lines.next_line() {
+            let kind = match line {
+                Line::Text(_) => "text",
+                Line::NotUtf8(_) => "bytes",
+                Line::TooLong(_) => "long",
+            };
+            out.push(format!("{number} {kind} {}", String::from_utf8_lossy(line.bytes())));
+        }
+        out
+    }
+
+    #[test]
+    fn lines_end_at_any_line_break_and_at_the_end() {
+        for capacity in 1..12 {
+            let found = all(b"\xEF\xBB\xBFone\r\n\ntwo\n\xff\nlast", capacity);
+            assert_eq!(found, ["1 text one", "2 text ", "3 text two", "4 bytes \u{fffd}", "5 text last"]);
+        }
+        assert!(all(b"", 8).is_empty());
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_and_the_next_one_is_read() {
+        let mut input = vec![b'x'; MAX_LINE + 10];
+        input.extend_from_slice(b"\nnext\n");
+        let found = all(&input, 1 << 16);
+        assert_eq!(found.len(), 2);
+        assert!(found[0].starts_with("1 long xxx") && found[0].len() < 2 * KEPT);
+        assert_eq!(found[1], "2 text next");
+    }
+}

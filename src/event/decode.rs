@@ -235,7 +235,7 @@ impl<'p> Decoder<'p> {
 
     fn subject(&self, subject: &str) -> Result<Subject, Rejection> {
         let wrong = |message: String| {
-            Rejection::new("mistyped", message).at("/subject").expected("a record, as `deal/D-1`")
+            Rejection::new("wrong-type", message).at("/subject").expected("a record, as `deal/D-1`")
         };
         let Some((entity, id)) = subject.split_once('/') else {
             return Err(wrong(format!("the subject `{}` has no `/`", shorten(subject))));
@@ -345,7 +345,7 @@ impl<'p> Decoder<'p> {
                     let value = match value(raw, def, limit, self.program)? {
                         Some(value) => value,
                         None if def.ty.is_optional() => Value::None,
-                        None => return Err(mistyped_null(def, self.program)),
+                        None => return Err(null_value(def, self.program)),
                     };
                     match changes.iter_mut().find(|(f, _)| *f == field) {
                         Some(change) => change.1 = value,
@@ -391,11 +391,11 @@ fn value(
     }
     let schema = &program.schema;
     let value = json::parse(raw.get(), &field.ty, schema).map_err(|e| {
-        Rejection::new(e.code, format!("`{}`: {}", field.name, e.message))
+        Rejection::new(e.code.id(), format!("`{}` cannot be {}", field.name, e.found))
             .at(format!("/data/{}{}", escape_pointer(&field.name), e.pointer))
             .expected(e.expected)
     })?;
-    crate::value::limits::check(&value, &field.ty, &field.limits, regex).map_err(|failure| {
+    crate::value::limits::check_limits(&value, &field.ty, &field.limits, regex).map_err(|failure| {
         Rejection::new("limit", format!("`{}`: {}", field.name, failure.message))
             .at(format!("/data/{}", escape_pointer(&field.name)))
             .expected(schema.type_name(&field.ty))
@@ -465,7 +465,7 @@ fn members(
         (Some(rejection), _) => Err(rejection),
         (None, Ok(())) => Ok(()),
         (None, Err(error)) if error.is_data() => {
-            Err(Rejection::new("mistyped", "`data` must be an object").at("/data").expected("an object"))
+            Err(Rejection::new("wrong-type", "`data` must be an object").at("/data").expected("an object"))
         }
         (None, Err(error)) => Err(not_an_event(error)),
     }
@@ -503,7 +503,7 @@ fn text<'a>(raw: &'a RawValue, pointer: &str) -> Result<Cow<'a, str>, Rejection>
     }
     serde_json::from_str::<String>(json).map(Cow::Owned).map_err(|_| {
         let found = shorten(json);
-        Rejection::new("mistyped", format!("a text was expected, not `{found}`")).at(pointer).expected("text")
+        Rejection::new("wrong-type", format!("a text was expected, not `{found}`")).at(pointer).expected("text")
     })
 }
 
@@ -515,7 +515,7 @@ fn instant(raw: &RawValue) -> Result<Option<DateTime<Utc>>, Rejection> {
     let written = text(raw, "/time")?;
     match DateTime::parse_from_rfc3339(&written) {
         Ok(time) => Ok(Some(time.to_utc())),
-        Err(_) => Err(Rejection::new("mistyped", format!("`{}` is no time of RFC 3339", shorten(&written)))
+        Err(_) => Err(Rejection::new("wrong-type", format!("`{}` is no time of RFC 3339", shorten(&written)))
             .at("/time")
             .expected("a date and time with `Z` or an offset, as `2026-03-02T10:00:00Z`")),
     }
@@ -553,7 +553,7 @@ fn completed(subject: Subject, data: &str) -> Result<EventBody, Rejection> {
             "outputs" if raw.get().starts_with('{') => outputs_text = raw.get().to_owned(),
             "outputs" if raw.get() == "null" => {}
             "outputs" => {
-                return Err(Rejection::new("mistyped", "`outputs` must be an object")
+                return Err(Rejection::new("wrong-type", "`outputs` must be an object")
                     .at("/data/outputs")
                     .expected("an object"));
             }
@@ -606,9 +606,9 @@ fn missing_member(name: &str, what: &str) -> Rejection {
         .expected(what)
 }
 
-fn mistyped_null(field: &Field, program: &Program) -> Rejection {
+fn null_value(field: &Field, program: &Program) -> Rejection {
     let expected = program.schema.type_name(&field.ty);
-    Rejection::new("mistyped", format!("`{}` cannot be unset: its type is `{expected}`", field.name))
+    Rejection::new("wrong-type", format!("`{}` cannot be unset: its type is `{expected}`", field.name))
         .at(format!("/data/{}", escape_pointer(&field.name)))
         .expected(expected)
 }

@@ -3,40 +3,51 @@
 use crate::engine::effect::{Effect, EffectKind, Mover};
 use crate::program::Program;
 use crate::schema::Field;
-use crate::value::json;
+use crate::value::print::Labels;
 use crate::value::*;
 
-/// Appends the effect as one CloudEvent in JSON, without a line break.
-pub fn encode(effect: &Effect, program: &Program, out: &mut Vec<u8>) {
-    let entity = &program.schema.entity(effect.subject.entity);
-    let mut object = Object::open(out);
-    object.text("specversion", "1.0");
-    object.pieces("id", &[&entity.wire_name, "/", &effect.subject.id, "/", &effect.number.to_string()]);
-    object.pieces("source", &["/stagegate/", &program.pipeline(effect.pipeline).name]);
-    object.text("type", type_name(&effect.kind));
-    object.pieces("subject", &[&entity.wire_name, "/", &effect.subject.id]);
-    object.text("time", &json::instant(effect.time));
-    object.text("causeid", &effect.cause.id);
-    object.text("causesource", &effect.cause.source);
-    object.key("data");
-    data(effect, program, object.out);
-    object.close();
+/// Writes the effects of one program.
+pub struct Encoder<'p> {
+    program: &'p Program,
+    /// Names, not labels: effects are for machines.
+    stages: Vec<Text>,
+    pipelines: Vec<Text>,
 }
 
-/// The effect's `type`.
-pub fn type_name(kind: &EffectKind) -> &'static str {
-    match kind {
-        EffectKind::StageChanged { .. } => "stagegate.stage.changed",
-        EffectKind::FieldsChanged { .. } => "stagegate.fields.changed",
-        EffectKind::ActionRequested { .. } => "stagegate.action.requested",
-        EffectKind::ActionRefused { .. } => "stagegate.action.refused",
-        EffectKind::RuleFailed { .. } => "stagegate.rule.failed",
-        EffectKind::RuleCancelled { .. } => "stagegate.rule.cancelled",
-        EffectKind::LoopStopped { .. } => "stagegate.loop.stopped",
+impl<'p> Encoder<'p> {
+    pub fn new(program: &'p Program) -> Self {
+        Encoder {
+            program,
+            stages: program.stages.iter().map(|s| s.name.clone()).collect(),
+            pipelines: program.pipelines.iter().map(|p| p.name.clone()).collect(),
+        }
     }
-}
 
-fn data(effect: &Effect, program: &Program, out: &mut Vec<u8>) {
+    /// Appends the effect as one CloudEvent in JSON, without a line break.
+    pub fn encode(&self, effect: &Effect, out: &mut Vec<u8>) {
+        let entity = &self.program.schema.entity(effect.subject.entity).wire_name;
+        let subject = format!("{entity}/{}", effect.subject.id);
+        let mut object = Object::open(out);
+        object.text("specversion", "1.0");
+        object.text("id", &format!("{subject}/{}", effect.number));
+        object.text("source", &format!("/stagegate/{}", self.program.pipeline(effect.pipeline).name));
+        object.text("type", type_name(&effect.kind));
+        object.text("subject", &subject);
+        object.text("time", &effect.time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
+        object.text("causeid", &effect.cause.id);
+        object.text("causesource", &effect.cause.source);
+        object.key("data");
+        self.data(effect, object.out);
+        object.close();
+    }
+
+    fn value(&self, value: &Value, field: &Field, out: &mut Vec<u8>) {
+        let names = Labels { stages: &self.stages, pipelines: &self.pipelines };
+        json::write(value, &field.ty, &self.program.schema, names, out);
+    }
+
+    fn data(&self, effect: &Effect, out: &mut Vec<u8>) {
+        let program = self.program;
     let mut object = Object::open(out);
     match &effect.kind {
         EffectKind::StageChanged { from, to, by, actor } => {
@@ -78,8 +89,10 @@ fn data(effect: &Effect, program: &Program, out: &mut Vec<u8>) {
                 let field = &fields[field.index()];
                 inner.key(&field.name);
                 let mut change = Object::open(inner.out);
-                change.value("from", before, field, program);
-                change.value("to", after, field, program);
+                change.key("from");
+                self.value(before, field, change.out);
+                change.key("to");
+                self.value(after, field, change.out);
                 change.close();
             }
             inner.close();
@@ -93,7 +106,8 @@ fn data(effect: &Effect, program: &Program, out: &mut Vec<u8>) {
             for (param, value) in params {
                 if *value != Value::None {
                     let field = &action.params[*param as usize];
-                    inner.value(&field.name, value, field, program);
+                    inner.key(&field.name);
+                    self.value(value, field, inner.out);
                 }
             }
             inner.close();
@@ -124,13 +138,27 @@ fn data(effect: &Effect, program: &Program, out: &mut Vec<u8>) {
                 }
                 let stage = program.stage(*stage);
                 let path = format!("{}.{}", program.pipeline(stage.pipeline).name, stage.name);
-                json::write_text(&path, object.out);
+                write_text(&path, object.out);
             }
             object.out.push(b']');
             object.text("message", message);
         }
     }
     object.close();
+}
+}
+
+/// The effect's `type`.
+pub fn type_name(kind: &EffectKind) -> &'static str {
+    match kind {
+        EffectKind::StageChanged { .. } => "stagegate.stage.changed",
+        EffectKind::FieldsChanged { .. } => "stagegate.fields.changed",
+        EffectKind::ActionRequested { .. } => "stagegate.action.requested",
+        EffectKind::ActionRefused { .. } => "stagegate.action.refused",
+        EffectKind::RuleFailed { .. } => "stagegate.rule.failed",
+        EffectKind::RuleCancelled { .. } => "stagegate.rule.cancelled",
+        EffectKind::LoopStopped { .. } => "stagegate.loop.stopped",
+    }
 }
 
 /// Writes the members of one JSON object in the order in which they are given.
@@ -149,23 +177,13 @@ impl<'a> Object<'a> {
         if !std::mem::take(&mut self.empty) {
             self.out.push(b',');
         }
-        json::write_text(key, self.out);
+        write_text(key, self.out);
         self.out.push(b':');
     }
 
     fn text(&mut self, key: &str, value: &str) {
         self.key(key);
-        json::write_text(value, self.out);
-    }
-
-    /// A text of several pieces.
-    fn pieces(&mut self, key: &str, pieces: &[&str]) {
-        self.key(key);
-        self.out.push(b'"');
-        for piece in pieces {
-            json::write_text_inner(piece, self.out);
-        }
-        self.out.push(b'"');
+        write_text(value, self.out);
     }
 
     fn null(&mut self, key: &str) {
@@ -173,12 +191,12 @@ impl<'a> Object<'a> {
         self.out.extend_from_slice(b"null");
     }
 
-    fn value(&mut self, key: &str, value: &Value, field: &Field, program: &Program) {
-        self.key(key);
-        json::write(value, &field.ty, program, self.out);
-    }
-
     fn close(self) {
         self.out.push(b'}');
     }
+}
+
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    // Writing a text to memory cannot fail.
+    let _ = serde_json::to_writer(out, text);
 }

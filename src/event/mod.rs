@@ -1,5 +1,8 @@
 //! Events in, effects out: the CloudEvents wire format, decoded straight into the slots of the schema.
 
+pub mod decode;
+pub mod encode;
+
 use crate::value::*;
 use chrono::{DateTime, Utc};
 
@@ -65,7 +68,7 @@ impl Event {
 /// Why an event was rejected: nothing else was touched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rejection {
-    /// `not-json`, `not-an-event`, `missing`, `mistyped`, `unknown-subject`, `exists`, …
+    /// `not-json`, `not-an-event`, `missing`, `wrong-type`, `unknown-subject`, `exists`, …
     pub code: &'static str,
     /// A sentence for people, with the way out where there is one.
     pub message: String,

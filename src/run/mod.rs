@@ -12,7 +12,8 @@ pub use summary::Summary;
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::{Engine, Handled};
 use crate::event::decode::{Decoded, Decoder};
-use crate::event::{Rejection, encode};
+use crate::event::Rejection;
+use crate::event::encode::Encoder;
 use crate::program::Program;
 use lines::{Line, Lines};
 use std::io::{self, BufRead, Write};
@@ -74,7 +75,7 @@ const PROGRESS_EVERY: u64 = 4096;
 /// A run under way: several inputs may be fed one after the other.
 pub struct Run<'p> {
     engine: Engine<'p>,
-    program: &'p Program,
+    encoder: Encoder<'p>,
     decoder: Decoder<'p>,
     records: Records,
     effects: Vec<Effect>,
@@ -86,7 +87,7 @@ impl<'p> Run<'p> {
     pub fn new(engine: Engine<'p>, program: &'p Program) -> Self {
         Run {
             engine,
-            program,
+            encoder: Encoder::new(program),
             decoder: Decoder::new(program),
             records: Records::new(program.reads_references),
             effects: Vec::new(),
@@ -200,7 +201,7 @@ impl<'p> Run<'p> {
             if matches!(effect.kind, EffectKind::StageChanged { from: Some(_), .. }) {
                 self.summary.moves += 1;
             }
-            encode::encode(&effect, self.program, &mut self.buffer);
+            self.encoder.encode(&effect, &mut self.buffer);
             self.buffer.push(b'\n');
         }
         Ok(())

@@ -1,0 +1,361 @@
+//! The command line as a user meets it: stdout, stderr and the exit code of each command.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+const SMALL: &str = r#"
+use crm
+currency EUR
+user anna "Anna"
+
+pipeline Sales "Sales" for Deal {
+  stage New "New" {
+    rule welcome { notify { to: anna, text: "{title}: {amount}" } }
+  }
+  success stage Won "Won" {
+    trigger on invoice.paid(invoice: "I-1")
+  }
+}
+"#;
+
+const EVENTS: &str = r#"{"specversion":"1.0","id":"1","source":"/t","type":"deal.created","subject":"deal/D-1","time":"2026-03-02T10:00:00Z","data":{"title":"Chairs","amount":"70.00 EUR","responsible":"anna"}}
+{"specversion":"1.0","id":"2","source":"/t","type":"invoice.paid","subject":"deal/D-1","time":"2026-03-02T11:00:00Z","data":{"invoice":"I-1"}}
+"#;
+
+struct Case {
+    folder: TempDir,
+}
+
+impl Case {
+    fn new() -> Self {
+        let case = Case { folder: tempfile::tempdir().expect("a folder") };
+        case.file("small.rules", SMALL);
+        case.file("events.jsonl", EVENTS);
+        case
+    }
+
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).expect("a file")
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
+        command.args(args).current_dir(self.folder.path()).env("NO_COLOR", "1").stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the command starts")
+    }
+
+    /// The command's exit code, stdout and stderr as one text, without what differs from run to run.
+    fn shown(&self, args: &[&str]) -> String {
+        show(&self.run(args))
+    }
+
+    fn with_stdin(&self, args: &[&str], input: &[u8]) -> Output {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // A command that does not read to the end is no mistake here.
+        let _ = stdin.write_all(input);
+        drop(stdin);
+        child.wait_with_output().expect("it ends")
+    }
+}
+
+fn show(output: &Output) -> String {
+    let code = output.status.code().map_or("killed".to_owned(), |c| c.to_string());
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    format!("exit {code}\n--- stdout\n{}--- stderr\n{}", text(&output.stdout), untimed(&text(&output.stderr)))
+}
+
+/// Replaces seconds and speeds.
+fn untimed(text: &str) -> String {
+    let timing = regex::Regex::new(r"in \d+\.\d\d s \([\d,]+ events/s\)").expect("a pattern");
+    timing.replace_all(text, "in [time] s ([speed] events/s)").into_owned()
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let case = Case::new();
+    for args in [&["--help"][..], &["help", "check"], &["help", "compile"], &["help", "run"]] {
+        let output = case.run(args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        insta::assert_snapshot!(format!("help-{}", args.last().expect("one").trim_start_matches('-')), show(&output));
+    }
+}
+
+#[test]
+fn wrong_usage_is_2_and_says_what_to_do() {
+    let case = Case::new();
+    for args in [&["chekc"][..], &["run"], &["run", "small.rules", "--on-eror", "stop"], &["check"]] {
+        let output = case.run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        assert!(!output.stderr.is_empty(), "{args:?}");
+    }
+    insta::assert_snapshot!(case.shown(&["chekc"]));
+}
+
+#[test]
+fn a_clean_program_checks_with_0() {
+    insta::assert_snapshot!(Case::new().shown(&["check", "small.rules"]), @r"
+    exit 0
+    --- stdout
+    --- stderr
+    no errors in small.rules
+    ");
+}
+
+#[test]
+fn a_program_with_mistakes_checks_with_1() {
+    let case = Case::new();
+    case.file("bad.rules", SMALL.replace("title", "titel").replace("anna, text", "ana, text"));
+    insta::assert_snapshot!(case.shown(&["check", "bad.rules"]));
+}
+
+#[test]
+fn a_folder_is_checked_with_each_file_that_no_other_brings_in() {
+    let case = Case::new();
+    case.file("lib/people.rules", "user bob \"Bob\"\n");
+    case.file("lib/main.rules", SMALL.replace("use crm", "use crm\nuse \"people.rules\""));
+    insta::assert_snapshot!(case.shown(&["check", "lib"]));
+    case.file("empty/readme.txt", "");
+    insta::assert_snapshot!(case.shown(&["check", "empty"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: there is no .rules file in empty
+    ");
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let case = Case::new();
+    case.file("bytes.rules", b"use crm\nuser \xff");
+    case.file("empty.rules", "");
+    for (name, args) in [
+        ("missing-program", &["check", "nothere.rules"][..]),
+        ("missing-events", &["run", "small.rules", "nothere.jsonl"]),
+        ("a-folder-as-program", &["run", ".", "events.jsonl"]),
+        ("a-folder-as-events", &["run", "small.rules", "."]),
+        ("no-utf8", &["check", "bytes.rules"]),
+        ("an-empty-program", &["check", "empty.rules"]),
+        ("stdin-twice", &["run", "-", "-"]),
+    ] {
+        insta::assert_snapshot!(name, case.shown(args));
+    }
+}
+
+#[test]
+fn a_run_writes_effects_to_stdout_and_its_summary_to_stderr() {
+    insta::assert_snapshot!(Case::new().shown(&["run", "small.rules", "events.jsonl"]));
+}
+
+#[test]
+fn effects_are_the_same_from_text_from_a_compiled_program_and_from_a_pipe() {
+    let case = Case::new();
+    let text = case.run(&["run", "small.rules", "events.jsonl"]).stdout;
+    assert_eq!(case.run(&["compile", "small.rules"]).status.code(), Some(0));
+    assert_eq!(case.run(&["run", "small.stagegate", "events.jsonl"]).stdout, text);
+    assert_eq!(case.with_stdin(&["run", "small.stagegate", "-"], EVENTS.as_bytes()).stdout, text);
+    assert_eq!(case.with_stdin(&["run", "small.stagegate"], EVENTS.as_bytes()).stdout, text);
+    assert_eq!(case.with_stdin(&["run", "-", "events.jsonl"], SMALL.as_bytes()).stdout, text);
+    let quiet = case.run(&["run", "-q", "small.rules", "events.jsonl", "-o", "out.jsonl"]);
+    assert_eq!(show(&quiet), "exit 0\n--- stdout\n--- stderr\n");
+    assert_eq!(case.read("out.jsonl").into_bytes(), text);
+}
+
+#[test]
+fn rejected_events_go_to_stderr_or_to_a_file_and_nothing_else_is_touched() {
+    let case = Case::new();
+    let mut lines = Vec::new();
+    for (i, good) in EVENTS.lines().enumerate() {
+        lines.push(format!("{{broken {i}"));
+        lines.push(good.to_owned());
+    }
+    lines.push(EVENTS.lines().next().expect("one").replace("70.00 EUR", "70.00 USD").replace("\"1\"", "\"3\""));
+    lines.push(r#"{"specversion":"1.0","id":"9","source":"/t","type":"weather.changed","subject":"deal/D-1","data":{}}"#.into());
+    case.file("mixed.jsonl", lines.join("\n"));
+    let good = case.run(&["run", "small.rules", "events.jsonl"]).stdout;
+    let mixed = case.run(&["run", "small.rules", "mixed.jsonl"]);
+    assert_eq!(mixed.stdout, good);
+    insta::assert_snapshot!("rejected-to-stderr", show(&mixed));
+    let filed = case.run(&["run", "small.rules", "mixed.jsonl", "--rejected", "bad.jsonl"]);
+    assert_eq!(filed.stdout, good);
+    insta::assert_snapshot!("rejected-to-a-file", format!("{}--- bad.jsonl\n{}", show(&filed), case.read("bad.jsonl")));
+    let stopped = case.run(&["run", "small.rules", "mixed.jsonl", "--on-error", "stop"]);
+    assert_eq!(stopped.status.code(), Some(1));
+    assert!(stopped.stdout.is_empty());
+}
+
+#[test]
+fn a_compiled_file_that_is_damaged_is_refused() {
+    let case = Case::new();
+    case.run(&["compile", "small.rules"]);
+    let whole = std::fs::read(case.folder.path().join("small.stagegate")).expect("a file");
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    case.file("flipped.stagegate", &flipped);
+    case.file("short.stagegate", &whole[..whole.len() / 2]);
+    case.file("text.stagegate", SMALL);
+    case.file("nothing.stagegate", "");
+    for name in ["flipped", "short", "text", "nothing"] {
+        insta::assert_snapshot!(
+            format!("damaged-{name}"),
+            case.shown(&["run", &format!("{name}.stagegate"), "events.jsonl"])
+        );
+    }
+}
+
+#[test]
+fn what_is_read_is_never_overwritten() {
+    let case = Case::new();
+    for args in [
+        &["run", "small.rules", "events.jsonl", "-o", "events.jsonl"][..],
+        &["run", "small.rules", "events.jsonl", "-o", "./small.rules"],
+        &["run", "small.rules", "events.jsonl", "--rejected", "events.jsonl"],
+        &["run", "small.rules", "events.jsonl", "-o", "x", "--rejected", "x"],
+        &["compile", "small.rules", "-o", "small.rules"],
+    ] {
+        let output = case.run(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert_eq!(case.read("small.rules"), SMALL);
+        assert_eq!(case.read("events.jsonl"), EVENTS);
+    }
+}
+
+#[test]
+fn an_old_output_stays_when_the_program_or_the_events_are_wrong() {
+    let case = Case::new();
+    case.file("out.jsonl", "old\n");
+    case.file("bad.rules", "pipeline");
+    for args in [
+        &["run", "bad.rules", "events.jsonl", "-o", "out.jsonl"][..],
+        &["run", "small.rules", "nothere.jsonl", "-o", "out.jsonl"],
+        &["compile", "bad.rules", "-o", "out.jsonl"],
+    ] {
+        assert_ne!(case.run(args).status.code(), Some(0), "{args:?}");
+        assert_eq!(case.read("out.jsonl"), "old\n");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said_and_is_2() {
+    let case = Case::new();
+    let full = case.shown(&["run", "small.rules", "events.jsonl", "-o", "/dev/full"]);
+    insta::assert_snapshot!("full-effects", full);
+    case.file("bad.jsonl", "{broken\n");
+    let full = case.shown(&["run", "small.rules", "bad.jsonl", "--rejected", "/dev/full"]);
+    insta::assert_snapshot!("full-rejected", full);
+    let full = case.shown(&["compile", "small.rules", "-o", "/dev/full"]);
+    insta::assert_snapshot!("full-compiled", full);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_ends_the_run_quietly() {
+    let case = Case::new();
+    let created = EVENTS.lines().next().expect("one");
+    let many: String = (0..20_000).map(|i| created.replace("D-1", &format!("D-{i}")) + "\n").collect();
+    case.file("many.jsonl", many);
+    let mut child = case
+        .command(&["run", "small.rules", "many.jsonl"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(show(&output), "exit 141\n--- stdout\n--- stderr\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_run_between_two_events() {
+    let case = Case::new();
+    let mut child = case
+        .command(&["run", "small.rules", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(EVENTS.as_bytes()).expect("written");
+    // The effects of what came are written before the run waits for more.
+    let mut stdout = std::io::BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut first = String::new();
+    std::io::BufRead::read_line(&mut stdout, &mut first).expect("a line");
+    assert!(first.contains("stagegate.stage.changed"), "{first}");
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(kill.success());
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(130));
+    drop(stdin);
+}
+
+#[test]
+fn bad_input_of_any_size_gives_an_error_and_no_panic() {
+    let case = Case::new();
+    let ten_megabytes = "# nothing but comments\n".repeat(10 * 1024 * 1024 / 23);
+    let parentheses = SMALL.replace("amount}", &format!("{}amount{}}}", "(".repeat(5_000), ")".repeat(5_000)));
+    for (name, text) in [
+        ("big", ten_megabytes.into_bytes()),
+        ("parentheses", parentheses.into_bytes()),
+        ("noise", (0..100_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()),
+        ("zeros", vec![0; 100_000]),
+        ("circle", b"use \"circle.rules\"\n".to_vec()),
+        ("missing", b"use \"nothere.rules\"\n".to_vec()),
+    ] {
+        case.file(&format!("{name}.rules"), &text);
+        let output = case.run(&["check", &format!("{name}.rules")]);
+        let code = output.status.code();
+        assert!(matches!(code, Some(0..=2)), "{name}: {code:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("panicked"), "{name}: {said}");
+        assert!(!said.is_empty(), "{name}");
+    }
+    let long = format!("{{\"specversion\":\"1.0\",\"id\":\"{}", "x".repeat(1_000_000));
+    let deep = format!(
+        r#"{{"specversion":"1.0","id":"1","source":"/t","type":"invoice.paid","subject":"deal/D-1","time":"2026-03-02T10:00:00Z","data":{{"x":{}1{}}}}}"#,
+        "[".repeat(200_000),
+        "]".repeat(200_000)
+    );
+    case.file("odd.jsonl", format!("{long}\n{EVENTS}\n{deep}\nnull\n[]\n\"x\"\n{{}}\n\u{0}\n"));
+    let output = case.run(&["run", "small.rules", "odd.jsonl"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stdout, case.run(&["run", "small.rules", "events.jsonl"]).stdout);
+}
+
+#[test]
+fn the_examples_check_and_run_without_a_rejected_event() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let case = Case::new();
+    for name in ["sales", "leads", "orders", "support"] {
+        let folder = examples.join(name);
+        let check = case.run(&["check", &folder.display().to_string()]);
+        assert_eq!(check.status.code(), Some(0), "{}", show(&check));
+        let rules = folder.join(format!("{name}.rules")).display().to_string();
+        let events = folder.join("events.jsonl").display().to_string();
+        let run = case.run(&["run", &rules, &events]);
+        assert_eq!(run.status.code(), Some(0), "{}", show(&run));
+        insta::assert_snapshot!(format!("example-{name}"), show(&run));
+    }
+}

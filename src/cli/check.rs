@@ -39,14 +39,15 @@ pub fn run(args: &Args, style: Style) -> Result {
     let (mut errors, mut warnings, mut unreadable) = (0, 0, false);
     let mut shown = Vec::new();
     for path in &programs {
-        let loaded = input::load(std::slice::from_ref(path));
-        if let Some(failure) = &loaded.unreadable {
-            // The other files are checked all the same.
-            let failure = Failure::read(&failure.path, &failure.error);
-            exit::say(&format!("error: {}\n", failure.message.unwrap_or_default()));
-            unreadable = true;
-            continue;
-        }
+        let loaded = match input::load(path) {
+            Ok(loaded) => loaded,
+            Err(failure) => {
+                // The other files are checked all the same.
+                exit::say(&format!("error: {}\n", failure.message.unwrap_or_default()));
+                unreadable = true;
+                continue;
+            }
+        };
         let mut checked = compiler::check(&loaded);
         // A file that two programs bring in says what is wrong in it once.
         checked.diagnostics.retain(|d| {
@@ -102,7 +103,7 @@ fn rules_in(folder: &Path) -> std::result::Result<Vec<PathBuf>, Failure> {
 fn roots(files: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut used = std::collections::HashSet::new();
     for file in &files {
-        let loaded = input::load(std::slice::from_ref(file));
+        let Ok(loaded) = input::load(file) else { continue };
         let own = file.canonicalize().ok();
         for (_, source) in loaded.sources.files() {
             let path = source.path.as_ref().and_then(|p| p.canonicalize().ok());

@@ -31,9 +31,25 @@ impl Style {
     }
 }
 
-/// Reads the files of a program. `-` is standard input.
-pub fn load(paths: &[PathBuf]) -> Loaded {
-    compiler::load(paths, &mut |path| if path == Path::new("-") { read_stdin() } else { read(path) })
+/// Reads a program's file and all that it brings in. `-` is standard input.
+///
+/// # Errors
+/// If the program's own file cannot be read; one that it brings in is a diagnostic.
+pub fn load(program: &Path) -> Result<Loaded, Failure> {
+    let bytes = if program == Path::new("-") { read_stdin() } else { read(program) };
+    let mut bytes = Some(bytes.map_err(|e| Failure::read(program, &e))?);
+    let mut read = |path: &Path| match bytes.take_if(|_| path == program) {
+        Some(bytes) => Ok(bytes),
+        None => read(path),
+    };
+    Ok(compiler::load_with(&[program.to_path_buf()], &mut read, &mut neighbours))
+}
+
+/// The names of the files in a folder, for a file that cannot be found.
+fn neighbours(folder: &Path) -> Vec<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter_map(|e| e.file_name().into_string().ok()).collect()
 }
 
 /// A file's bytes. A folder is an error of its own kind, whatever the system calls it.
@@ -75,10 +91,7 @@ pub fn found(errors: usize, warnings: usize) -> String {
 
 /// Loads and checks a program from text. Diagnostics have been drawn; `None` if there were errors.
 pub fn checked(path: &Path, style: Style) -> Result<Option<(Loaded, Model)>, Failure> {
-    let loaded = load(&[path.to_path_buf()]);
-    if let Some(failure) = &loaded.unreadable {
-        return Err(Failure::read(&failure.path, &failure.error));
-    }
+    let loaded = load(path)?;
     let checked = compiler::check(&loaded);
     let (errors, warnings) = report(&checked.diagnostics, &loaded.sources, style);
     match checked.model {

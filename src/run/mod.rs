@@ -193,8 +193,8 @@ impl<'p> Run<'p> {
             }
         };
         match self.records.apply(&mut self.engine, &event, &mut self.effects)? {
-            Handled::Applied | Handled::Echo => {}
             Handled::Duplicate => self.summary.duplicates += 1,
+            Handled::Applied | Handled::Echo | Handled::Nothing => {}
         }
         for effect in self.effects.drain(..) {
             self.summary.effects += 1;

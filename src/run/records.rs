@@ -69,7 +69,7 @@ impl Records {
                 let handled = if self.reads_references {
                     // While the engine works on the record, it can read the others.
                     let mut slot = std::mem::take(&mut stored.slot);
-                    let view = |entity, id: &str| self.view(Some(partition), entity, id);
+                    let view = self.lend(Some(partition));
                     let handled = engine.apply(&mut slot, &view, event, clock, effects);
                     if let Some(stored) = self.records.get_mut(subject) {
                         stored.slot = slot;
@@ -88,7 +88,7 @@ impl Records {
                 let clock = partition.and_then(|p| self.clocks[p as usize]);
                 let clock = latest(&[clock, self.clock], time);
                 let mut slot = Slot::Absent;
-                let view = |entity, id: &str| self.view(partition, entity, id);
+                let view = self.lend(partition);
                 let handled = engine.apply(&mut slot, &view, event, clock, effects)?;
                 debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
                 let partition = partition.unwrap_or_else(|| self.add_partition(event));
@@ -126,12 +126,11 @@ impl Records {
         partition
     }
 
-    /// The values of a record of the partition.
-    fn view(&self, partition: Option<u32>, entity: EntityId, id: &str) -> Option<&[Value]> {
-        let stored = self.records.get(&Subject { entity, id: id.into() })?;
-        match &stored.slot {
-            Slot::Living(record) if Some(stored.partition) == partition => Some(&record.values),
-            _ => None,
+    /// Lends the records of the partition for reading.
+    fn lend(&self, partition: Option<u32>) -> impl Fn(EntityId, &str) -> Option<&[Value]> {
+        move |entity, id| {
+            let stored = self.records.get(&Subject { entity, id: id.into() })?;
+            stored.slot.values().filter(|_| Some(stored.partition) == partition)
         }
     }
 }

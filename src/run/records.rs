@@ -69,8 +69,8 @@ impl Records {
                 let handled = if self.reads_references {
                     // While the engine works on the record, it can read the others.
                     let mut slot = std::mem::take(&mut stored.slot);
-                    let view = self.lend(Some(partition));
-                    let handled = engine.apply(&mut slot, &view, event, clock, effects);
+                    let handled =
+                        engine.apply(&mut slot, &self.lend(Some(partition)), event, clock, effects);
                     if let Some(stored) = self.records.get_mut(subject) {
                         stored.slot = slot;
                     }
@@ -88,8 +88,7 @@ impl Records {
                 let clock = partition.and_then(|p| self.clocks[p as usize]);
                 let clock = latest(&[clock, self.clock], time);
                 let mut slot = Slot::Absent;
-                let view = self.lend(partition);
-                let handled = engine.apply(&mut slot, &view, event, clock, effects)?;
+                let handled = engine.apply(&mut slot, &self.lend(partition), event, clock, effects)?;
                 debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
                 let partition = partition.unwrap_or_else(|| self.add_partition(event));
                 self.clocks[partition as usize] = Some(clock);
@@ -127,7 +126,7 @@ impl Records {
     }
 
     /// Lends the records of the partition for reading.
-    fn lend(&self, partition: Option<u32>) -> impl Fn(EntityId, &str) -> Option<&[Value]> {
+    fn lend<'s>(&'s self, partition: Option<u32>) -> impl Fn(EntityId, &str) -> Option<&'s [Value]> {
         move |entity, id| {
             let stored = self.records.get(&Subject { entity, id: id.into() })?;
             stored.slot.values().filter(|_| Some(stored.partition) == partition)

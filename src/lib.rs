@@ -4,6 +4,7 @@
 //! step looks back up.
 
 pub mod check;
+pub mod cli;
 pub mod compiler;
 pub mod diagnostic;
 pub mod engine;
@@ -12,6 +13,7 @@ pub mod library;
 pub mod lower;
 pub mod model;
 pub mod program;
+pub mod run;
 pub mod schema;
 pub mod source;
 pub mod syntax;

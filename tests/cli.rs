@@ -95,7 +95,10 @@ fn every_command_explains_itself() {
     for args in [&["--help"][..], &["help", "check"], &["help", "compile"], &["help", "run"]] {
         let output = case.run(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
-        insta::assert_snapshot!(format!("help-{}", args.last().expect("one").trim_start_matches('-')), show(&output));
+        insta::assert_snapshot!(
+            format!("help-{}", args.last().expect("one").trim_start_matches('-')),
+            show(&output)
+        );
     }
 }
 
@@ -188,7 +191,9 @@ fn rejected_events_go_to_stderr_or_to_a_file_and_nothing_else_is_touched() {
         lines.push(format!("{{broken {i}"));
         lines.push(good.to_owned());
     }
-    lines.push(EVENTS.lines().next().expect("one").replace("70.00 EUR", "70.00 USD").replace("\"1\"", "\"3\""));
+    lines.push(
+        EVENTS.lines().next().expect("one").replace("70.00 EUR", "70.00 USD").replace("\"1\"", "\"3\""),
+    );
     lines.push(r#"{"specversion":"1.0","id":"9","source":"/t","type":"weather.changed","subject":"deal/D-1","data":{}}"#.into());
     case.file("mixed.jsonl", lines.join("\n"));
     let good = case.run(&["run", "small.rules", "events.jsonl"]).stdout;
@@ -197,7 +202,10 @@ fn rejected_events_go_to_stderr_or_to_a_file_and_nothing_else_is_touched() {
     insta::assert_snapshot!("rejected-to-stderr", show(&mixed));
     let filed = case.run(&["run", "small.rules", "mixed.jsonl", "--rejected", "bad.jsonl"]);
     assert_eq!(filed.stdout, good);
-    insta::assert_snapshot!("rejected-to-a-file", format!("{}--- bad.jsonl\n{}", show(&filed), case.read("bad.jsonl")));
+    insta::assert_snapshot!(
+        "rejected-to-a-file",
+        format!("{}--- bad.jsonl\n{}", show(&filed), case.read("bad.jsonl"))
+    );
     let stopped = case.run(&["run", "small.rules", "mixed.jsonl", "--on-error", "stop"]);
     assert_eq!(stopped.status.code(), Some(1));
     assert!(stopped.stdout.is_empty());
@@ -315,7 +323,8 @@ fn an_interrupt_ends_a_run_between_two_events() {
 fn bad_input_of_any_size_gives_an_error_and_no_panic() {
     let case = Case::new();
     let ten_megabytes = "# nothing but comments\n".repeat(10 * 1024 * 1024 / 23);
-    let parentheses = SMALL.replace("amount}", &format!("{}amount{}}}", "(".repeat(5_000), ")".repeat(5_000)));
+    let parentheses =
+        SMALL.replace("amount}", &format!("{}amount{}}}", "(".repeat(5_000), ")".repeat(5_000)));
     for (name, text) in [
         ("big", ten_megabytes.into_bytes()),
         ("parentheses", parentheses.into_bytes()),

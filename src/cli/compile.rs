@@ -3,7 +3,6 @@
 use super::Result;
 use super::exit::{Exit, Failure};
 use super::input::{self, Style};
-use crate::program::{file, listing};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -40,8 +39,10 @@ enum Emit {
 pub fn run(args: &Args, style: Style) -> Result {
     let Some(program) = input::program(&args.program, style)? else { return Ok(Exit::Findings) };
     let bytes = match args.emit {
-        Emit::Program => file::to_bytes(&program),
-        Emit::Asm => listing::listing(&program).into_bytes(),
+        Emit::Program => program
+            .to_bytes()
+            .map_err(|e| Failure::usage(format!("cannot compile {}: {e}", args.program.display())))?,
+        Emit::Asm => crate::program::listing::listing(&program).into_bytes(),
     };
     let beside = || {
         if args.program == Path::new("-") || args.emit == Emit::Asm {
@@ -57,7 +58,10 @@ pub fn run(args: &Args, style: Style) -> Result {
         written.map_err(|e| Failure::write("to standard output", &e))?;
     } else {
         if input::same_file(&output, &args.program) {
-            return Err(Failure::usage(format!("{} would be overwritten: choose another -o", output.display())));
+            return Err(Failure::usage(format!(
+                "{} would be overwritten: choose another -o",
+                output.display()
+            )));
         }
         replace(&output, &bytes).map_err(|e| Failure::write(&output.display().to_string(), &e))?;
     }

@@ -7,7 +7,7 @@ use crate::model::Model;
 use crate::program::Program;
 use crate::source::Sources;
 use std::io::{self, IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How to draw on stderr.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +107,7 @@ pub fn checked(path: &Path, style: Style) -> Result<Option<(Loaded, Model)>, Fai
 pub fn program(path: &Path, style: Style) -> Result<Option<Program>, Failure> {
     if path.extension().is_some_and(|e| e == "stagegate") {
         let bytes = read(path).map_err(|e| Failure::read(path, &e))?;
-        return match crate::program::file::from_bytes(&bytes) {
+        return match Program::from_bytes(&bytes) {
             Ok(program) => Ok(Some(program)),
             Err(error) => Err(Failure::usage(format!("cannot use {}: {error}", path.display()))),
         };

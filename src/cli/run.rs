@@ -203,12 +203,14 @@ fn name_of(path: Option<&Path>, otherwise: &str) -> String {
 
 /// A program made with other data prints the same dates and times only by luck: it says so.
 fn note_data_versions(machine: &Machine) {
-    let (made, here) = (&machine.program().data, crate::program::DataVersions::here());
+    let (made, here) = (&machine.program().data, crate::program::DataVersions::of_this_build());
     for (what, made, here) in
         [("time-zone", &made.timezones, &here.timezones), ("Unicode", &made.unicode, &here.unicode)]
     {
         if made != here {
-            exit::say(&format!("note: the program was compiled with {what} data {made}, this run uses {here}\n"));
+            exit::say(&format!(
+                "note: the program was compiled with {what} data {made}, this run uses {here}\n"
+            ));
         }
     }
 }

@@ -251,7 +251,9 @@ impl<'p> Decoder<'p> {
                 if let Some(near) = crate::diagnostic::suggest::did_you_mean(entity, known) {
                     message = format!("{message}; {near}");
                 }
-                Err(Rejection::new("unknown-entity", message).at("/subject").expected("a record, as `deal/D-1`"))
+                Err(Rejection::new("unknown-entity", message)
+                    .at("/subject")
+                    .expected("a record, as `deal/D-1`"))
             }
         }
     }
@@ -265,7 +267,10 @@ impl<'p> Decoder<'p> {
         let found = &self.program.schema.entity(subject.entity).wire_name;
         Err(Rejection::new(
             "wrong-entity",
-            format!("this event is about a `{wanted}`, but the subject is the {found} `{}`", shorten(&subject.id)),
+            format!(
+                "this event is about a `{wanted}`, but the subject is the {found} `{}`",
+                shorten(&subject.id)
+            ),
         )
         .at("/subject")
         .expected(format!("{wanted}/…")))
@@ -434,10 +439,7 @@ fn fill(values: Vec<Option<Value>>, fields: &[Field]) -> Result<Vec<Value>, Reje
 }
 
 /// Calls `each` for every member of a JSON object.
-fn members(
-    data: &str,
-    each: impl FnMut(&str, &RawValue) -> Result<(), Rejection>,
-) -> Result<(), Rejection> {
+fn members(data: &str, each: impl FnMut(&str, &RawValue) -> Result<(), Rejection>) -> Result<(), Rejection> {
     struct Members<F> {
         each: F,
         rejection: Option<Rejection>,
@@ -503,7 +505,9 @@ fn text<'a>(raw: &'a RawValue, pointer: &str) -> Result<Cow<'a, str>, Rejection>
     }
     serde_json::from_str::<String>(json).map(Cow::Owned).map_err(|_| {
         let found = shorten(json);
-        Rejection::new("wrong-type", format!("a text was expected, not `{found}`")).at(pointer).expected("text")
+        Rejection::new("wrong-type", format!("a text was expected, not `{found}`"))
+            .at(pointer)
+            .expected("text")
     })
 }
 
@@ -515,9 +519,11 @@ fn instant(raw: &RawValue) -> Result<Option<DateTime<Utc>>, Rejection> {
     let written = text(raw, "/time")?;
     match DateTime::parse_from_rfc3339(&written) {
         Ok(time) => Ok(Some(time.to_utc())),
-        Err(_) => Err(Rejection::new("wrong-type", format!("`{}` is no time of RFC 3339", shorten(&written)))
-            .at("/time")
-            .expected("a date and time with `Z` or an offset, as `2026-03-02T10:00:00Z`")),
+        Err(_) => {
+            Err(Rejection::new("wrong-type", format!("`{}` is no time of RFC 3339", shorten(&written)))
+                .at("/time")
+                .expected("a date and time with `Z` or an offset, as `2026-03-02T10:00:00Z`"))
+        }
     }
 }
 
@@ -535,9 +541,7 @@ fn pipeline_name(
     let name = text(raw, "/data/pipeline")?;
     pipelines.get(&*name).copied().map(Some).ok_or_else(|| {
         let mut message = format!("the program has no pipeline `{}`", shorten(&name));
-        if let Some(near) =
-            crate::diagnostic::suggest::did_you_mean(&name, pipelines.keys().map(|k| &**k))
-        {
+        if let Some(near) = crate::diagnostic::suggest::did_you_mean(&name, pipelines.keys().map(|k| &**k)) {
             message = format!("{message}; {near}");
         }
         Rejection::new("unknown-pipeline", message).at("/data/pipeline").expected("the name of a pipeline")
@@ -618,7 +622,8 @@ fn read_only(name: &str) -> Rejection {
         "stage" | "pipeline" => "; to move the record, send a `moved` event",
         _ => "",
     };
-    Rejection::new("read-only", format!("`{name}` cannot be set by an event{way}")).at(format!("/data/{name}"))
+    Rejection::new("read-only", format!("`{name}` cannot be set by an event{way}"))
+        .at(format!("/data/{name}"))
 }
 
 fn count(counts: &mut BTreeMap<String, u64>, name: String) {

@@ -48,104 +48,104 @@ impl<'p> Encoder<'p> {
 
     fn data(&self, effect: &Effect, out: &mut Vec<u8>) {
         let program = self.program;
-    let mut object = Object::open(out);
-    match &effect.kind {
-        EffectKind::StageChanged { from, to, by, actor } => {
-            let to = program.stage(*to);
-            object.text("pipeline", &program.pipeline(to.pipeline).name);
-            match from.map(|f| program.stage(f)) {
-                Some(from) => {
-                    if from.pipeline != to.pipeline {
-                        object.text("from_pipeline", &program.pipeline(from.pipeline).name);
+        let mut object = Object::open(out);
+        match &effect.kind {
+            EffectKind::StageChanged { from, to, by, actor } => {
+                let to = program.stage(*to);
+                object.text("pipeline", &program.pipeline(to.pipeline).name);
+                match from.map(|f| program.stage(f)) {
+                    Some(from) => {
+                        if from.pipeline != to.pipeline {
+                            object.text("from_pipeline", &program.pipeline(from.pipeline).name);
+                        }
+                        object.text("from", &from.name);
                     }
-                    object.text("from", &from.name);
+                    None => object.null("from"),
                 }
-                None => object.null("from"),
-            }
-            object.text("to", &to.name);
-            match by {
-                Mover::Trigger(id) => {
-                    object.text("by", "trigger");
-                    if let Some(label) = &program.trigger(*id).label {
-                        object.text("trigger", label);
+                object.text("to", &to.name);
+                match by {
+                    Mover::Trigger(id) => {
+                        object.text("by", "trigger");
+                        if let Some(label) = &program.trigger(*id).label {
+                            object.text("trigger", label);
+                        }
                     }
+                    Mover::Rule(id) => {
+                        object.text("by", "rule");
+                        object.text("rule", &program.rule(*id).path);
+                    }
+                    Mover::Event => object.text("by", "event"),
                 }
-                Mover::Rule(id) => {
-                    object.text("by", "rule");
-                    object.text("rule", &program.rule(*id).path);
+                if let Some(actor) = actor {
+                    object.text("as", actor);
                 }
-                Mover::Event => object.text("by", "event"),
             }
-            if let Some(actor) = actor {
-                object.text("as", actor);
-            }
-        }
-        EffectKind::FieldsChanged { rule, changes } => {
-            object.text("rule", &program.rule(*rule).path);
-            object.key("changes");
-            let fields = &program.schema.entity(effect.subject.entity).fields;
-            let mut inner = Object::open(object.out);
-            for (field, before, after) in changes {
-                let field = &fields[field.index()];
-                inner.key(&field.name);
-                let mut change = Object::open(inner.out);
-                change.key("from");
-                self.value(before, field, change.out);
-                change.key("to");
-                self.value(after, field, change.out);
-                change.close();
-            }
-            inner.close();
-        }
-        EffectKind::ActionRequested { rule, action, params } => {
-            let action = program.schema.action(*action);
-            object.text("action", &action.name);
-            object.text("rule", &program.rule(*rule).path);
-            object.key("params");
-            let mut inner = Object::open(object.out);
-            for (param, value) in params {
-                if *value != Value::None {
-                    let field = &action.params[*param as usize];
+            EffectKind::FieldsChanged { rule, changes } => {
+                object.text("rule", &program.rule(*rule).path);
+                object.key("changes");
+                let fields = &program.schema.entity(effect.subject.entity).fields;
+                let mut inner = Object::open(object.out);
+                for (field, before, after) in changes {
+                    let field = &fields[field.index()];
                     inner.key(&field.name);
-                    self.value(value, field, inner.out);
+                    let mut change = Object::open(inner.out);
+                    change.key("from");
+                    self.value(before, field, change.out);
+                    change.key("to");
+                    self.value(after, field, change.out);
+                    change.close();
                 }
+                inner.close();
             }
-            inner.close();
-        }
-        EffectKind::ActionRefused { rule, action, code, message } => {
-            object.text("action", &program.schema.action(*action).name);
-            object.text("rule", &program.rule(*rule).path);
-            object.text("code", code);
-            object.text("message", message);
-        }
-        EffectKind::RuleFailed { rule, code, message, statement } => {
-            object.text("rule", &program.rule(*rule).path);
-            object.text("code", code);
-            object.text("message", message);
-            object.key("statement");
-            object.out.extend_from_slice(statement.to_string().as_bytes());
-        }
-        EffectKind::RuleCancelled { rule, reason } => {
-            object.text("rule", &program.rule(*rule).path);
-            object.text("reason", reason);
-        }
-        EffectKind::LoopStopped { chain, message } => {
-            object.key("chain");
-            object.out.push(b'[');
-            for (i, stage) in chain.iter().enumerate() {
-                if i > 0 {
-                    object.out.push(b',');
+            EffectKind::ActionRequested { rule, action, params } => {
+                let action = program.schema.action(*action);
+                object.text("action", &action.name);
+                object.text("rule", &program.rule(*rule).path);
+                object.key("params");
+                let mut inner = Object::open(object.out);
+                for (param, value) in params {
+                    if *value != Value::None {
+                        let field = &action.params[*param as usize];
+                        inner.key(&field.name);
+                        self.value(value, field, inner.out);
+                    }
                 }
-                let stage = program.stage(*stage);
-                let path = format!("{}.{}", program.pipeline(stage.pipeline).name, stage.name);
-                write_text(&path, object.out);
+                inner.close();
             }
-            object.out.push(b']');
-            object.text("message", message);
+            EffectKind::ActionRefused { rule, action, code, message } => {
+                object.text("action", &program.schema.action(*action).name);
+                object.text("rule", &program.rule(*rule).path);
+                object.text("code", code);
+                object.text("message", message);
+            }
+            EffectKind::RuleFailed { rule, code, message, statement } => {
+                object.text("rule", &program.rule(*rule).path);
+                object.text("code", code);
+                object.text("message", message);
+                object.key("statement");
+                object.out.extend_from_slice(statement.to_string().as_bytes());
+            }
+            EffectKind::RuleCancelled { rule, reason } => {
+                object.text("rule", &program.rule(*rule).path);
+                object.text("reason", reason);
+            }
+            EffectKind::LoopStopped { chain, message } => {
+                object.key("chain");
+                object.out.push(b'[');
+                for (i, stage) in chain.iter().enumerate() {
+                    if i > 0 {
+                        object.out.push(b',');
+                    }
+                    let stage = program.stage(*stage);
+                    let path = format!("{}.{}", program.pipeline(stage.pipeline).name, stage.name);
+                    write_text(&path, object.out);
+                }
+                object.out.push(b']');
+                object.text("message", message);
+            }
         }
+        object.close();
     }
-    object.close();
-}
 }
 
 /// The effect's `type`.

@@ -11,8 +11,8 @@ pub use summary::Summary;
 
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::{Engine, Handled};
-use crate::event::decode::{Decoded, Decoder};
 use crate::event::Rejection;
+use crate::event::decode::{Decoded, Decoder};
 use crate::event::encode::Encoder;
 use crate::program::Program;
 use lines::{Line, Lines};

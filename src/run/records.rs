@@ -69,8 +69,11 @@ impl Records {
                 let handled = if self.reads_references {
                     // While the engine works on the record, it can read the others.
                     let mut slot = std::mem::take(&mut stored.slot);
-                    let handled =
-                        engine.apply(&mut slot, &self.lend(Some(partition)), event, clock, effects);
+                    let handled = {
+                        let lent = self.lend(Some(partition));
+                        let view = shorter(|entity, id| lent(entity, id));
+                        engine.apply(&mut slot, &view, event, clock, effects)
+                    };
                     if let Some(stored) = self.records.get_mut(subject) {
                         stored.slot = slot;
                     }
@@ -88,7 +91,11 @@ impl Records {
                 let clock = partition.and_then(|p| self.clocks[p as usize]);
                 let clock = latest(&[clock, self.clock], time);
                 let mut slot = Slot::Absent;
-                let handled = engine.apply(&mut slot, &self.lend(partition), event, clock, effects)?;
+                let handled = {
+                    let lent = self.lend(partition);
+                    let view = shorter(|entity, id| lent(entity, id));
+                    engine.apply(&mut slot, &view, event, clock, effects)?
+                };
                 debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
                 let partition = partition.unwrap_or_else(|| self.add_partition(event));
                 self.clocks[partition as usize] = Some(clock);
@@ -132,6 +139,11 @@ impl Records {
             stored.slot.values().filter(|_| Some(stored.partition) == partition)
         }
     }
+}
+
+/// Lets what is lent for the life of all records be lent for a shorter one.
+fn shorter<'b, F: Fn(EntityId, &str) -> Option<&'b [Value]>>(lookup: F) -> F {
+    lookup
 }
 
 fn latest(clocks: &[Option<DateTime<Utc>>], time: DateTime<Utc>) -> DateTime<Utc> {

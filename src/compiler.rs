@@ -343,9 +343,9 @@ fn unknown_library(name: &tree::Name) -> Diagnostic {
     let libraries = || library::LIBRARIES.iter().map(|l| l.name);
     let known: Vec<String> = libraries().map(|l| format!("`{l}`")).collect();
     let help = suggest::did_you_mean(&name.text, libraries())
-        .unwrap_or_else(|| format!("for a file of your own write its path: use \"{}.rules\"", name.text));
+        .unwrap_or_else(|| format!("use \"{}.rules\"", name.text));
     Diagnostic::new(Code::UnknownLibrary, name.span, format!("there is no library `{}`", name.text))
-        .label(format!("the bundled ones are: {}", known.join(", ")))
+        .label(format!("bundled with the language: {}", known.join(", ")))
         .help(help)
 }
 

@@ -46,12 +46,25 @@ fn every_program_is_judged_as_its_snapshot_says() {
     cases(Path::new("tests/check"), &mut found);
     assert!(!found.is_empty());
     for (main, folder, name) in found {
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(name, said_of(&main)));
+        in_folder(&folder).bind(|| insta::assert_snapshot!(name, said_of(&main)));
     }
+}
+
+/// Snapshots stand beside their programs.
+fn in_folder(folder: &Path) -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings
+}
+
+#[test]
+fn a_program_whose_only_file_is_missing_or_a_folder_is_told_so() {
+    let files = Path::new("tests/check/files");
+    let roots = ["a-missing-file/peple.rules", "a-missing-file", "files-that-cannot-be-read/latin.rules"];
+    let said: Vec<String> = roots.iter().map(|root| said_of(&files.join(root))).collect();
+    in_folder(files).bind(|| insta::assert_snapshot!("the-only-file", said.join("\n")));
 }
 
 #[test]

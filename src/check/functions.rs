@@ -67,8 +67,9 @@ impl Checker<'_> {
             if let Some(why) = words::reserved_value(&name.text) {
                 self.reserved(name.span, &name.text, why);
             } else if let Some((_, span)) = self.names.values.get(&name.text) {
-                let message = format!("the parameter `{}` would hide what has this name", name.text);
-                self.twice(name.span, *span, message, None);
+                let message = format!("the parameter `{}` would hide something of the program", name.text);
+                let diagnostic = Diagnostic::new(Code::DuplicateName, name.span, message);
+                self.report(diagnostic.label("has the same name").also(*span, "declared here"));
             }
             frame.locals.push(Local { name: name.text.clone(), ty });
         }

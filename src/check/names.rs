@@ -45,6 +45,8 @@ pub const MOST: usize = u16::MAX as usize;
 /// So many events can be kinds of each other in one line.
 const MOST_GENERATIONS: usize = 64;
 
+const ENGINE_NAMES: &str = "names that begin with `stagegate.` are the engine's own";
+
 impl<'t> Declarations<'t> {
     /// Sorts the items by kind. Events are not yet in their final order.
     fn sort(items: impl Iterator<Item = &'t Item>) -> Self {
@@ -178,9 +180,7 @@ impl Checker<'_> {
         for entity in &all.entities {
             let lower = entity.name.text.to_lowercase();
             if lower == "stagegate" {
-                let why =
-                    "names that begin with `stagegate.` are those of the engine's own events and effects";
-                self.reserved(entity.name.span, &entity.name.text, why.into());
+                self.reserved(entity.name.span, &entity.name.text, ENGINE_NAMES.into());
             }
             match wire.entry(lower) {
                 MapEntry::Vacant(free) => {
@@ -253,25 +253,30 @@ impl Checker<'_> {
     /// Reports an event that has the name of something that happens by itself.
     fn life_cycle_name(&mut self, path: &Path, name: &str, all: &Declarations) {
         let Some((entity, what)) = name.rsplit_once('.') else { return };
-        let mut place = path.span;
-        let mut shown = name;
-        let why = if name == "action.completed" || name == "action.failed" {
-            format!("`{name}` is how the outside world answers an action")
-        } else if name.starts_with("stagegate.") {
-            "names that begin with `stagegate.` are those of the engine's own events and effects".into()
-        } else if words::LIFE_CYCLE.contains(&what)
-            && let Some(entity) = all.entities.iter().find(|e| e.name.text.to_lowercase() == entity)
-        {
-            // An entity of one's own may come too near to an event of the library.
-            if all.order(entity.name.span) > all.order(path.span) {
-                place = entity.name.span;
-                shown = &entity.name.text;
-            }
-            format!("`{name}` happens by itself when a record of `{}` is {what}", entity.name.text)
+        if name == "action.completed" || name == "action.failed" {
+            return self.reserved(
+                path.span,
+                name,
+                format!("`{name}` is how the outside world answers an action"),
+            );
+        }
+        if name.starts_with("stagegate.") {
+            return self.reserved(path.span, name, ENGINE_NAMES.into());
+        }
+        let entity = all.entities.iter().find(|e| e.name.text.to_lowercase() == entity);
+        let Some(entity) = entity.filter(|_| words::LIFE_CYCLE.contains(&what)) else { return };
+        let (entity, place) = (&entity.name.text, entity.name.span);
+        let why = format!("`{name}` happens by itself when a record of `{entity}` is {what}");
+        let diagnostic = if all.order(place) < all.order(path.span) {
+            let message = format!("the name `{name}` cannot be given here");
+            Diagnostic::new(Code::ReservedName, path.span, message).label(why).also(place, "the entity")
         } else {
-            return;
+            // An entity of one's own may come too near to an event of the library.
+            let message = format!("the name `{entity}` cannot be given here");
+            let other = "and another event has this name";
+            Diagnostic::new(Code::ReservedName, place, message).label(why).also(path.span, other)
         };
-        self.reserved(place, shown, why);
+        self.report(diagnostic);
     }
 
     /// An event in a circle of `is` loses its parent.
@@ -354,10 +359,6 @@ impl Checker<'_> {
     fn action_names(&mut self, all: &Declarations) {
         for (i, action) in all.actions.iter().enumerate() {
             let name = action.name.text();
-            if let Some(why) = action.name.parts.first().and_then(|p| words::reserved_action(&p.text)) {
-                self.reserved(action.name.span, &name, why);
-                continue;
-            }
             let symbol = (ActionId(i as u16), action.name.span);
             if let Some(first) = insert_new(&mut self.names.actions, Arc::from(name.as_str()), symbol) {
                 self.twice(action.name.span, first.1, format!("action `{name}` is declared twice"), None);
@@ -437,8 +438,8 @@ impl Checker<'_> {
 
     /// Reports a name that means something else already.
     pub(super) fn reserved(&mut self, span: Span, name: &str, why: String) {
-        let message = format!("nothing of your own can be called `{name}` here");
-        self.report(Diagnostic::new(Code::ReservedName, span, message).label(why).help("take another name"));
+        let message = format!("the name `{name}` cannot be given here");
+        self.report(Diagnostic::new(Code::ReservedName, span, message).label(why));
     }
 
     /// Reports names that stand twice in one list: fields, values, parameters.

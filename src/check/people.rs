@@ -72,7 +72,7 @@ impl Checker<'_> {
         }
         let value = match &entry.value {
             PrincipalValue::Dates(dates) => {
-                let away = self.dates(dates);
+                let away = days(dates);
                 if name == "away" {
                     self.schema.principals[i].away = away;
                 } else {
@@ -156,7 +156,7 @@ impl Checker<'_> {
         let mut diagnostic = match found {
             Some((_, span)) => {
                 let message = format!("`{}` is no {noun}", name.text);
-                Diagnostic::new(Code::UnknownPrincipal, name.span, message)
+                Diagnostic::new(Code::WrongKind, name.span, message)
                     .label(format!("a {noun} is wanted here"))
                     .also(span, "declared here")
             }
@@ -182,7 +182,7 @@ impl Checker<'_> {
         let diagnostic = match found {
             Some((_, span)) => {
                 let message = format!("`{}` is no calendar", name.text);
-                Diagnostic::new(Code::UnknownCalendar, name.span, message)
+                Diagnostic::new(Code::WrongKind, name.span, message)
                     .label("a calendar is wanted here")
                     .also(span, "declared here")
             }
@@ -223,7 +223,7 @@ impl Checker<'_> {
                         }
                     }
                 }
-                CalendarEntry::Closed { dates, .. } => calendar.closed.extend(self.dates(dates)),
+                CalendarEntry::Closed { dates, .. } => calendar.closed.extend(days(dates)),
             }
         }
         if spans.is_empty() {
@@ -274,22 +274,6 @@ impl Checker<'_> {
         }
     }
 
-    /// First and last days; a span in the wrong order is reported and left out.
-    fn dates(&mut self, dates: &[DateSpan]) -> Vec<(NaiveDate, NaiveDate)> {
-        let mut good = Vec::with_capacity(dates.len());
-        for dates in dates {
-            if dates.from > dates.to {
-                let message = "these days end before they begin";
-                let diagnostic =
-                    Diagnostic::new(Code::BadDates, dates.span, message).label("the wrong way round");
-                self.report(diagnostic.help(format!("{}..{}", dates.to, dates.from)));
-            } else {
-                good.push((dates.from, dates.to));
-            }
-        }
-        good
-    }
-
     /// The time zone of a name such as `Europe/Rome`; a mistake is reported.
     pub(super) fn timezone(&mut self, name: &tree::Str) -> Option<chrono_tz::Tz> {
         if let Ok(tz) = name.text.parse() {
@@ -310,17 +294,28 @@ impl Checker<'_> {
 /// The zone that was probably meant: `Europe/Roma`, `rome`, `europe/rome`.
 fn nearest_timezone(name: &str) -> Option<&'static str> {
     let zones = || chrono_tz::TZ_VARIANTS.iter().map(|tz| tz.name());
+    let parts = |zone: &'static str| zone.rsplit_once('/').unwrap_or(("", zone));
     let asked = name.trim().replace(' ', "_");
-    let city = asked.rsplit('/').next().unwrap_or_default();
-    let city_of = |zone: &'static str| zone.rsplit('/').next().unwrap_or(zone);
+    let (region, city) = asked.rsplit_once('/').unwrap_or(("", &asked));
+    // A mistake in the city: of the same region, or of any if none was named.
+    let around = || {
+        zones().filter(|zone| {
+            let (zone, _) = zone.rsplit_once('/').unwrap_or_default();
+            !zone.is_empty() && (region.is_empty() || zone.eq_ignore_ascii_case(region))
+        })
+    };
     zones()
         .find(|zone| zone.eq_ignore_ascii_case(&asked))
-        .or_else(|| zones().find(|zone| city_of(zone).eq_ignore_ascii_case(city)))
-        .or_else(|| suggest::nearest(&asked, zones()))
+        .or_else(|| zones().find(|zone| parts(zone).1.eq_ignore_ascii_case(city)))
         .or_else(|| {
-            let near = suggest::nearest(city, zones().map(city_of))?;
-            zones().find(|zone| city_of(zone) == near)
+            let near = suggest::nearest(city, around().map(|zone| parts(zone).1))?;
+            around().find(|zone| parts(zone).1 == near)
         })
+}
+
+/// First and last days.
+fn days(dates: &[DateSpan]) -> Vec<(NaiveDate, NaiveDate)> {
+    dates.iter().map(|d| (d.from, d.to)).collect()
 }
 
 /// The days from one to the other, over the end of the week if need be.

@@ -33,25 +33,10 @@ impl Checker<'_> {
             }
             TypeKind::ListOf(element) => {
                 let resolved = self.resolve_type_at(element, place);
-                if resolved.is_optional() {
-                    let diagnostic =
-                        Diagnostic::new(Code::BadType, element.span, "a list never holds `none`")
-                            .label("cannot be optional inside a list");
-                    let help = self.sources.text(element.span).trim_end_matches('?').trim_end();
-                    self.report(diagnostic.help(format!("list of {help}")));
-                    return Type::Error;
-                }
+                // `list of text?` is an optional list: the parser never puts the mark inside.
                 if resolved == Type::Error { Type::Error } else { resolved.list() }
             }
-            TypeKind::Optional(inner) => {
-                let resolved = self.resolve_type_at(inner, place);
-                if resolved.is_optional() {
-                    let text = self.sources.text(inner.span).to_owned();
-                    let diagnostic = Diagnostic::new(Code::BadType, ty.span, "one `?` is enough");
-                    self.report(diagnostic.label("optional twice").help(text));
-                }
-                resolved.optional()
-            }
+            TypeKind::Optional(inner) => self.resolve_type_at(inner, place).optional(),
         }
     }
 
@@ -111,7 +96,7 @@ impl Checker<'_> {
             "attachment" | "image" | "document" => "write `file`",
             _ => "",
         };
-        let near = suggest::did_you_mean(name, self.all_type_names());
+        let near = suggest::did_you_mean(name, self.near_type_names(name));
         // A near name of one's own is a better guess than a habit from elsewhere, a type of the language not.
         let own = near
             .as_ref()
@@ -127,8 +112,10 @@ impl Checker<'_> {
         self.names.types.keys().map(|k| &**k).filter(|k| !words::TYPES.contains(k))
     }
 
-    fn all_type_names(&self) -> impl Iterator<Item = &str> {
-        words::TYPES.iter().copied().chain(self.own_type_names())
+    fn near_type_names<'n>(&'n self, name: &'n str) -> impl Iterator<Item = &'n str> {
+        // The types of the language are short: only one that begins alike is near.
+        let alike = move |t: &&str| t.chars().next() == name.to_lowercase().chars().next();
+        words::TYPES.iter().copied().filter(alike).chain(self.own_type_names())
     }
 
     /// The entity of a name; a mistake is reported.
@@ -147,7 +134,7 @@ impl Checker<'_> {
             }
         };
         let message = format!("`{}` is {what}, and an entity is wanted here", name.text);
-        let mut diagnostic = Diagnostic::new(Code::UnknownEntity, name.span, message);
+        let mut diagnostic = Diagnostic::new(Code::WrongKind, name.span, message).label("no entity");
         if !words::TYPES.contains(&&*name.text) {
             diagnostic = diagnostic.also(span, "declared here");
         }

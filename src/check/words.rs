@@ -28,9 +28,6 @@ const OPERATORS: &[&str] = &["and", "or", "not", "if", "then", "else", "true", "
 /// Fields that every record has.
 pub const BUILTIN_FIELDS: &[&str] = &["id", "created_at", "stage", "stage_entered_at"];
 
-/// Words with which a statement begins, and the one that may follow a block.
-const STATEMENTS: &[&str] = &["let", "set", "move", "if", "for", "wait", "stop", "else"];
-
 /// What happens to every record; after the entity's lower-case name.
 pub const LIFE_CYCLE: &[&str] = &["created", "updated", "moved", "deleted"];
 
@@ -59,11 +56,6 @@ pub fn reserved_payload(name: &str) -> Option<String> {
         "time" => Some("`event.time` is when the event happened".into()),
         _ => None,
     }
-}
-
-/// Why an action cannot have a name that begins like this.
-pub fn reserved_action(first: &str) -> Option<String> {
-    STATEMENTS.contains(&first).then(|| format!("`{first}` begins a statement of its own"))
 }
 
 fn operator(name: &str) -> Option<String> {

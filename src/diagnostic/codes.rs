@@ -54,6 +54,9 @@ impl Code {
                 | Code::UnknownStage
                 | Code::UnknownAction
                 | Code::BadActor
+                | Code::UnknownName
+                | Code::UnknownMember
+                | Code::UnknownFunction
         )
     }
 }
@@ -111,6 +114,7 @@ codes! {
     UseCycle = "E0211", "files use each other in a circle";
     ConstantCycle = "E0212", "constants need each other in a circle";
     Recursion = "E0213", "a function calls itself";
+    WrongKind = "E0214", "a name of another kind";
     // Names in expressions.
     HiddenName = "E0230", "a local name hides another";
     UnknownName = "E0231", "no such name";
@@ -180,7 +184,6 @@ codes! {
     NotPrintable = "E0531", "what cannot be written in a text";
     BadFormat = "E0532", "a format that does not fit";
     // --- E06xx: schema and events --------------------------------------------------------------
-    BadType = "E0601", "a type that cannot be";
     CurrencyTwice = "E0602", "a program with two currencies";
     UnknownCurrency = "E0603", "no such currency";
     BadRate = "E0604", "an exchange rate that cannot be";
@@ -194,7 +197,6 @@ codes! {
     BadEntry = "E0612", "an entry that cannot stand here";
     UnknownTimezone = "E0613", "no such time zone";
     BadCalendar = "E0614", "working hours that cannot be";
-    BadDates = "E0615", "dates in the wrong order";
     EmptyDeclaration = "E0616", "a declaration with nothing in it";
     TooMany = "E0617", "more than a program can hold";
     BadSetting = "E0618", "a setting that cannot be";

@@ -25,6 +25,8 @@ const MOST_SIZE: usize = 1 << 20;
 enum Stop {
     /// The expression needs the run.
     NotConstant,
+    /// It holds a mistake, which has been reported.
+    Mistake,
     Failed(Failure),
 }
 
@@ -54,14 +56,14 @@ impl Checker<'_> {
         if expr.ty == Type::Error {
             return None;
         }
-        match self.fold(&expr) {
-            Some(Ok(value)) => return Some((expr.ty, value)),
-            Some(Err(failure)) => {
+        match self.evaluate(&expr) {
+            Ok(value) => return Some((expr.ty, value)),
+            Err(Stop::Failed(failure)) => {
                 let message = format!("this cannot be computed: {failure}");
                 self.report(Diagnostic::new(Code::ConstantFails, e.span, message).label("has no value"));
             }
-            None if self.diagnostics.len() == before => self.not_constant(e),
-            None => {}
+            Err(Stop::NotConstant) if self.diagnostics.len() == before => self.not_constant(e),
+            Err(Stop::NotConstant | Stop::Mistake) => {}
         }
         None
     }
@@ -74,12 +76,15 @@ impl Checker<'_> {
 
     /// The value of a constant expression; `None` if it needs the run (or holds a mistake).
     pub fn fold(&self, expr: &Expr) -> Option<Result<Value, Failure>> {
-        let mut folder = Folder { checker: self, steps: 0, depth: 0 };
-        match folder.eval(expr, &mut Locals::new()) {
+        match self.evaluate(expr) {
             Ok(value) => Some(Ok(value)),
             Err(Stop::Failed(failure)) => Some(Err(failure)),
-            Err(Stop::NotConstant) => None,
+            Err(Stop::NotConstant | Stop::Mistake) => None,
         }
+    }
+
+    fn evaluate(&self, expr: &Expr) -> Folded {
+        Folder { checker: self, steps: 0, depth: 0 }.eval(expr, &mut Locals::new())
     }
 }
 
@@ -90,7 +95,7 @@ impl Folder<'_, '_> {
             return Err(too_large("this takes too much work to compute"));
         }
         if expr.ty == Type::Error {
-            return Err(Stop::NotConstant);
+            return Err(Stop::Mistake);
         }
         self.depth += 1;
         let result = self.kind(expr, locals);

@@ -2,7 +2,7 @@
 //! in a circle: so they are checked after what they need.
 
 use super::names::{Declarations, MOST};
-use super::scope::{LocalBinding, LocalName, Scope};
+use super::scope::{LocalBinding, Scope};
 use super::{Checker, Constant, ValueSymbol, words};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{self, FnDef, Frame, Local, LocalId};
@@ -53,7 +53,6 @@ impl Checker<'_> {
     }
 
     fn signature(&mut self, function: &tree::Fn) -> FnDef {
-        self.unique("parameter", function.params.iter().map(|p| &p.0));
         let mut frame = Frame::default();
         let params = match function.params.get(MOST) {
             Some((name, _)) => {
@@ -66,10 +65,6 @@ impl Checker<'_> {
             let ty = self.resolve_type_at(ty, &format!("{}.{}", function.name.text, name.text));
             if let Some(why) = words::reserved_value(&name.text) {
                 self.reserved(name.span, &name.text, why);
-            } else if let Some((_, span)) = self.names.values.get(&name.text) {
-                let message = format!("the parameter `{}` would hide something of the program", name.text);
-                let diagnostic = Diagnostic::new(Code::DuplicateName, name.span, message);
-                self.report(diagnostic.label("has the same name").also(*span, "declared here"));
             }
             frame.locals.push(Local { name: name.text.clone(), ty });
         }
@@ -91,12 +86,11 @@ impl Checker<'_> {
     fn function_body(&mut self, i: usize, function: &tree::Fn) {
         let declared = &self.functions[i];
         let result = declared.result.clone();
-        let locals = declared.params.iter().zip(&function.params).map(|(id, (name, _))| LocalName {
-            name: name.text.clone(),
-            span: name.span,
-            binding: LocalBinding::Value(*id),
-        });
-        let mut scope = Scope { frame: declared.frame.clone(), locals: locals.collect(), ..Scope::default() };
+        let params = declared.params.clone();
+        let mut scope = Scope { frame: declared.frame.clone(), ..Scope::default() };
+        for (id, (name, _)) in params.into_iter().zip(&function.params) {
+            self.bind_local(name, LocalBinding::Value(id), &mut scope);
+        }
         let want = (result != Type::Error).then_some(&result);
         let body = self.expr(&function.body, want, &mut scope);
         let declared = &mut self.functions[i];

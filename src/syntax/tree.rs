@@ -15,6 +15,10 @@ pub struct File {
     pub items: Vec<Item>,
     /// All comments of the file, in order.
     pub comments: Vec<Comment>,
+    /// Names that the pieces would have declared which could not be read: not to find one of these (or
+    /// what begins with it) is no mistake of its own and should not be reported. Too many rather than too
+    /// few; empty if the file has no syntax errors. Events and actions stand with their dots.
+    pub broken: Vec<Name>,
 }
 
 /// A comment, `#` or `##`, with the mark, without the line break.

@@ -1,19 +1,24 @@
 //! From text to the tree: pest reads the grammar of `grammar/rules.pest`, this module builds the tree.
 
 mod builder;
+mod cut;
 mod declarations;
 mod expressions;
+mod friendly;
+mod hints;
 mod literals;
 mod pipelines;
+mod recover;
+mod scan;
 mod statements;
 mod text;
 
-use super::tree::{Comment, File};
+use super::tree::File;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
-use builder::Builder;
-use pest::Parser;
-use std::cell::RefCell;
+use recover::Reader;
+use scan::Scan;
+use std::cell::{Cell, RefCell};
 
 /// What pest makes of the grammar: one rule for each rule there.
 #[derive(pest_derive::Parser)]
@@ -26,26 +31,31 @@ const RESERVED: [&str; 9] = ["and", "or", "not", "if", "then", "else", "true", "
 /// The most levels of anything in anything: later steps walk the tree recursively.
 const MAX_DEPTH: u32 = 200;
 
+/// The longest file: places are counted in 32 bits, and nobody writes that much by hand.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
 /// Reads one file. Whatever could not be read is missing from the tree and has its diagnostic.
 pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
-    let errors = RefCell::new(Vec::new());
-    let comments: Vec<Comment> = Vec::new();
-    let mut items = Vec::new();
-    match Grammar::parse(Rule::program, text) {
-        Ok(mut pairs) => {
-            let builder = Builder { file, text, base: 0, comments: &comments, errors: &errors };
-            if let Some(program) = pairs.next() {
-                items = program.into_inner().filter_map(|n| builder.item(&n)).collect();
-            }
-        }
-        Err(error) => {
-            let at = match error.location {
-                pest::error::InputLocation::Pos(at) => at,
-                pest::error::InputLocation::Span((at, _)) => at,
-            };
-            let span = Span::new(file, at, at);
-            errors.borrow_mut().push(Diagnostic::new(Code::Syntax, span, format!("{}", error.variant)));
-        }
+    if text.len() > MAX_BYTES {
+        let problem = Diagnostic::new(Code::FileTooLong, Span::new(file, 0, 0), "this file is too long")
+            .label(format!("it has more than {} MiB", MAX_BYTES / 1024 / 1024))
+            .help("split it into files, and bring them in with `use`");
+        return (File { file, items: Vec::new(), comments: Vec::new(), broken: Vec::new() }, vec![problem]);
     }
-    (File { file, items, comments }, errors.into_inner())
+    let mut scan = Scan::new(file, text);
+    let found = std::mem::take(&mut scan.problems);
+    let reader = Reader {
+        file,
+        scan: &scan,
+        errors: RefCell::new(found),
+        broken: RefCell::default(),
+        depth: Cell::new(0),
+    };
+    let items = reader.file();
+    let broken = reader.broken.into_inner();
+    let mut errors = reader.errors.into_inner();
+    // The scanner finds its mistakes before the grammar does; people read from top to bottom.
+    errors.sort_by_key(|e| e.span().start);
+    errors.dedup_by(|a, b| a.span() == b.span() && a.code == b.code);
+    (File { file, items, comments: scan.comments, broken }, errors)
 }

@@ -1,0 +1,409 @@
+//! Where pieces of a file begin and end, told from the scanner's tokens alone.
+
+use super::builder::nfc;
+use super::recover::Reader;
+use super::scan::{Bracket, Kind};
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::source::Span;
+use crate::syntax::tree::Name;
+
+/// A range of tokens.
+pub(super) type Piece = std::ops::Range<usize>;
+
+/// What was to be read when something went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Declaration,
+    Head,
+    Field,
+    Entry,
+    EnumValue,
+    Calendar,
+    PipelineMember,
+    StageMember,
+    Statement,
+    Step,
+}
+
+pub(super) const DECLARATIONS: [&str; 17] = [
+    "pipeline",
+    "entity",
+    "extend",
+    "enum",
+    "event",
+    "action",
+    "user",
+    "department",
+    "role",
+    "calendar",
+    "rates",
+    "test",
+    "use",
+    "currency",
+    "const",
+    "fn",
+    "type",
+];
+/// Declarations that end with their braces.
+const BRACED: [&str; 12] = [
+    "pipeline",
+    "entity",
+    "extend",
+    "enum",
+    "event",
+    "action",
+    "user",
+    "department",
+    "role",
+    "calendar",
+    "rates",
+    "test",
+];
+pub(super) const MEMBERS: [&str; 8] =
+    ["stage", "rule", "trigger", "disabled", "success", "failure", "timezone", "locale"];
+pub(super) const STATEMENTS: [&str; 7] = ["let", "set", "move", "if", "for", "wait", "stop"];
+pub(super) const STEPS: [&str; 6] = ["given", "at", "wait", "send", "reply", "expect"];
+
+/// Words after which something more of the same piece must come.
+const UNFINISHED: [&str; 19] = [
+    "is", "on", "for", "if", "then", "else", "and", "or", "not", "in", "of", "contains", "with", "between",
+    "matches", "from", "to", "as", "when",
+];
+/// Words that go on with a statement at the start of a line.
+const CONTINUING: [&str; 21] = [
+    "and", "or", "not", "in", "is", "contains", "starts", "ends", "matches", "between", "then", "else", "at",
+    "when", "on", "allow", "as", "after", "during", "from", "to",
+];
+
+impl Reader<'_> {
+    // --- tokens and brackets -----------------------------------------------------------------------
+
+    /// The bytes of a piece, unless it is empty.
+    pub fn bytes(&self, piece: &Piece) -> Option<(u32, u32)> {
+        let first = self.scan.tokens.get(piece.start)?;
+        let last = self.scan.tokens.get(piece.end.checked_sub(1)?)?;
+        (piece.start < piece.end).then_some((first.start, last.end))
+    }
+
+    fn word(&self, index: usize) -> &str {
+        match self.scan.kind(index) {
+            Some(Kind::Word) => self.scan.word(index),
+            _ => "",
+        }
+    }
+
+    fn kind(&self, index: usize) -> Option<Kind> {
+        self.scan.kind(index)
+    }
+
+    fn is_first(&self, index: usize) -> bool {
+        self.scan.tokens.get(index).is_some_and(|t| t.first)
+    }
+
+    fn is_named(&self, index: usize) -> bool {
+        matches!(self.kind(index + 1), Some(Kind::Word | Kind::Text))
+    }
+
+    /// The token behind this one, or behind the bracket that opens here.
+    pub fn after(&self, index: usize) -> usize {
+        let Some(token) = self.scan.tokens.get(index) else { return index + 1 };
+        let Kind::Open(bracket) = token.kind else { return index + 1 };
+        let partner = token.partner as usize;
+        let closed = self.kind(partner) == Some(Kind::Close(bracket));
+        if closed { partner + 1 } else { partner.max(index + 1) }
+    }
+
+    /// What stands in the bracket that opens here.
+    pub fn inside(&self, open: usize) -> Piece {
+        let partner = self.scan.tokens.get(open).map_or(open + 1, |t| t.partner as usize);
+        open + 1..partner.max(open + 1)
+    }
+
+    pub fn first_brace(&self, piece: &Piece) -> Option<usize> {
+        piece.clone().find(|i| self.kind(*i) == Some(Kind::Open(Bracket::Brace)))
+    }
+
+    /// Head, inside of the braces, and what stands behind them.
+    pub fn split(&self, piece: &Piece) -> Option<(Piece, Piece, Piece)> {
+        let open = self.first_brace(piece)?;
+        let rest = self.after(open).min(piece.end)..piece.end;
+        Some((piece.start..open, self.inside(open), rest))
+    }
+
+    /// Whether the words before a name belong to what follows it.
+    pub fn member_word(&self, piece: &Piece) -> &str {
+        let mut at = piece.start;
+        while matches!(self.word(at), "disabled" | "then" | "success" | "failure") && at + 1 < piece.end {
+            at += 1;
+        }
+        self.word(at)
+    }
+
+    /// Cuts a body where `starts(token, start of the piece so far)` says so. Commas between pieces go.
+    fn cut(&self, body: &Piece, starts: impl Fn(usize, usize) -> bool) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut from = body.start;
+        let mut at = body.start;
+        while at < body.end {
+            if at > from && starts(at, from) {
+                pieces.push(from..at);
+                from = at;
+            }
+            at = self.after(at);
+        }
+        pieces.push(from..body.end);
+        for piece in &mut pieces {
+            while piece.end > piece.start && self.scan.word(piece.end - 1) == "," {
+                piece.end -= 1;
+            }
+            while piece.end > piece.start && self.scan.word(piece.start) == "," {
+                piece.start += 1;
+            }
+        }
+        pieces.retain(|p| !p.is_empty());
+        pieces
+    }
+
+    /// Nothing that could go on stands before this token: it is the first of a line or behind a brace.
+    fn is_fresh(&self, index: usize) -> bool {
+        let before = index.wrapping_sub(1);
+        self.kind(before) == Some(Kind::Close(Bracket::Brace))
+            || self.scan.word(before) == ","
+            || self.is_first(index) && !self.is_unfinished(before)
+    }
+
+    fn is_unfinished(&self, index: usize) -> bool {
+        match self.kind(index) {
+            Some(Kind::Word) => UNFINISHED.contains(&self.word(index)),
+            Some(Kind::Sign) => self.scan.word(index) != "?",
+            Some(Kind::Open(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// A word that is nearly one of these, where it could stand.
+    fn is_nearly(&self, index: usize, known: &[&str]) -> bool {
+        let word = self.word(index);
+        word.len() >= 4
+            && self.is_first(index)
+            && self.is_named(index)
+            && suggest::nearest(word, known.iter().copied()).is_some()
+    }
+
+    // --- declarations ------------------------------------------------------------------------------
+
+    /// The declarations of the file.
+    pub fn declarations(&self) -> Vec<Piece> {
+        let whole = 0..self.scan.tokens.len();
+        self.cut(&whole, |at, from| self.starts_declaration(at, from))
+    }
+
+    fn starts_declaration(&self, at: usize, from: usize) -> bool {
+        let opening = self.word(from);
+        if BRACED.contains(&opening)
+            && self.kind(at - 1) == Some(Kind::Close(Bracket::Brace))
+            && self.scan.word(at) != "->"
+        {
+            return true;
+        }
+        let word = self.word(at);
+        if word.is_empty() {
+            return false;
+        }
+        let known = DECLARATIONS.contains(&word);
+        let named = match word {
+            "use" => self.is_named(at),
+            "test" => self.kind(at + 1) == Some(Kind::Text),
+            _ => self.kind(at + 1) == Some(Kind::Word),
+        };
+        if !(known && named || !known && self.is_nearly(at, &DECLARATIONS)) {
+            return false;
+        }
+        // The name of what is being declared may be any word.
+        let declares = DECLARATIONS.contains(&opening);
+        if declares && at == from + 1 {
+            return false;
+        }
+        declares && at == from + 2 && self.kind(at - 1) == Some(Kind::Word) || !self.is_unfinished(at - 1)
+    }
+
+    /// Fields and other `name: …` entries.
+    pub fn entries(&self, body: &Piece) -> Vec<Piece> {
+        self.cut(body, |at, _| {
+            !self.word(at).is_empty() && (self.scan.word(at + 1) == ":" || self.is_fresh(at))
+        })
+    }
+
+    pub fn field_pieces(&self, body: &Piece) -> Vec<Piece> {
+        self.cut(body, |at, _| {
+            !self.word(at).is_empty()
+                && (self.scan.word(at + 1) == ":"
+                    || self.is_fresh(at) && !matches!(self.word(at), "min" | "max" | "matches" | "of" | "in"))
+        })
+    }
+
+    pub fn enum_values(&self, body: &Piece) -> Vec<Piece> {
+        self.cut(body, |at, _| !self.word(at).is_empty())
+    }
+
+    pub fn calendar_entries(&self, body: &Piece) -> Vec<Piece> {
+        self.cut(body, |at, _| {
+            let word = self.word(at);
+            let spans = matches!(self.scan.word(at - 1), "," | "..");
+            !word.is_empty() && !spans && (self.is_fresh(at) || matches!(word, "timezone" | "closed"))
+        })
+    }
+
+    // --- pipelines ---------------------------------------------------------------------------------
+
+    pub fn pipeline_members(&self, body: &Piece) -> Vec<Piece> {
+        self.cut(body, |at, from| self.starts_member(at, from, &["stage", "timezone", "locale", "hours"]))
+    }
+
+    pub fn stage_members(&self, body: &Piece) -> Vec<Piece> {
+        self.cut(body, |at, from| self.starts_member(at, from, &["stage"]))
+    }
+
+    fn starts_member(&self, at: usize, from: usize, more: &[&str]) -> bool {
+        // A rule or a stage ends with its braces.
+        if self.kind(at - 1) == Some(Kind::Close(Bracket::Brace)) {
+            return self.scan.word(at) != "else";
+        }
+        let word = self.word(at);
+        // `disabled`, `then` and the like belong to the word behind them.
+        let modified =
+            (from..at).all(|i| matches!(self.word(i), "disabled" | "then" | "success" | "failure"));
+        if word.is_empty() || modified || !(self.is_fresh(at) || self.kind(at - 1) == Some(Kind::Text)) {
+            return false;
+        }
+        let known =
+            matches!(word, "rule" | "trigger" | "disabled" | "success" | "failure") || more.contains(&word);
+        let then = word == "then" && matches!(self.word(at + 1), "rule");
+        known && self.is_named(at) || then || !known && self.is_first(at) && self.is_nearly(at, &MEMBERS)
+    }
+
+    pub fn statements(&self, body: &Piece) -> Vec<Piece> {
+        self.cut(body, |at, from| self.starts_statement(at, from))
+    }
+
+    fn starts_statement(&self, at: usize, from: usize) -> bool {
+        let word = self.word(at);
+        if word.is_empty() {
+            return false;
+        }
+        let before = at - 1;
+        if self.is_unfinished(before) && self.scan.word(before) != "," {
+            return false;
+        }
+        let next = self.scan.word(at + 1);
+        let behind_brace = self.kind(before) == Some(Kind::Close(Bracket::Brace));
+        match word {
+            "else" => return false,
+            "let" | "set" if self.kind(at + 1) == Some(Kind::Word) && self.scan.word(at + 2) == "=" => {
+                return true;
+            }
+            "move" if next == "to" => return true,
+            "wait" if matches!(next, "for" | "until") => return true,
+            "at" if behind_brace && next == "most" => return false,
+            _ => {}
+        }
+        if behind_brace {
+            return true;
+        }
+        let head = matches!(self.word(from), "if" | "for")
+            && !(from..at).any(|i| self.kind(i) == Some(Kind::Open(Bracket::Brace)));
+        if STATEMENTS.contains(&word) && self.is_fresh(at) {
+            return next != "{" || word == "stop";
+        }
+        if head || !self.is_fresh(at) {
+            return false;
+        }
+        self.is_action(at)
+            || matches!(word, "rule" | "trigger" | "stage") && self.is_named(at)
+            || self.is_nearly(at, &STATEMENTS)
+            || self.is_first(at) && !CONTINUING.contains(&word) && self.is_named(at)
+    }
+
+    /// `sms {`, `app.signflow.send {`
+    fn is_action(&self, at: usize) -> bool {
+        let mut at = at + 1;
+        while self.scan.word(at) == "." && self.kind(at + 1) == Some(Kind::Word) {
+            at += 2;
+        }
+        self.kind(at) == Some(Kind::Open(Bracket::Brace))
+    }
+
+    pub fn steps(&self, body: &Piece) -> Vec<Piece> {
+        self.cut(body, |at, _| {
+            let word = self.word(at);
+            let known = STEPS.contains(&word);
+            let shaped = matches!(self.kind(at + 1), Some(Kind::Word | Kind::Number | Kind::Text));
+            let behind = self.kind(at - 1);
+            let fresh = self.is_fresh(at) || matches!(behind, Some(Kind::Text | Kind::Number));
+            if behind == Some(Kind::Close(Bracket::Brace)) {
+                return !matches!(word, "" | "to" | "with");
+            }
+            known && shaped && fresh && !self.is_unfinished(at - 1)
+                || !known && self.is_first(at) && self.is_nearly(at, &STEPS)
+        })
+    }
+
+    // --- what is lost ------------------------------------------------------------------------------
+
+    /// Reports what stands behind the end of something.
+    pub fn refuse(&self, rest: &Piece) {
+        let Some((start, end)) = self.bytes(rest) else { return };
+        if self.scan.is_spoiled(start, end) {
+            return;
+        }
+        let Some(token) = self.scan.tokens.get(rest.start) else { return };
+        let span = Span { file: self.file, start: token.start, end: token.end };
+        self.errors.borrow_mut().push(
+            Diagnostic::new(Code::Syntax, span, format!("`{}` cannot stand here", self.scan.str(token)))
+                .label("what stands before this is complete"),
+        );
+    }
+
+    /// Keeps the names that a piece would have declared, so that nobody misses them.
+    pub fn lose(&self, piece: &Piece) {
+        let mut broken = self.broken.borrow_mut();
+        for index in piece.clone() {
+            let declared = index > piece.start
+                && matches!(
+                    self.word(index - 1),
+                    "entity"
+                        | "enum"
+                        | "type"
+                        | "event"
+                        | "action"
+                        | "user"
+                        | "department"
+                        | "role"
+                        | "calendar"
+                        | "const"
+                        | "fn"
+                        | "pipeline"
+                        | "stage"
+                        | "rule"
+                        | "let"
+                        | "for"
+                );
+            let entry = self.scan.word(index + 1) == ":";
+            if self.word(index).is_empty() || !(declared || entry || index == piece.start && piece.len() > 1)
+            {
+                continue;
+            }
+            let mut end = index;
+            while self.scan.word(end + 1) == "."
+                && self.kind(end + 2) == Some(Kind::Word)
+                && end + 2 < piece.end
+            {
+                end += 2;
+            }
+            if let Some((start, end)) = self.bytes(&(index..end + 1)) {
+                let text = self.scan.text.get(start as usize..end as usize).unwrap_or_default();
+                broken.push(Name { text: nfc(text), span: Span { file: self.file, start, end } });
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Operators and other signs, and those of other languages and keyboards.
+
+use super::numbers::currency_of;
+use super::{Kind, Scanner};
+use crate::diagnostic::{Code, Diagnostic};
+
+/// Signs of the language, the long ones first.
+const SIGNS: [&str; 18] =
+    ["??", "==", "<=", ">=", "~=", "->", "..", "=", "<", ">", "+", "-", "*", "/", "?", ":", ",", "."];
+
+/// Operators of other languages, and what is written here; the long ones first.
+const FOREIGN: [(&str, &str); 22] = [
+    ("===", "=="),
+    ("!==", "!="),
+    ("<=>", "=="),
+    ("&&", "and"),
+    ("||", "or"),
+    ("<>", "!="),
+    ("=<", "<="),
+    ("=!", "!="),
+    (":=", "="),
+    ("::", ":"),
+    ("++", "+ 1"),
+    ("&", "and"),
+    ("|", "or"),
+    ("!", "not"),
+    ("≤", "<="),
+    ("≥", ">="),
+    ("≠", "!="),
+    ("×", "*"),
+    ("÷", "/"),
+    ("−", "-"),
+    ("–", "-"),
+    ("→", "->"),
+];
+
+impl Scanner<'_> {
+    /// An ASCII sign.
+    pub(super) fn sign(&mut self) {
+        let start = self.at;
+        let rest = self.rest();
+        if rest.starts_with("//") || rest.starts_with("/*") {
+            self.foreign_comment();
+            return;
+        }
+        if rest.starts_with("!=") && !rest.starts_with("!==") {
+            self.nesting.run = 0;
+            self.emit(Kind::Sign, start, start + 2);
+            return;
+        }
+        if self.foreign_operator() {
+            return;
+        }
+        if rest.starts_with("=>") {
+            self.arrow_of_lambda();
+            return;
+        }
+        if let Some(sign) = SIGNS.iter().find(|s| rest.starts_with(**s)) {
+            if *sign == "-" && !self.after_operand() {
+                self.deeper(start, start + 1, |n| n.run += 1);
+            } else {
+                self.nesting.run = 0;
+            }
+            self.emit(Kind::Sign, start, start + sign.len());
+            return;
+        }
+        match rest.chars().next() {
+            Some('\'') => self.single_quotes('\''),
+            Some(c) => self.foreign_character(c),
+            None => self.at += 1,
+        }
+    }
+
+    fn foreign_operator(&mut self) -> bool {
+        let start = self.at;
+        let rest = self.rest();
+        let Some((sign, ours)) = FOREIGN.iter().find(|(s, _)| rest.starts_with(s)) else { return false };
+        let (sign, ours) = (*sign, *ours);
+        let end = start + sign.len();
+        self.report(
+            Diagnostic::new(
+                Code::ForeignOperator,
+                self.span(start, end),
+                format!("`{sign}` means nothing here"),
+            )
+            .label(format!("this is written `{ours}`"))
+            .help(ours),
+        );
+        self.nesting.run = 0;
+        self.emit(Kind::Sign, start, end);
+        true
+    }
+
+    /// `x => …` stands behind `(` or `,`; elsewhere `>=` is meant.
+    fn arrow_of_lambda(&mut self) {
+        let start = self.at;
+        let parameter = self.last().is_some_and(|t| t.kind == Kind::Word)
+            && self.last_but_one().is_some_and(|t| matches!(self.slice(t), "(" | ","));
+        if !parameter {
+            self.report(
+                Diagnostic::new(
+                    Code::ForeignOperator,
+                    self.span(start, start + 2),
+                    "`=>` belongs into a call, as in any(x => x.amount > 5)",
+                )
+                .label("\"greater or equal\" is written `>=`")
+                .help(">="),
+            );
+        }
+        self.nesting.run = 0;
+        self.emit(Kind::Sign, start, start + 2);
+    }
+
+    fn foreign_comment(&mut self) {
+        let start = self.at;
+        let line_end = self.line_end();
+        let end = match self.rest().starts_with("/*") {
+            true => self.rest().find("*/").map_or(line_end, |n| start + n + 2),
+            false => start + self.text[start..line_end].trim_end().len(),
+        };
+        self.report(
+            Diagnostic::new(Code::UnknownCharacter, self.span(start, start + 2), "comments begin with `#`")
+                .label("this is a comment of another language")
+                .help("#"),
+        );
+        self.at = end.max(start + 2);
+    }
+
+    /// `o'connor` as a name: the apostrophe of names is another character.
+    pub(super) fn apostrophe(&mut self, start: usize, end: usize) -> bool {
+        let Some(mark @ ('\'' | '’' | '‘' | '`' | '´')) = self.char_at(end) else { return false };
+        let behind = end + mark.len_utf8();
+        let word_end = self.word_end(behind);
+        // A second mark means a text in single quotes.
+        if word_end == behind || self.char_at(word_end) == Some(mark) {
+            return false;
+        }
+        let (a, b) = (&self.text[start..end], &self.text[behind..word_end]);
+        self.report(
+            Diagnostic::new(
+                Code::WrongName,
+                self.span(start, word_end),
+                format!("`{a}{mark}{b}` cannot be a name with this apostrophe"),
+            )
+            .label("the apostrophe of names is the letter ʼ (U+02BC)")
+            .help(format!("{a}ʼ{b}")),
+        );
+        self.emit(Kind::Word, start, word_end);
+        true
+    }
+
+    /// A text between marks that are no quotes here.
+    fn single_quotes(&mut self, close: char) {
+        let start = self.at;
+        let open = self.char_at(start).unwrap_or('"');
+        let inside = start + open.len_utf8();
+        let line_end = self.line_end();
+        let found = self.text[inside..line_end].char_indices().find(|(_, c)| *c == close || *c == '"');
+        let (end, text) = match found {
+            Some((n, c)) => (inside + n + c.len_utf8(), &self.text[inside..inside + n]),
+            None => (inside, ""),
+        };
+        let help = if text.is_empty() { "\"…\"".to_owned() } else { format!("\"{text}\"") };
+        self.report(
+            Diagnostic::new(
+                Code::WrongQuotes,
+                self.span(start, inside),
+                format!("a text stands between \" and \", not behind {open}"),
+            )
+            .label("another kind of quotation mark")
+            .help(help),
+        );
+        self.nesting.run = 0;
+        self.emit(Kind::Text, start, end);
+    }
+
+    /// A character that is no part of the language.
+    pub(super) fn foreign_character(&mut self, c: char) {
+        let start = self.at;
+        let end = start + c.len_utf8();
+        if let Some(code) = currency_of(c) {
+            self.nesting.run = 0;
+            return self.sign_before(c, code);
+        }
+        match c {
+            '“' | '”' | '„' | '‟' | '″' => {
+                return self.single_quotes(if c == '„' { '“' } else { '”' });
+            }
+            '«' => return self.single_quotes('»'),
+            '»' => return self.single_quotes('«'),
+            '‘' | '’' | '‚' => return self.single_quotes('’'),
+            _ => {}
+        }
+        if self.foreign_operator() {
+            return;
+        }
+        let span = self.span(start, end);
+        if c == '#' {
+            self.report(
+                Diagnostic::new(
+                    Code::CommentInPlaceholder,
+                    span,
+                    "a comment cannot stand inside a placeholder",
+                )
+                .label("a placeholder holds an expression alone")
+                .help("write \\{ before the brace if the text itself is meant"),
+            );
+            self.at = end;
+            return;
+        }
+        let problem = if c.is_whitespace() || c.is_control() || ('\u{200B}'..='\u{200F}').contains(&c) {
+            Diagnostic::new(
+                Code::UnknownCharacter,
+                span,
+                format!("an invisible character stands here (U+{:04X})", c as u32),
+            )
+            .label("between these two characters")
+            .help("delete it; a plain blank does")
+        } else {
+            let problem = Diagnostic::new(Code::UnknownCharacter, span, format!("`{c}` means nothing here"));
+            match c {
+                ';' => problem.label("nothing needs to stand between two statements").help("delete it"),
+                '%' => problem.label("a share is a plain number").help("0.1 for 10 %"),
+                '^' => problem.label("there is no power").help("write the product: a * a"),
+                '@' => {
+                    problem.label("not part of the language").help("for an e-mail address use a text: \"…\"")
+                }
+                '\\' => problem.label("a backslash belongs into a text"),
+                _ => problem.label("not part of the language"),
+            }
+        };
+        self.report(problem);
+        self.at = end;
+    }
+}

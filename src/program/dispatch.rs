@@ -1,5 +1,4 @@
 //! The tables that lead from an event, or an entry into a stage, to the triggers and rules that could care.
-#![allow(dead_code)]
 
 use super::{EventPattern, Pipeline, Program, Rule, Stage, Trigger};
 use crate::schema::Schema;

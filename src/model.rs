@@ -61,6 +61,7 @@ pub struct Output {
     pub rule: RuleId,
     /// `room.id`
     pub path: String,
+    /// Optional if the rule may end well without binding it.
     pub ty: Type,
     /// Whether any rule reads it: only then need the engine keep it.
     pub read: bool,

@@ -211,7 +211,8 @@ impl Checker<'_> {
         let outputs = std::mem::take(&mut self.outputs).into_iter().map(|output| model::Output {
             rule: output.rule,
             path: output.path,
-            ty: output.ty,
+            // Whoever reads it asks the type whether the rule may have ended without it.
+            ty: if output.optional { output.ty.optional() } else { output.ty },
             read: output.read,
         });
         Some(model::Model {

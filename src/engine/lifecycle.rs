@@ -119,7 +119,14 @@ fn named(program: &Program, pipelines: &[PipelineId], name: &str) -> Result<Plac
     if let Some(place) = all().find(|place| stage_name(place) == name) {
         return Ok(place);
     }
-    let names: Vec<&str> = all().map(|place| &*program.stage(place.stage).name).collect();
+    // Pipelines of one entity may have stages of one name.
+    let mut names: Vec<&str> = Vec::new();
+    for place in all() {
+        let name = &*program.stage(place.stage).name;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     let whose = match pipelines {
         [] => {
             return Err(Rejection {

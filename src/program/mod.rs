@@ -175,6 +175,7 @@ pub struct Output {
     pub rule: RuleId,
     /// `room.id`
     pub path: Text,
+    /// Optional if the rule may end well without binding it.
     pub ty: Type,
     /// Whether any rule reads it.
     pub read: bool,

@@ -13,7 +13,7 @@ use crate::model::Model;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax;
 use crate::syntax::tree::{self, ItemKind};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -65,7 +65,10 @@ pub fn load_with(
 /// Checks a program that has been loaded.
 pub fn check(loaded: &Loaded) -> Checked {
     let (model, found) = check::check_program(&loaded.sources, &loaded.files);
-    let found = found.into_iter().filter(|d| !d.code.is_unknown_name() || !is_lost(loaded, d));
+    let lost = Lost::of(loaded);
+    let found = found.into_iter();
+    let found =
+        found.filter(|d| !d.code.is_unknown_name() || !lost.holds(loaded.sources.text(d.span())));
     let mut diagnostics: Vec<Diagnostic> = loaded.diagnostics.iter().cloned().chain(found).collect();
     tidy(&mut diagnostics);
     let mut checked = Checked { model, diagnostics };
@@ -75,23 +78,41 @@ pub fn check(loaded: &Loaded) -> Checked {
     checked
 }
 
-/// Whether an unknown name is no news: its file, or the declaration that gives it, could not be read.
-fn is_lost(loaded: &Loaded, unknown: &Diagnostic) -> bool {
-    use Code::{FileNotFound, FileUnreadable, UnknownLibrary, UseCycle};
-    if loaded.diagnostics.is_empty() {
-        return false;
-    }
-    let missing =
-        |d: &Diagnostic| matches!(d.code, FileNotFound | FileUnreadable | UnknownLibrary | UseCycle);
-    if loaded.diagnostics.iter().any(missing) {
-        return true;
-    }
-    let name = loaded.sources.text(unknown.span());
-    loaded.sources.files().any(|(_, file)| looks_declared(&file.text, name))
+/// Names that were perhaps declared in what could not be read: that they are unknown is no news.
+enum Lost<'s> {
+    /// A file is missing: any name may have been in it.
+    All,
+    /// What looks like a declaration somewhere, right or wrong.
+    Some(HashSet<&'s str>),
 }
 
-/// Whether a text holds something that looks like a declaration of the name, right or wrong.
-fn looks_declared(text: &str, name: &str) -> bool {
+impl<'s> Lost<'s> {
+    fn of(loaded: &'s Loaded) -> Self {
+        use Code::{FileNotFound, FileUnreadable, UnknownLibrary, UseCycle};
+        let missing =
+            |d: &Diagnostic| matches!(d.code, FileNotFound | FileUnreadable | UnknownLibrary | UseCycle);
+        if loaded.diagnostics.iter().any(missing) {
+            return Lost::All;
+        }
+        let mut names = HashSet::new();
+        if !loaded.diagnostics.is_empty() {
+            for (_, file) in loaded.sources.files() {
+                collect_declared(&file.text, &mut names);
+            }
+        }
+        Lost::Some(names)
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        match self {
+            Lost::All => true,
+            Lost::Some(names) => names.contains(name),
+        }
+    }
+}
+
+/// Names after a declaring word, and before a colon.
+fn collect_declared<'s>(text: &'s str, names: &mut HashSet<&'s str>) {
     const WORDS: &[&str] = &[
         "entity",
         "enum",
@@ -110,18 +131,24 @@ fn looks_declared(text: &str, name: &str) -> bool {
         "let",
         "for",
     ];
-    text.match_indices(name).any(|(at, _)| {
-        let before = text[..at].trim_end_matches([' ', '\t']);
-        let after = text[at + name.len()..].trim_start_matches([' ', '\t']);
-        before.len() < at && WORDS.iter().any(|word| before.ends_with(word)) || after.starts_with(':')
-    })
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    let mut before = "";
+    let mut rest = text;
+    while let Some(start) = rest.find(is_name) {
+        let end = rest[start..].find(|c| !is_name(c)).map_or(rest.len(), |length| start + length);
+        let (word, after) = (&rest[start..end], &rest[end..]);
+        if WORDS.contains(&before) || after.trim_start_matches([' ', '\t']).starts_with(':') {
+            names.insert(word);
+        }
+        (before, rest) = (word, after);
+    }
 }
 
 /// By file and place, each thing once.
 fn tidy(diagnostics: &mut Vec<Diagnostic>) {
     // Stable: of several at one place the first that was found stays first.
     diagnostics.sort_by_key(|d| (d.span().file, d.span().start, d.span().end));
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     diagnostics.retain(|d| {
         let labels: Vec<_> = d.labels.iter().map(|l| (l.span, l.message.clone())).collect();
         seen.insert((d.code, d.message.clone(), labels))

@@ -67,8 +67,7 @@ pub fn check(loaded: &Loaded) -> Checked {
     let (model, found) = check::check_program(&loaded.sources, &loaded.files);
     let lost = Lost::of(loaded);
     let found = found.into_iter();
-    let found =
-        found.filter(|d| !d.code.is_unknown_name() || !lost.holds(loaded.sources.text(d.span())));
+    let found = found.filter(|d| !d.code.is_unknown_name() || !lost.holds(loaded.sources.text(d.span())));
     let mut diagnostics: Vec<Diagnostic> = loaded.diagnostics.iter().cloned().chain(found).collect();
     tidy(&mut diagnostics);
     let mut checked = Checked { model, diagnostics };

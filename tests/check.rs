@@ -96,3 +96,60 @@ fn read_snapshots(folder: &Path, into: &mut String) {
         }
     }
 }
+
+/// A program of many pieces, to be broken.
+fn whole_program() -> String {
+    let mut found = Vec::new();
+    cases(Path::new("examples"), &mut found);
+    found.iter().map(|(main, ..)| fs::read_to_string(main).unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// Words, numbers and signs, with the white space behind them.
+fn tokens(text: &str) -> Vec<&str> {
+    let kind = |c: char| (c.is_alphanumeric() || c == '_', c.is_whitespace());
+    let mut tokens = Vec::new();
+    let mut start = 0;
+    let mut last: Option<char> = None;
+    for (at, c) in text.char_indices() {
+        if last.is_some_and(|l| kind(l) != kind(c) || !kind(c).0 && !kind(c).1) {
+            tokens.push(&text[start..at]);
+            start = at;
+        }
+        last = Some(c);
+    }
+    tokens.push(&text[start..]);
+    tokens
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 16, ..Default::default() })]
+
+    /// Pieces taken away, doubled and swapped: whatever comes out, something is said and nothing breaks.
+    #[test]
+    fn no_program_breaks_the_compiler(
+        changes in proptest::collection::vec((0usize..1 << 20, 0usize..1 << 20, 0u8..4), 1..40),
+    ) {
+        let text = whole_program();
+        let mut pieces = tokens(&text);
+        for (at, other, change) in changes {
+            let (at, other) = (at % pieces.len(), other % pieces.len());
+            match change {
+                0 => drop(pieces.remove(at)),
+                1 => pieces.insert(at, pieces[other]),
+                2 => pieces.swap(at, other),
+                _ => pieces[at] = pieces[other],
+            }
+        }
+        let broken = pieces.concat();
+        let loaded = compiler::load(&["a.rules".into()], &mut |path| match path.to_str() {
+            Some("a.rules") => Ok(broken.clone().into_bytes()),
+            _ => fs::read(Path::new("examples/support").join(path)),
+        });
+        let checked = compiler::check(&loaded);
+        let how = Rendered { color: false, width: 80 };
+        for diagnostic in checked.diagnostics.iter().take(5) {
+            render(diagnostic, &loaded.sources, how);
+        }
+        assert_eq!(checked.model.is_none(), checked.has_errors());
+    }
+}

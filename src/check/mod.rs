@@ -208,6 +208,7 @@ impl Checker<'_> {
         self.people_entries(&all);
         let (pipelines, stages) = self.pipelines(&pipelines);
         self.tests(&all.tests);
+        self.frames_fit(&all, &pipelines, &stages);
         let outputs = std::mem::take(&mut self.outputs).into_iter().map(|output| model::Output {
             rule: output.rule,
             path: output.path,
@@ -225,5 +226,24 @@ impl Checker<'_> {
             trigger_count: self.trigger_count,
             reads_references: self.reads_references,
         })
+    }
+
+    /// Variables are counted in 16 bits.
+    fn frames_fit(
+        &mut self,
+        all: &names::Declarations,
+        pipelines: &[model::Pipeline],
+        stages: &[model::Stage],
+    ) {
+        let triggers = stages.iter().flat_map(|s| &s.triggers);
+        let rules = || stages.iter().flat_map(|s| &s.rules).chain(pipelines.iter().flat_map(|p| &p.rules));
+        let frames = (self.functions.iter().zip(&all.functions).map(|(f, tree)| (&f.frame, tree.name.span)))
+            .chain(triggers.filter_map(|t| Some((&t.when.as_ref()?.frame, t.span))))
+            .chain(rules().filter_map(|r| Some((&r.when.as_ref()?.frame, r.span))))
+            .chain(rules().map(|r| (&r.body.frame, r.span)));
+        let full: Vec<Span> = frames.filter(|(f, _)| f.locals.len() > names::MOST).map(|(_, s)| s).collect();
+        for span in full {
+            self.too_many(span, "variables in one place");
+        }
     }
 }

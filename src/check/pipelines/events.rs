@@ -54,10 +54,11 @@ impl Checker<'_> {
         } else {
             OldScope::None
         };
-        // Where one event is not known nothing can be said of `event`: no sources silence the rest.
+        // Where one event is not known nothing can be said of `event` and `old`: this silences the rest.
         if mistaken {
             sources.clear();
         }
+        let old = if mistaken { OldScope::Change } else { old };
         Listened { patterns: made, event: EventScope::Events { sources, optional: false }, old }
     }
 
@@ -173,7 +174,9 @@ impl Checker<'_> {
                 continue;
             };
             let ty = payload[slot].ty.clone();
-            if let Some(values) = self.setting(&arg.value, &ty, home) {
+            if matches!(*unparen(&arg.value).kind, tree::ExprKind::Literal(tree::Literal::None)) {
+                self.none_setting(arg, ty.is_optional());
+            } else if let Some(values) = self.setting(&arg.value, &ty, home) {
                 settings.push((slot as u16, values));
             }
         }
@@ -189,10 +192,12 @@ impl Checker<'_> {
         let on = listed(def.on.iter().map(|e| &*self.schema.entity(*e).name), "or");
         let entity = &self.schema.entity(entity).name;
         let message = format!("`{}` cannot happen to a `{entity}`", def.name);
-        let diagnostic = Diagnostic::new(Code::EventNotOnEntity, span, message)
-            .label(format!("happens only to {on}"))
-            .also(declared, "declared here")
-            .help(format!("add `{entity}` after `on` in the event's declaration"));
+        let mut diagnostic =
+            Diagnostic::new(Code::EventNotOnEntity, span, message).label(format!("happens only to {on}"));
+        if self.is_own(declared) {
+            let help = format!("add `{entity}` after `on` in the event's declaration");
+            diagnostic = diagnostic.also(declared, "declared here").help(help);
+        }
         self.report(diagnostic);
     }
 
@@ -251,11 +256,24 @@ impl Checker<'_> {
         let help = suggest::did_you_mean(&arg.name.text, known.iter().copied());
         let help = help.or_else(|| (!known.is_empty()).then(|| format!("it has {}", listed(known, "and"))));
         let message = format!("`{}` has no `{}`", def.name, arg.name.text);
-        let diagnostic = Diagnostic::new(Code::UnknownSetting, arg.name.span, message)
+        let mut diagnostic = Diagnostic::new(Code::UnknownSetting, arg.name.span, message)
             .label("nothing that this event brings")
-            .also(declared, "declared here")
             .maybe_help(help);
+        if self.is_own(declared) {
+            diagnostic = diagnostic.also(declared, "declared here");
+        }
         self.report(diagnostic);
+    }
+
+    fn none_setting(&mut self, arg: &tree::Arg, optional: bool) {
+        let name = &arg.name.text;
+        let help =
+            if optional { format!("when event.{name} is not set") } else { "leave the setting out".into() };
+        self.report(
+            Diagnostic::new(Code::EmptySetting, arg.value.span, "no setting matches an unset value")
+                .label("no event would ever match")
+                .help(help),
+        );
     }
 
     /// The values of a setting: one, or those of a list. `ty` is that of the member of the payload.

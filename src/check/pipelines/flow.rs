@@ -121,7 +121,7 @@ impl Checker<'_> {
                 ("this list may be unset", "optional".to_owned(), format!("for … in {text} ?? [] {{ … }}"))
             }
             ty => {
-                let label = format!("a value of type `{}`", self.schema.type_name(&ty));
+                let label = self.a(&ty);
                 ("`for` goes through a list, and this is none", label, format!("for … in [{text}] {{ … }}"))
             }
         };

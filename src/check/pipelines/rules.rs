@@ -68,6 +68,8 @@ impl Checker<'_> {
             condition
         });
         let mut body = Body::new(home, id);
+        // What the clauses waited for is there when the body begins.
+        body.awaited.extend(when.iter().flat_map(|c| c.awaits.iter().copied()));
         let (statements, _) = self.block(&tree.body, &mut inside, &mut body);
         model::Rule {
             id,
@@ -217,7 +219,7 @@ impl Checker<'_> {
             Type::Optional(inner) if unset && **inner == Type::DateTime => expr,
             Type::Optional(inner) if unset && **inner == Type::Date => to(expr, Type::DateTime.optional()),
             ty => {
-                let what = self.schema.type_name(ty);
+                let what = self.a(ty);
                 let optional = matches!(ty.inner(), Type::Date | Type::DateTime) && ty.is_optional();
                 let (message, help) = if optional {
                     let text = self.sources.text(span);
@@ -228,11 +230,7 @@ impl Checker<'_> {
                 } else {
                     ("a date or a datetime is wanted here".to_owned(), "such as `now + 1 day`".to_owned())
                 };
-                self.report(
-                    Diagnostic::new(Code::BadInstant, span, message)
-                        .label(format!("a value of type `{what}`"))
-                        .help(help),
-                );
+                self.report(Diagnostic::new(Code::BadInstant, span, message).label(what).help(help));
                 model::Expr { ty: Type::Error, ..expr }
             }
         }
@@ -241,7 +239,9 @@ impl Checker<'_> {
     /// The fields of the record that an instant reads. What else may change is not allowed there: nothing
     /// would move the timer.
     fn at_reads(&mut self, expr: &model::Expr) -> Vec<FieldId> {
-        let Reads { mut fields, foreign } = Reads::of(expr, &self.functions);
+        let Reads { mut fields, mut foreign } = Reads::of(expr, &self.functions);
+        foreign.sort_by_key(|(span, _)| (span.start, span.end));
+        foreign.dedup_by_key(|(span, _)| *span);
         fields.sort_unstable();
         fields.dedup();
         for (span, what) in foreign {
@@ -291,17 +291,29 @@ impl Checker<'_> {
                 }
             },
             tree::During::HoursOf(e) => {
+                if let tree::ExprKind::Name(name) = &*e.kind
+                    && let Some((ValueSymbol::Calendar(_), _)) = self.names.values.get(&name.text)
+                {
+                    let message = format!("`{}` is a calendar, and no user with hours", name.text);
+                    self.report(
+                        Diagnostic::new(Code::BadDuring, e.span, message)
+                            .label("a calendar")
+                            .help(format!("during {}", name.text)),
+                    );
+                    return None;
+                }
                 let mut scope = base.clone();
                 let expr = self.expr(e, None, &mut scope);
                 if expr.ty == Type::Error {
                     return None;
                 }
                 if *expr.ty.inner() != Type::User {
-                    let what = self.schema.type_name(&expr.ty);
+                    let what = self.a(&expr.ty);
+                    let calendar = self.schema.calendars.first().map(|c| format!("during {}", c.name));
                     self.report(
                         Diagnostic::new(Code::BadDuring, e.span, "only users have hours")
-                            .label(format!("a value of type `{what}`"))
-                            .help("name a calendar: `during Office`"),
+                            .label(what)
+                            .maybe_help(calendar),
                     );
                     return None;
                 }

@@ -39,17 +39,20 @@ impl Checker<'_> {
 
     /// The rules that stand directly in a pipeline have names of their own.
     pub(super) fn pipeline_rule_names(&mut self, tree: &tree::Pipeline) {
-        self.unique_rules(tree.members.iter().filter_map(|m| match m {
-            tree::PipelineMember::Rule(rule) => Some(rule),
-            tree::PipelineMember::Stage(_) => None,
-        }));
+        self.unique_rules(
+            "pipeline",
+            tree.members.iter().filter_map(|m| match m {
+                tree::PipelineMember::Rule(rule) => Some(rule),
+                tree::PipelineMember::Stage(_) => None,
+            }),
+        );
     }
 
-    fn unique_rules<'t>(&mut self, rules: impl Iterator<Item = &'t tree::Rule>) {
+    fn unique_rules<'t>(&mut self, place: &str, rules: impl Iterator<Item = &'t tree::Rule>) {
         let mut first: HashMap<&str, Span> = HashMap::new();
         for rule in rules {
             if let Some(before) = first.insert(&rule.name.text, rule.name.span) {
-                let message = format!("rule `{}` is declared twice in one place", rule.name.text);
+                let message = format!("rule `{}` is declared twice in one {place}", rule.name.text);
                 self.twice(rule.name.span, before, message, None);
             }
         }
@@ -73,10 +76,13 @@ impl Checker<'_> {
             rules: Vec::new(),
             span: tree.name.span,
         };
-        self.unique_rules(tree.members.iter().filter_map(|m| match m {
-            tree::StageMember::Rule(rule) => Some(rule),
-            tree::StageMember::Trigger(_) => None,
-        }));
+        self.unique_rules(
+            "stage",
+            tree.members.iter().filter_map(|m| match m {
+                tree::StageMember::Rule(rule) => Some(rule),
+                tree::StageMember::Trigger(_) => None,
+            }),
+        );
         let mut above: Option<&tree::Rule> = None;
         for member in &tree.members {
             match member {

@@ -58,12 +58,19 @@ impl Checker<'_> {
         }
         let is_field = is_place(&expr);
         if *expr.ty.inner() != Type::User || !is_field {
-            let message = format!("`{}` is no user", path.text());
-            let what = self.schema.type_name(&expr.ty);
+            let is_user = *expr.ty.inner() == Type::User;
+            let message = match is_user {
+                true => format!("`{}` is neither a field nor a user of the program", path.text()),
+                false => format!("`{}` is no user", path.text()),
+            };
+            let label = match is_user {
+                true => "known only with the event".to_owned(),
+                false => self.a(&expr.ty),
+            };
             let users = self.actors(base);
             self.report(
                 Diagnostic::new(Code::BadActor, path.span, message)
-                    .label(format!("a value of type `{what}`"))
+                    .label(label)
                     .maybe_help(users.first().map(|u| format!("as {u}"))),
             );
             return None;

@@ -96,6 +96,8 @@ pub enum OldScope {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     set: Vec<Place>,
+    /// What was known until the record could have changed, and where that was: for the help.
+    lost: Vec<(Place, Span)>,
 }
 
 /// A place that a test can speak of: a root and fields of references from there.
@@ -124,6 +126,7 @@ impl Facts {
 
     pub fn add(&mut self, place: Place) {
         if !self.holds(&place) {
+            self.lost.retain(|(lost, _)| *lost != place);
             self.set.push(place);
         }
     }
@@ -132,15 +135,23 @@ impl Facts {
         places.into_iter().for_each(|p| self.add(p));
     }
 
-    /// The record may have changed: only what was bound by `let` stays known (and not what is read
-    /// through a reference from there), and what the event brought.
-    pub fn forget_record(&mut self) {
-        self.set.retain(|p| !p.speaks_of_record());
+    /// The record may have changed at this place: only what was bound by `let` stays known (and not what is
+    /// read through a reference from there), and what the event brought.
+    pub fn forget_record(&mut self, at: Span) {
+        let (lost, kept) = std::mem::take(&mut self.set).into_iter().partition(Place::speaks_of_record);
+        self.set = kept;
+        self.lost.extend(lost.into_iter().map(|place: Place| (place, at)));
+    }
+
+    /// Where it was forgotten that a place is set, because the record could have changed.
+    pub fn lost_at(&self, place: &Place) -> Option<Span> {
+        self.lost.iter().rev().find(|(lost, _)| lost == place).map(|(_, at)| *at)
     }
 
     /// A field was set to something that may be `none`.
     pub fn forget_field(&mut self, field: FieldId) {
         self.set.retain(|p| p.field() != Some(field));
+        self.lost.retain(|(p, _)| p.field() != Some(field));
     }
 
     /// Another event is at hand.
@@ -157,6 +168,11 @@ impl Facts {
     /// What is known on both of two ways that meet.
     pub fn meet(&mut self, other: &Facts) {
         self.set.retain(|p| other.holds(p));
+        for lost in &other.lost {
+            if !self.lost.contains(lost) {
+                self.lost.push(lost.clone());
+            }
+        }
     }
 }
 

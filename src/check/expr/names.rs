@@ -139,19 +139,18 @@ impl Checker<'_> {
         if let Some((symbol, _)) = self.names.values.get(&first.text) {
             return self.declared_value(first, *symbol);
         }
-        if chain.len() > 1 {
-            if let Some(start) = self.qualified(chain, scope) {
-                return start;
+        if chain.len() > 1
+            && let Some(start) = self.qualified(chain, scope)
+        {
+            return start;
+        }
+        match self.output_chain(chain, whole(chain), scope) {
+            OutputChain::Found { expr, used } => {
+                let x = self.narrowed(expr, scope);
+                return Start::Is(x, used);
             }
-            let span = whole(chain);
-            match self.output_chain(chain, span, scope) {
-                OutputChain::Found { expr, used } => {
-                    let x = self.narrowed(expr, scope);
-                    return Start::Is(x, used);
-                }
-                OutputChain::Mistake => return Start::Mistake,
-                OutputChain::NotOne => {}
-            }
+            OutputChain::Mistake => return Start::Mistake,
+            OutputChain::NotOne => {}
         }
         self.unknown_value(chain, hint, scope);
         Start::Mistake

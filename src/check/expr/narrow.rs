@@ -201,13 +201,14 @@ impl Checker<'_> {
         } else if is_place && let Some(unset) = &mut scope.unset {
             unset.push(Unset { span: x.span, ty });
         } else {
-            self.unset_value(&x, &ty, is_place, operand);
+            let lost = Self::place(&x).and_then(|p| scope.facts.lost_at(&p));
+            self.unset_value(&x, &ty, is_place, operand, lost);
         }
         narrow(x)
     }
 
     #[cold]
-    fn unset_value(&mut self, x: &Expr, ty: &Type, is_place: bool, operand: bool) {
+    fn unset_value(&mut self, x: &Expr, ty: &Type, is_place: bool, operand: bool, lost: Option<Span>) {
         let message = format!("{} may be empty here", self.words(x.span));
         let mut helps = Vec::new();
         if let Some(text) = self.short(x.span) {
@@ -225,7 +226,21 @@ impl Checker<'_> {
         }
         let help = (!helps.is_empty()).then(|| helps.join(", "));
         let label = format!("{}, without a value for the empty case", self.a(&ty.clone().optional()));
-        self.report(Diagnostic::new(Code::MayBeEmpty, x.span, message).label(label).maybe_help(help));
+        let diagnostic = Diagnostic::new(Code::MayBeEmpty, x.span, message).label(label).maybe_help(help);
+        let diagnostic = self.forgotten(diagnostic, x.span, lost);
+        self.report(diagnostic);
+    }
+
+    /// Where something was tested, but the record could have changed since: says so, and how to keep it.
+    pub(super) fn forgotten(&self, diagnostic: Diagnostic, span: Span, lost: Option<Span>) -> Diagnostic {
+        let (Some(lost), Some(text)) = (lost, self.short(span)) else { return diagnostic };
+        let name = text.rsplit('.').next().and_then(|n| n.chars().next()).unwrap_or('x');
+        let diagnostic =
+            diagnostic.help(format!("write `let {name} = {text}` before that, and use `{name}` here"));
+        match lost == span {
+            true => diagnostic,
+            false => diagnostic.also(lost, "it was tested, but here the record may change"),
+        }
     }
 
     /// A `bool?` as a condition.

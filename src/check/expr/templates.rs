@@ -25,12 +25,12 @@ impl Checker<'_> {
         for part in &text.parts {
             match part {
                 tree::TextPart::Literal { text, .. } => fixed.push_str(text),
-                tree::TextPart::Placeholder { value, format, span } => {
+                tree::TextPart::Placeholder { value, format, .. } => {
                     if !fixed.is_empty() {
                         parts.push(TextPart::Literal(Text::from(std::mem::take(&mut fixed))));
                     }
                     match self.apart(scope, |checker, scope| {
-                        checker.placeholder(value, format.as_ref(), *span, scope)
+                        checker.placeholder(value, format.as_ref(), scope)
                     }) {
                         Some(part) => parts.push(part),
                         None => broken = true,
@@ -59,7 +59,6 @@ impl Checker<'_> {
         &mut self,
         value: &tree::Expr,
         format: Option<&Str>,
-        span: Span,
         scope: &mut Scope,
     ) -> Option<TextPart> {
         let (value, default) = match &*bare(value).kind {
@@ -74,7 +73,8 @@ impl Checker<'_> {
             return None;
         }
         if value.ty.is_optional() && default.is_none() {
-            self.empty_placeholder(&value, format, span);
+            let lost = Self::place(&value).and_then(|p| scope.facts.lost_at(&p));
+            self.empty_placeholder(&value, format, lost);
             return None;
         }
         let ty = value.ty.inner();
@@ -118,7 +118,7 @@ impl Checker<'_> {
     }
 
     #[cold]
-    fn empty_placeholder(&mut self, value: &Expr, format: Option<&Str>, span: Span) {
+    fn empty_placeholder(&mut self, value: &Expr, format: Option<&Str>, lost: Option<Span>) {
         let message =
             format!("{} may be empty here, and would leave a gap in the text", self.words(value.span));
         let help = self.short(value.span).map(|text| {
@@ -126,10 +126,10 @@ impl Checker<'_> {
             format!("write `{{{text} ?? \"…\"{format}}}`")
         });
         let label = self.a(&value.ty);
-        let _ = span;
-        self.report(
-            Diagnostic::new(Code::UnsetPlaceholder, value.span, message).label(label).maybe_help(help),
-        );
+        let diagnostic =
+            Diagnostic::new(Code::UnsetPlaceholder, value.span, message).label(label).maybe_help(help);
+        let diagnostic = self.forgotten(diagnostic, value.span, lost);
+        self.report(diagnostic);
     }
 
     /// Whether a value can stand in a placeholder.

@@ -7,6 +7,7 @@ use crate::check::scope::{EventScope, Facts, OldScope, Scope};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model;
 use crate::schema::Type;
+use crate::source::Span;
 use crate::syntax::tree;
 use crate::value::*;
 
@@ -82,7 +83,7 @@ impl Checker<'_> {
                 Type::Error
             }
         };
-        self.forget_for_loop(block, scope, body);
+        self.forget_for_loop(name.span, block, scope, body);
         let local = self.bind_value(name, element, scope);
         let before = scope.facts.clone();
         let publish = std::mem::replace(&mut body.publish, false);
@@ -99,10 +100,11 @@ impl Checker<'_> {
     }
 
     /// Forgets before a loop what its body may make wrong.
-    fn forget_for_loop(&mut self, block: &tree::Block, scope: &mut Scope, body: &Body) {
+    fn forget_for_loop(&mut self, loop_span: Span, block: &tree::Block, scope: &mut Scope, body: &Body) {
         let effects = LoopEffects::of(block);
-        if effects.suspends || !self.awaited_by(&effects.heads, scope, &body.awaited).is_empty() {
-            scope.facts.forget_record();
+        let reads = !self.awaited_by(&effects.heads, scope, &body.awaited).is_empty();
+        if let Some(at) = effects.suspends.or(reads.then_some(loop_span)) {
+            scope.facts.forget_record(at);
             return;
         }
         let Some(entity) = scope.entity else { return };
@@ -142,7 +144,10 @@ impl Checker<'_> {
         // How long to wait is settled when the waiting begins.
         let at_most = at_most.as_ref().map(|e| self.expr(e, Some(&Type::Duration), scope));
         let listened = self.listen(events, body.home);
-        scope.facts.forget_record();
+        let at = events.iter().map(|e| e.span).reduce(Span::to);
+        if let Some(at) = at {
+            scope.facts.forget_record(at);
+        }
         scope.facts.forget_event();
         let before = scope.facts.clone();
         scope.event = listened.event.clone();

@@ -35,15 +35,8 @@ impl Checker<'_> {
         let Some(why) = broken else { return };
         let mut diagnostic =
             Diagnostic::new(Code::BreaksLimit, value.span, format!("{what} breaks its limit")).label(why);
-        if let Some(place) = place {
+        if let Some(place) = place.filter(|place| self.is_own(*place)) {
             diagnostic = diagnostic.also(place, shown(limits));
-        }
-        let help = limits.max.filter(|_| matches!(ty.inner(), Type::Text)).and_then(|max| {
-            let text = self.sources.text(value.span);
-            matches!(value.kind, ExprKind::Text(_)).then(|| (max, text.lines().count()))
-        });
-        if let Some((max, 1)) = help {
-            diagnostic = diagnostic.help(format!("at most {max} characters: shorten the text"));
         }
         self.report(diagnostic);
     }

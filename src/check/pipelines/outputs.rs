@@ -126,6 +126,10 @@ impl Checker<'_> {
         {
             return self.read_in_pipeline(pipeline, declared, [second, third], chain, scope);
         }
+        // A rule's name alone may be meant for something else there.
+        if chain.len() == 1 {
+            return OutputChain::NotOne;
+        }
         let elsewhere = self.rule_names.in_pipeline.get(&(own, first.text.clone()));
         match elsewhere.and_then(|rules| rules.first()).copied() {
             Some(rule) => self.output_elsewhere(rule, chain, span, scope),

@@ -86,7 +86,7 @@ impl Checker<'_> {
         // A statement that waits for an output does so as a whole, before anything of it is evaluated.
         let waits = self.awaited_by(&heads(tree), scope, &body.awaited);
         if !waits.is_empty() {
-            scope.facts.forget_record();
+            scope.facts.forget_record(tree.span);
             body.awaited.extend(waits);
         }
         scope.awaits.clear();
@@ -108,13 +108,13 @@ impl Checker<'_> {
             }
             StmtKind::Wait(e) => {
                 let duration = self.expr(e, Some(&Type::Duration), scope);
-                scope.facts.forget_record();
+                scope.facts.forget_record(tree.span);
                 (Some(model::StmtKind::Wait(duration)), true)
             }
             StmtKind::WaitUntil(e) => {
                 let moment = self.expr(e, None, scope);
                 let moment = self.instant(moment, false);
-                scope.facts.forget_record();
+                scope.facts.forget_record(tree.span);
                 (Some(model::StmtKind::WaitUntil(moment)), true)
             }
             StmtKind::WaitFor { events, when, at_most, otherwise } => {
@@ -143,7 +143,7 @@ impl Checker<'_> {
         let call = self.call(tree, scope);
         let at_most = at_most.as_ref().map(|e| self.expr(e, Some(&Type::Duration), scope));
         awaits.append(&mut take_awaits(scope));
-        scope.facts.forget_record();
+        scope.facts.forget_record(tree.span);
         let mut optional = false;
         let otherwise = otherwise.as_ref().map(|block| {
             let mut facts = scope.facts.clone();
@@ -434,10 +434,11 @@ fn is_set(value: &model::Expr) -> bool {
     }
 }
 
-/// Whether a loop's body can suspend, and which fields it may set to something that may be `none`: what is
+/// Where a loop's body can suspend, and which fields it may set to something that may be `none`: what is
 /// known when the loop begins must also hold when it begins again.
 pub(super) struct LoopEffects<'t> {
-    pub suspends: bool,
+    /// The first statement that suspends.
+    pub suspends: Option<Span>,
     pub sets: Vec<&'t tree::Name>,
     /// Everything that its statements evaluate.
     pub heads: Vec<&'t tree::Expr>,
@@ -445,17 +446,19 @@ pub(super) struct LoopEffects<'t> {
 
 impl<'t> LoopEffects<'t> {
     pub fn of(block: &'t tree::Block) -> Self {
-        let mut effects = LoopEffects { suspends: false, sets: Vec::new(), heads: Vec::new() };
+        let mut effects = LoopEffects { suspends: None, sets: Vec::new(), heads: Vec::new() };
         let mut open = vec![block];
         while let Some(block) = open.pop() {
             for statement in &block.statements {
                 effects.heads.extend(heads(statement));
                 match &statement.kind {
                     StmtKind::LetAction { otherwise, .. } | StmtKind::WaitFor { otherwise, .. } => {
-                        effects.suspends = true;
+                        effects.suspends.get_or_insert(statement.span);
                         open.extend(otherwise);
                     }
-                    StmtKind::Wait(_) | StmtKind::WaitUntil(_) => effects.suspends = true,
+                    StmtKind::Wait(_) | StmtKind::WaitUntil(_) => {
+                        effects.suspends.get_or_insert(statement.span);
+                    }
                     StmtKind::Set(assignments) => {
                         let lost = assignments.iter().filter(|a| may_be_none(&a.value));
                         effects.sets.extend(lost.map(|a| &a.field));

@@ -306,6 +306,19 @@ impl Checker<'_> {
                 return;
             }
         }
+        // As in what is given, the name of a stage of any of the entity's pipelines.
+        if let (tree::ExpectOp::Binary(tree::BinaryOp::Eq | tree::BinaryOp::Ne), tree::ExprKind::Name(_)) =
+            (op, &*value.kind)
+        {
+            match &*field.text {
+                "stage" => return self.stage_of(entity, None, value),
+                "pipeline" => {
+                    self.pipeline_of(entity, value);
+                    return;
+                }
+                _ => {}
+            }
+        }
         let left = tree::Expr { kind: Box::new(tree::ExprKind::Name(field.clone())), span: field.span };
         let kind = match op {
             tree::ExpectOp::Binary(op) => {

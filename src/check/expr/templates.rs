@@ -29,9 +29,9 @@ impl Checker<'_> {
                     if !fixed.is_empty() {
                         parts.push(TextPart::Literal(Text::from(std::mem::take(&mut fixed))));
                     }
-                    match self.apart(scope, |checker, scope| {
-                        checker.placeholder(value, format.as_ref(), scope)
-                    }) {
+                    match self
+                        .apart(scope, |checker, scope| checker.placeholder(value, format.as_ref(), scope))
+                    {
                         Some(part) => parts.push(part),
                         None => broken = true,
                     }

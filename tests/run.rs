@@ -184,3 +184,68 @@ fn completed(line: &str, number: usize) -> String {
     // The rest stands as it was written: digits, order and all.
     line.replacen('{', &front, 1)
 }
+
+/// Asked for, the engine says what it tried and why nothing came of it.
+#[test]
+fn the_trace_says_what_did_not_happen() {
+    use stagegate::engine::trace::{SkipReason, Trace, TriggerOutcome};
+    use stagegate::value::{FailureCode, RuleId, TriggerId};
+
+    let rules = r#"
+use "base.rules"
+pipeline Main "Main" for Card {
+  stage Start "Start" {
+    trigger on bell.rang allow backward
+    rule never when score > 5 { say { text: "never" } }
+    rule once_only once on bell.rang { say { text: "once" } }
+  }
+  stage A "A" { trigger on bell.rang(bell: "back") or door.opened }
+  stage B "B" { trigger on bell.rang when 1 / score > 1 }
+  stage C "C" { trigger on bell.rang when score > 1 }
+  success stage D "D" { trigger on door.opened }
+}
+"#;
+    let program = compile(rules).unwrap_or_else(|errors| panic!("{errors}"));
+    let machine = Machine::new(program).expect("it can run");
+    let mut engine = Engine::new(&machine, Options::default());
+    let mut decoder = Decoder::new(machine.program());
+    let mut slot = Slot::Absent;
+    let mut traced = |line: &str, number| {
+        let Ok(Decoded::Event(event)) = decoder.decode(&completed(line, number)) else { panic!("{line}") };
+        let (mut effects, mut trace) = (Vec::new(), Vec::new());
+        let clock = event.time.expect("it has been filled in");
+        let handled =
+            engine.apply_traced(&mut slot, &|_, _| None, &event, clock, &mut effects, Some(&mut trace));
+        assert!(handled.is_ok());
+        trace
+    };
+    let tried = |trigger, outcome| Trace::TriggerTried { trigger: TriggerId(trigger), outcome };
+
+    let created = traced(r#"{"type":"card.created","subject":"card/C-1"}"#, 0);
+    assert_eq!(created, [Trace::RuleSkipped { rule: RuleId(0), why: SkipReason::ConditionFalse }]);
+    let ring = r#"{"type":"bell.rang","subject":"card/C-1"}"#;
+    let [started, same, settings, failed, lower] = traced(ring, 1).try_into().expect("five things");
+    assert_eq!(started, Trace::RuleStarted { rule: RuleId(1) });
+    assert_eq!(same, tried(0, TriggerOutcome::SameStage));
+    assert_eq!(settings, tried(1, TriggerOutcome::OtherSettings));
+    let Trace::TriggerTried { outcome: TriggerOutcome::ConditionFailed(failure), .. } = failed else {
+        panic!("{failed:?}")
+    };
+    assert_eq!(failure.code, FailureCode::DivisionByZero);
+    assert_eq!(lower, tried(3, TriggerOutcome::ConditionFalse));
+    assert_eq!(traced(ring, 1), [Trace::Duplicate]);
+    assert_eq!(traced(ring, 2)[0], Trace::RuleSkipped { rule: RuleId(1), why: SkipReason::UsedUp });
+    let outcome =
+        r#"{"type":"action.failed","subject":"card/C-1","data":{"action":"card/C-1/2","reason":"no"}}"#;
+    assert_eq!(traced(outcome, 3), [Trace::OutcomeIgnored]);
+    assert_eq!(
+        traced(r#"{"type":"bell.rang","subject":"card/C-1","causeid":"card/C-1/1"}"#, 4),
+        [Trace::Echo]
+    );
+    let door = r#"{"type":"door.opened","subject":"card/C-1"}"#;
+    assert_eq!(traced(door, 5), [tried(1, TriggerOutcome::Fired)]);
+    assert_eq!(traced(door, 6), [tried(1, TriggerOutcome::SameStage), tried(4, TriggerOutcome::Fired)]);
+    assert_eq!(traced(door, 7), [tried(1, TriggerOutcome::FinalStage), tried(4, TriggerOutcome::SameStage)]);
+    let back = traced(ring, 8);
+    assert_eq!(back[0], tried(0, TriggerOutcome::Fired), "{back:?}");
+}

@@ -137,6 +137,11 @@ impl Checker<'_> {
             self.report(Diagnostic::new(Code::UnknownFunction, name.span, message).help(help));
             return;
         }
+        if let Some(help) = familiar(&name.text, &Type::Text) {
+            let message = format!("there is no function `{}`", name.text);
+            self.report(Diagnostic::new(Code::UnknownFunction, name.span, message).help(help));
+            return;
+        }
         let mut known: Vec<&str> = self.names.functions.keys().map(|n| &**n).collect();
         for function in functions::all() {
             known.push(function.name());
@@ -533,4 +538,30 @@ impl Checker<'_> {
         let place = place.unwrap_or(span);
         self.report(Diagnostic::new(Code::WrongArguments, place, message).maybe_help(usage));
     }
+}
+
+/// What functions of other languages are called here.
+pub(super) fn familiar(name: &str, of: &Type) -> Option<String> {
+    let function = match name {
+        "length" | "lenght" | "size" if matches!(of, Type::List(_)) => "count",
+        "length" | "lenght" | "size" => "len",
+        "uppercase" | "to_upper" | "toUpperCase" | "ucase" => "upper",
+        "lowercase" | "to_lower" | "toLowerCase" | "lcase" => "lower",
+        "strip" => "trim",
+        "substring" | "substr" | "mid" => "left",
+        "concat" => return Some("put the values into one text: `\"{a}{b}\"`".into()),
+        "contains" | "includes" => return Some("write it between the two: `a contains b`".into()),
+        "starts_with" | "startsWith" => return Some("write it between the two: `a starts with b`".into()),
+        "ends_with" | "endsWith" => return Some("write it between the two: `a ends with b`".into()),
+        "matches" => return Some("write it between the two: `a matches /…/`".into()),
+        "between" => return Some("write it between the values: `x between a and b`".into()),
+        "is_empty" | "isEmpty" | "empty" => return Some("write it behind the value: `x is empty`".into()),
+        "is_set" | "exists" | "isset" => return Some("write it behind the value: `x is set`".into()),
+        "coalesce" | "default" | "ifnull" => return Some("write `x ?? y`".into()),
+        "if" | "iif" => return Some("write `if … then … else …`".into()),
+        "average" | "avg" | "mean" => return Some("divide the sum: `list.sum / list.count`".into()),
+        "add_days" => return Some("write `date + 3 days`".into()),
+        _ => return None,
+    };
+    Some(format!("did you mean `{function}`?"))
 }

@@ -210,7 +210,7 @@ impl Checker<'_> {
         if *element(&x.ty) != Type::Never {
             return x;
         }
-        let message = format!("nothing says what {} is of", self.words(x.span));
+        let message = format!("nothing says which type {} has", self.words(x.span));
         self.wrong(Code::UnknownKind, x.span, message, None)
     }
 
@@ -303,7 +303,25 @@ impl Checker<'_> {
             {
                 format!("write `{text}.first`, and say what holds if the list is empty")
             }
+            (Type::Int | Type::Decimal, Type::Text) if matches!(x.kind, ExprKind::Const(_)) => {
+                format!("write `\"{text}\"`")
+            }
             (from, Type::Text) if self.printable(from) => format!("write `\"{{{text}}}\"`"),
+            (Type::Text, other) => {
+                let ExprKind::Const(Value::Text(text)) = &x.kind else { return None };
+                let literal = match other {
+                    Type::Date => text.parse::<chrono::NaiveDate>().is_ok(),
+                    Type::Time => chrono::NaiveTime::parse_from_str(text, "%H:%M").is_ok(),
+                    Type::Int => text.parse::<i64>().is_ok(),
+                    Type::Decimal => text.parse::<rust_decimal::Decimal>().is_ok(),
+                    Type::Bool => &**text == "true" || &**text == "false",
+                    _ => false,
+                };
+                if !literal {
+                    return None;
+                }
+                format!("write `{text}`, without quotes")
+            }
             _ => return None,
         })
     }

@@ -23,8 +23,10 @@ impl Checker<'_> {
         let fitting = self.fitting(hint, scope);
         let help = match fitting.len() {
             0 => None,
-            n if n > SHOWN => Some(format!("{}, and {} more", fitting[..SHOWN].join(", "), n - SHOWN)),
-            _ => Some(fitting.join(", ")),
+            n if n > SHOWN => {
+                Some(format!("what fits: {}, and {} more", fitting[..SHOWN].join(", "), n - SHOWN))
+            }
+            _ => Some(format!("what fits: {}", fitting.join(", "))),
         };
         self.report(Diagnostic::new(Code::Hole, span, message).label("a hole").maybe_help(help));
         mistake(span)

@@ -86,20 +86,18 @@ impl Checker<'_> {
             // The first element says what bare names after it mean, if nothing else does.
             let first = values.first().map(|v| v.ty.clone());
             let x = self.infer(item, hint.or(first.as_ref()), scope);
-            let x = self.need_set(x, false, scope);
             if x.ty == Type::Error {
                 broken = true;
                 continue;
             }
-            match self.join_types(&common, &x.ty) {
-                Some(ty) => common = ty,
-                None => {
-                    let before = values.last().map_or(span, |v| v.span);
-                    self.mixed_list(before, &common, &x);
-                    broken = true;
-                }
-            }
-            values.push(x);
+            let Some(ty) = self.join_types(&common, x.ty.inner()) else {
+                let before = values.last().map_or(span, |v| v.span);
+                self.mixed_list(before, &common, &x);
+                broken = true;
+                continue;
+            };
+            common = ty;
+            values.push(self.need_set(x, false, scope));
         }
         if broken {
             return mistake(span);

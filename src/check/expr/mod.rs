@@ -93,9 +93,7 @@ impl Checker<'_> {
             T::MethodCall { base, name, args } => self.method_call(base, name, args, e.span, hint, scope),
             T::Not(inner) => self.not_expr(inner, e.span, scope),
             T::Neg(inner) => self.negation(inner, e.span, hint, scope),
-            T::Binary { op, op_span, left, right } => {
-                self.binary_expr(e, *op, *op_span, (left, right), hint, scope)
-            }
+            T::Binary { op, left, right, .. } => self.binary_expr(e, *op, (left, right), hint, scope),
             T::Between { value, low, high } => self.between_test(e, value, low, high, scope),
             T::Matches { value, regex } => self.matches_test(e, value, regex, scope),
             T::Is { value, test, .. } => self.is_test(e, value, *test, scope),

@@ -10,7 +10,7 @@ use crate::model::{Conversion, Expr, ExprKind, PrincipalField};
 use crate::schema::{FIELD_STAGE, Type};
 use crate::source::Span;
 use crate::syntax::tree::{self, Name, PrincipalKind};
-use crate::value::functions::{self, SlotKind};
+use crate::value::functions::{self, Given, SignatureError, SlotKind};
 use crate::value::{EntityId, EventId, FieldId, Principal, PrincipalId, StageId, Value};
 
 /// Names with a meaning of their own; nothing else can be called so where they are in reach.
@@ -435,17 +435,17 @@ impl Checker<'_> {
         known.extend(["type".into(), "time".into()]);
         known.dedup();
         let only_changes = sources.iter().all(|s| matches!(s, EventSource::Change));
-        let help = if only_changes {
+        let help = if !only_changes && !slots.is_empty() {
+            Some("put the events into a rule or trigger of their own each".to_string())
+        } else if only_changes {
             Some(format!("write `old.{0}` for the value before, `{0}` for the one now", name.text))
-        } else if slots.is_empty() {
+        } else {
             suggest::did_you_mean(&name.text, known.iter().map(|n| &**n)).or_else(|| {
                 Some(format!(
                     "it has {}",
                     known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
                 ))
             })
-        } else {
-            None
         };
         self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
         None
@@ -574,17 +574,15 @@ impl Checker<'_> {
                     _ => Vec::new(),
                 };
                 let listed = known.clone();
-                let one_argument = |f: &functions::Function| {
-                    let slots = f.slots();
-                    slots.first().is_some_and(|s| s.kind == SlotKind::Value)
-                };
-                for function in functions::all().filter(one_argument) {
+                for function in functions::all().filter(|f| takes(*f, other)) {
                     known.push(function.name());
                 }
-                let help = suggest::did_you_mean(&name.text, known).or_else(|| {
-                    let listed: Vec<_> = listed.iter().map(|n| format!("`{n}`")).collect();
-                    (!listed.is_empty()).then(|| format!("it has {}", listed.join(", ")))
-                });
+                let help = super::calls::familiar(&name.text, other)
+                    .or_else(|| suggest::did_you_mean(&name.text, known))
+                    .or_else(|| {
+                        let listed: Vec<_> = listed.iter().map(|n| format!("`{n}`")).collect();
+                        (!listed.is_empty()).then(|| format!("it has {}", listed.join(", ")))
+                    });
                 let message = format!("{} has no `{}`", self.a(other), name.text);
                 self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
             }
@@ -656,6 +654,21 @@ impl Checker<'_> {
                 return;
             }
         }
+        if let Some(Type::Stage(entity)) = hint.map(element)
+            && chain.len() == 1
+        {
+            let entity = *entity;
+            let pipelines = self.pipelines.iter().filter(|p| p.entity == entity);
+            let stages = pipelines.flat_map(|p| &p.stages).filter_map(|s| self.stages.get(s.index()));
+            let known: Vec<_> = stages.map(|s| s.name.clone()).collect();
+            let help = suggest::did_you_mean(text, known.iter().map(|n| &**n)).or_else(|| {
+                let listed: Vec<_> = known.iter().map(|n| format!("`{n}`")).collect();
+                (!listed.is_empty()).then(|| format!("one of {}", listed.join(", ")))
+            });
+            let message = format!("there is no stage `{text}`");
+            self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
+            return;
+        }
         let help =
             suggest::did_you_mean(text, self.names_in_sight(scope).iter().map(|s| &**s)).or_else(|| {
                 let has = |e: &&crate::schema::Enum| e.values.iter().any(|v| *v.name == **text);
@@ -691,6 +704,15 @@ impl Checker<'_> {
         names.extend(SPECIAL.iter().map(|s| s.to_string()));
         names
     }
+}
+
+/// Whether `x.function` could be for an `x` of the type, further arguments left aside.
+fn takes(function: functions::Function, ty: &Type) -> bool {
+    let slots = function.slots();
+    let first = slots.first().is_some_and(|s| s.kind == SlotKind::Value);
+    let given: Vec<Given> =
+        std::iter::once(Given::Value(ty)).chain(slots.iter().skip(1).map(|_| Given::Nothing)).collect();
+    first && !matches!(function.signature(&given), Err(SignatureError::Wanted { slot: 0, .. }))
 }
 
 const PROPERTIES: [PrincipalField; 6] = [

@@ -202,13 +202,14 @@ impl Checker<'_> {
             unset.push(Unset { span: x.span, ty });
         } else {
             let lost = Self::place(&x).and_then(|p| scope.facts.lost_at(&p));
-            self.unset_value(&x, &ty, is_place, operand, lost);
+            self.unset_value(&x, is_place, operand, scope.rule.is_some(), lost);
         }
         narrow(x)
     }
 
     #[cold]
-    fn unset_value(&mut self, x: &Expr, ty: &Type, is_place: bool, operand: bool, lost: Option<Span>) {
+    fn unset_value(&mut self, x: &Expr, is_place: bool, operand: bool, in_rule: bool, lost: Option<Span>) {
+        let ty = x.ty.inner();
         let message = format!("{} may be empty here", self.words(x.span));
         let mut helps = Vec::new();
         if let Some(text) = self.short(x.span) {
@@ -221,11 +222,14 @@ impl Checker<'_> {
             }
             if is_place {
                 let verb = if helps.is_empty() { "test" } else { "or test" };
-                helps.push(format!("{verb} it first: `if {text} is set {{ … }}`"));
+                helps.push(match in_rule {
+                    true => format!("{verb} it first: `if {text} is set {{ … }}`"),
+                    false => format!("{verb} it first: `if {text} is set then … else …`"),
+                });
             }
         }
         let help = (!helps.is_empty()).then(|| helps.join(", "));
-        let label = format!("{}, without a value for the empty case", self.a(&ty.clone().optional()));
+        let label = self.a(&x.ty);
         let diagnostic = Diagnostic::new(Code::MayBeEmpty, x.span, message).label(label).maybe_help(help);
         let diagnostic = self.forgotten(diagnostic, x.span, lost);
         self.report(diagnostic);
@@ -252,7 +256,7 @@ impl Checker<'_> {
         let message = format!("{} may be empty here", self.words(x.span));
         let help = self.short(x.span).map(|text| match Self::place(&x) {
             Some(_) => format!("write `{text} == true`"),
-            None => format!("write `({text} ?? false)`"),
+            None => format!("write `(({text}) ?? false)`"),
         });
         let label = "neither true nor false while it is empty";
         self.report(Diagnostic::new(Code::MayBeEmpty, x.span, message).label(label).maybe_help(help));

@@ -28,7 +28,6 @@ impl Checker<'_> {
         &mut self,
         e: &tree::Expr,
         op: BinaryOp,
-        op_span: Span,
         sides: Sides,
         hint: Option<&Type>,
         scope: &mut Scope,
@@ -50,7 +49,7 @@ impl Checker<'_> {
                     checker.contains(e.span, op == BinaryOp::NotContains, sides, scope)
                 }
                 BinaryOp::StartsWith | BinaryOp::EndsWith => checker.text_ends(e.span, op, sides, scope),
-                _ => checker.order(e.span, op, op_span, sides, scope),
+                _ => checker.order(e.span, op, sides, scope),
             }),
         }
     }
@@ -210,7 +209,12 @@ impl Checker<'_> {
         if broken(&left, &right) {
             return mistake(span);
         }
-        let Some(common) = self.common_type(left.ty.inner(), right.ty.inner()) else {
+        let common = match (left.ty.inner(), right.ty.inner()) {
+            // A user is never a department, though both are recipients.
+            (a, b) if a != b && of_one_kind(a) && of_one_kind(b) => None,
+            (a, b) => self.common_type(a, b),
+        };
+        let Some(common) = common else {
             return self.incomparable(span, &left, &right);
         };
         let left = boxed(self.side(left, &common));
@@ -235,7 +239,7 @@ impl Checker<'_> {
         self.convert(x, &want, scope)
     }
 
-    fn order(&mut self, span: Span, op: BinaryOp, op_span: Span, sides: Sides, scope: &mut Scope) -> Expr {
+    fn order(&mut self, span: Span, op: BinaryOp, sides: Sides, scope: &mut Scope) -> Expr {
         let op = match op {
             BinaryOp::Lt => OrderOp::Less,
             BinaryOp::Le => OrderOp::LessOrEqual,
@@ -243,33 +247,22 @@ impl Checker<'_> {
             _ => OrderOp::GreaterOrEqual,
         };
         let (left, right) = self.both(sides, scope);
-        if left.ty == Type::Bool && is_comparison(sides.0) {
-            let help = self.between_help(sides, op);
-            let message = "comparisons do not chain";
-            let diagnostic = Diagnostic::new(Code::NotOrdered, op_span, message).maybe_help(help);
-            self.report(diagnostic);
+        if broken(&left, &right) {
             return mistake(span);
+        }
+        let Some(common) = self.common_type(left.ty.inner(), right.ty.inner()) else {
+            return self.incomparable(span, &left, &right);
+        };
+        if common != Type::Never && !is_ordered(&common) {
+            return self.unordered(span, &left);
         }
         let left = self.need_set(left, false, scope);
         let right = self.need_set(right, false, scope);
         if broken(&left, &right) {
             return mistake(span);
         }
-        let Some(common) = self.common_type(&left.ty, &right.ty) else {
-            return self.incomparable(span, &left, &right);
-        };
-        if !is_ordered(&common) {
-            return self.unordered(span, &left);
-        }
         let (left, right) = (boxed(self.side(left, &common)), boxed(self.side(right, &common)));
         node(ExprKind::Order { op, left, right }, Type::Bool, span)
-    }
-
-    /// `1 < a < 5` is `a between 1 and 5`.
-    fn between_help(&self, (left, right): Sides, _op: OrderOp) -> Option<String> {
-        let tree::ExprKind::Binary { left: low, right: middle, .. } = &*bare(left).kind else { return None };
-        let (low, middle, high) = (self.short(low.span)?, self.short(middle.span)?, self.short(right.span)?);
-        Some(format!("write `{middle} between {low} and {high}`"))
     }
 
     pub(super) fn between_test(
@@ -284,20 +277,23 @@ impl Checker<'_> {
             let value = checker.infer(value, None, scope);
             let hint = value.ty.inner().clone();
             let mut all =
-                [value, checker.infer(low, Some(&hint), scope), checker.infer(high, Some(&hint), scope)]
-                    .map(|x| checker.need_set(x, false, scope));
+                [value, checker.infer(low, Some(&hint), scope), checker.infer(high, Some(&hint), scope)];
             if all.iter().any(|x| x.ty == Type::Error) {
                 return mistake(e.span);
             }
-            let mut common = all[0].ty.clone();
+            let mut common = all[0].ty.inner().clone();
             for side in &all[1..] {
-                match checker.common_type(&common, &side.ty) {
+                match checker.common_type(&common, side.ty.inner()) {
                     Some(ty) => common = ty,
-                    None => return checker.incomparable(side.span, &all[0], side),
+                    None => return checker.incomparable(e.span, &all[0], side),
                 }
             }
-            if !is_ordered(&common) {
+            if common != Type::Never && !is_ordered(&common) {
                 return checker.unordered(e.span, &all[0]);
+            }
+            all = all.map(|x| checker.need_set(x, false, scope));
+            if all.iter().any(|x| x.ty == Type::Error) {
+                return mistake(e.span);
             }
             all = all.map(|x| checker.side(x, &common));
             let [value, low, high] = all.map(boxed);
@@ -363,11 +359,11 @@ impl Checker<'_> {
             return mistake(span);
         }
         let message = format!(
-            "{} is never in {}: it is {}, and the list is of {}",
+            "{} is never in {}: it is {}, and that is {}",
             self.words(value.span),
             self.words(list.span),
             self.a(value.ty.inner()),
-            self.a(of)
+            self.a(&list.ty)
         );
         self.wrong(Code::NotComparable, span, message, None)
     }
@@ -607,11 +603,21 @@ impl Checker<'_> {
     // --- arithmetic --------------------------------------------------------------------------------
 
     fn arithmetic(&mut self, span: Span, op: BinaryOp, (l, r): Sides, scope: &mut Scope) -> Expr {
+        if op == BinaryOp::Add && self.texts_added(span, (l, r), scope) {
+            return mistake(span);
+        }
         let left = self.infer(l, None, scope);
         let right = self.infer(r, None, scope);
+        if broken(&left, &right) {
+            return mistake(span);
+        }
         let text = |x: &Expr| matches!(x.ty.inner(), Type::Text | Type::Email | Type::Phone | Type::Url);
-        if op == BinaryOp::Add && !broken(&left, &right) && (text(&left) || text(&right)) {
-            return self.text_addition(span, &left, &right);
+        if op == BinaryOp::Add && (text(&left) || text(&right)) {
+            return self.text_addition(span, &[left.span, right.span]);
+        }
+        let none = |x: &Expr| *x.ty.inner() == Type::Never;
+        if !none(&left) && !none(&right) && ArithOp::of(op, left.ty.inner(), right.ty.inner()).is_none() {
+            return self.no_arithmetic(span, op, &left, &right);
         }
         let left = self.need_set(left, true, scope);
         let right = self.need_set(right, true, scope);
@@ -619,7 +625,7 @@ impl Checker<'_> {
             return mistake(span);
         }
         let Some((mut arith, left_ty, right_ty, mut ty)) = ArithOp::of(op, &left.ty, &right.ty) else {
-            return self.no_arithmetic(span, op, &left, &right);
+            return mistake(span);
         };
         // `delivery_date - 1 day` is a date: the days are written out.
         if let tree::ExprKind::Literal(tree::Literal::Duration { seconds: 0, .. }) = &*bare(r).kind
@@ -665,22 +671,45 @@ impl Checker<'_> {
         node(ExprKind::Arith { op, args: vec![x] }, ty, span)
     }
 
+    /// A chain of `+` in which a text is written: reported once, for the whole chain.
+    fn texts_added(&mut self, span: Span, (left, right): Sides, scope: &mut Scope) -> bool {
+        let mut parts = vec![right];
+        let mut at = left;
+        while let tree::ExprKind::Binary { op: BinaryOp::Add, left, right, .. } = &*at.kind {
+            parts.push(right);
+            at = left;
+        }
+        parts.push(at);
+        parts.reverse();
+        if !parts.iter().any(|p| matches!(&*bare(p).kind, tree::ExprKind::Text(_))) {
+            return false;
+        }
+        for part in &parts {
+            self.apart(scope, |checker, scope| checker.infer(part, None, scope));
+        }
+        let spans: Vec<Span> = parts.iter().map(|p| p.span).collect();
+        self.text_addition(span, &spans);
+        true
+    }
+
     /// `"Hello " + name` is `"Hello {name}"`.
     #[cold]
-    fn text_addition(&mut self, span: Span, left: &Expr, right: &Expr) -> Expr {
-        let piece = |x: &Expr| -> Option<String> {
-            let source = self.short(x.span)?;
-            let inner = source.strip_prefix('"').and_then(|s| s.strip_suffix('"'));
-            match inner {
-                Some(inner) if !source.starts_with("\"\"\"") => Some(inner.to_string()),
-                _ => Some(format!("{{{source}}}")),
-            }
+    fn text_addition(&mut self, span: Span, parts: &[Span]) -> Expr {
+        let mut whole = Some(String::new());
+        for part in parts {
+            let piece = self.short(*part).map(|source| {
+                match source.strip_prefix('"').and_then(|s| s.strip_suffix('"')) {
+                    Some(inner) if !source.starts_with("\"\"\"") => inner.to_string(),
+                    _ => format!("{{{source}}}"),
+                }
+            });
+            whole = whole.zip(piece).map(|(whole, piece)| whole + &piece);
+        }
+        let help = match whole {
+            Some(text) => format!("write `\"{text}\"`"),
+            None => "put the values into one text with `{…}`".into(),
         };
-        let help = match (piece(left), piece(right)) {
-            (Some(left), Some(right)) => Some(format!("write `\"{left}{right}\"`")),
-            _ => Some("put the values into one text with `{…}`".into()),
-        };
-        self.wrong(Code::TextAddition, span, "texts are not added: values stand inside them", help)
+        self.wrong(Code::TextAddition, span, "texts are not added: values stand inside them", Some(help))
     }
 
     #[cold]
@@ -747,13 +776,12 @@ impl Checker<'_> {
     }
 }
 
-fn is_const(x: &Expr) -> bool {
-    matches!(x.kind, ExprKind::Const(_))
+fn of_one_kind(ty: &Type) -> bool {
+    matches!(ty, Type::User | Type::Department | Type::Role)
 }
 
-fn is_comparison(e: &tree::Expr) -> bool {
-    use BinaryOp::{Ge, Gt, Le, Lt};
-    matches!(&*bare(e).kind, tree::ExprKind::Binary { op: Lt | Le | Gt | Ge, .. })
+fn is_const(x: &Expr) -> bool {
+    matches!(x.kind, ExprKind::Const(_))
 }
 
 /// A `T` as the `T?` that tests of emptiness take.

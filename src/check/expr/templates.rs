@@ -72,15 +72,15 @@ impl Checker<'_> {
         if value.ty == Type::Error || default.as_ref().is_some_and(|d| d.ty == Type::Error) {
             return None;
         }
-        if value.ty.is_optional() && default.is_none() {
-            let lost = Self::place(&value).and_then(|p| scope.facts.lost_at(&p));
-            self.empty_placeholder(&value, format, lost);
-            return None;
-        }
         let ty = value.ty.inner();
-        if !self.printable(ty) {
+        if *ty != Type::Never && !self.printable(ty) {
             let ty = ty.clone();
             self.unprintable(&value, &ty, default.is_some());
+            return None;
+        }
+        if value.ty.is_optional() && default.is_none() {
+            let lost = Self::place(&value).and_then(|p| scope.facts.lost_at(&p));
+            self.unset_placeholder(&value, format, lost);
             return None;
         }
         if let Some(format) = format
@@ -118,7 +118,7 @@ impl Checker<'_> {
     }
 
     #[cold]
-    fn empty_placeholder(&mut self, value: &Expr, format: Option<&Str>, lost: Option<Span>) {
+    fn unset_placeholder(&mut self, value: &Expr, format: Option<&Str>, lost: Option<Span>) {
         let message =
             format!("{} may be empty here, and would leave a gap in the text", self.words(value.span));
         let help = self.short(value.span).map(|text| {

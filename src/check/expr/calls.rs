@@ -18,6 +18,8 @@ use std::sync::Arc;
 /// An argument: the base of `title.len()`, checked already, or one in parentheses.
 enum Arg<'t> {
     Base(Expr),
+    /// The base of `Office.is_open()`.
+    Calendar(CalendarId, Span),
     Written(&'t CallArg),
 }
 
@@ -25,13 +27,14 @@ impl Arg<'_> {
     fn span(&self) -> Span {
         match self {
             Arg::Base(x) => x.span,
+            Arg::Calendar(_, span) => *span,
             Arg::Written(arg) => arg.span,
         }
     }
 
     fn name(&self) -> Option<&Name> {
         match self {
-            Arg::Base(_) => None,
+            Arg::Base(_) | Arg::Calendar(..) => None,
             Arg::Written(arg) => arg.name.as_ref(),
         }
     }
@@ -91,12 +94,35 @@ impl Checker<'_> {
         _hint: Option<&Type>,
         scope: &mut Scope,
     ) -> Expr {
+        if let tree::ExprKind::Name(calendar) = &*bare(base).kind
+            && let Some(id) = self.calendar_in_sight(calendar, scope)
+        {
+            return self.method_of_calendar((id, calendar.span), name, args, span, scope);
+        }
         let base = self.infer(base, None, scope);
         if base.ty == Type::Error {
             self.look_into(args, scope);
             return mistake(span);
         }
         self.method_on(base, name, args, span, scope)
+    }
+
+    /// `Office.is_open()`
+    pub(super) fn method_of_calendar(
+        &mut self,
+        (id, place): (CalendarId, Span),
+        name: &Name,
+        args: &[CallArg],
+        span: Span,
+        scope: &mut Scope,
+    ) -> Expr {
+        let Some(function) = functions::named(&name.text) else {
+            let message = format!("a calendar has no `{}`", name.text);
+            let help = self.short(place).map(|name| format!("ask it: `is_open({name})`"));
+            return self.wrong(Code::UnknownMember, name.span, message, help);
+        };
+        let base = std::iter::once(Arg::Calendar(id, place));
+        self.builtin(function, base.chain(args.iter().map(Arg::Written)).collect(), span, scope)
     }
 
     pub(super) fn method_on(
@@ -123,7 +149,9 @@ impl Checker<'_> {
     /// Mistakes inside arguments of what is not known.
     fn look_into(&mut self, args: &[CallArg], scope: &mut Scope) {
         for arg in args {
-            if let ArgValue::Expr(e) = &arg.value {
+            let ArgValue::Expr(e) = &arg.value else { continue };
+            // Names may be those of calendars and currencies.
+            if !matches!(&*bare(e).kind, tree::ExprKind::Name(_)) {
                 self.infer(e, None, scope);
             }
         }
@@ -217,6 +245,7 @@ impl Checker<'_> {
                 Arg::Base(x) => self.convert(x, want, scope),
                 Arg::Written(CallArg { value: ArgValue::Expr(e), .. }) => self.expr(e, Some(want), scope),
                 Arg::Written(arg) => self.no_lambda(arg.span),
+                Arg::Calendar(_, span) => self.calendar_base(span),
             };
             broken |= x.ty == Type::Error;
             slots[slot] = Some(x);
@@ -369,6 +398,7 @@ impl Checker<'_> {
             Arg::Base(x) => (x, true),
             Arg::Written(CallArg { value: ArgValue::Expr(e), .. }) => (self.infer(e, None, scope), false),
             Arg::Written(arg) => (self.no_lambda(arg.span), false),
+            Arg::Calendar(_, span) => (self.calendar_base(span), false),
         };
         Checked::Value(self.need_set(x, operand, scope))
     }
@@ -399,7 +429,18 @@ impl Checker<'_> {
         Checked::Lambda(local, x)
     }
 
+    /// A calendar before a dot, where the function wants something else.
+    #[cold]
+    fn calendar_base(&mut self, span: Span) -> Expr {
+        let message = format!("the calendar {} is no value", self.words(span));
+        let help = self.short(span).map(|name| format!("ask it: `is_open({name})`"));
+        self.wrong(Code::NotAValue, span, message, help)
+    }
+
     fn calendar_argument(&mut self, function: Function, arg: Arg) -> Checked {
+        if let Arg::Calendar(id, span) = arg {
+            return Checked::Calendar(id, span);
+        }
         if let Arg::Written(CallArg { value: ArgValue::Expr(e), .. }) = &arg
             && let tree::ExprKind::Name(name) = &*bare(e).kind
         {
@@ -412,7 +453,6 @@ impl Checker<'_> {
             self.wrong(Code::UnknownCalendar, name.span, message, help);
             return Checked::Nothing;
         }
-        // `office.is_open()` reads well too: but the base has been taken for a value, and reported.
         let message = format!("`{}` wants the name of a calendar here", function.name());
         let first = self.schema.calendars.first().map(|c| format!("such as `{}`", c.name));
         self.wrong(Code::WrongArguments, arg.span(), message, first);
@@ -544,7 +584,9 @@ impl Checker<'_> {
 pub(super) fn familiar(name: &str, of: &Type) -> Option<String> {
     let function = match name {
         "length" | "lenght" | "size" if matches!(of, Type::List(_)) => "count",
-        "length" | "lenght" | "size" => "len",
+        "length" | "lenght" | "size" if matches!(of, Type::Text | Type::Email | Type::Phone | Type::Url) => {
+            "len"
+        }
         "uppercase" | "to_upper" | "toUpperCase" | "ucase" => "upper",
         "lowercase" | "to_lower" | "toLowerCase" | "lcase" => "lower",
         "strip" => "trim",

@@ -338,11 +338,13 @@ impl Checker<'_> {
                     true => String::new(),
                     false => format!(", and put `rates {want} {{ {have}: … }}` at the top of the program"),
                 };
-                let base = if matches!(x.kind, ExprKind::Const(_)) { format!("({text})") } else { text };
-                (
-                    format!("{words} is in {have}, and {want} is wanted here"),
-                    format!("write `{base}.in({want})`{rates}"),
-                )
+                let help = match &x.kind {
+                    ExprKind::Const(Value::Money(m)) if m.amount.is_zero() => format!("write `0 {want}`"),
+                    _ if matches!(x.ty.inner(), Type::List(_)) => format!("write the amounts in {want}"),
+                    ExprKind::Const(_) => format!("write `({text}).in({want})`{rates}"),
+                    _ => format!("write `{text}.in({want})`{rates}"),
+                };
+                (format!("{words} is in {have}, and {want} is wanted here"), help)
             }
             (_, want) => {
                 let want = want.or(have).map_or("EUR".to_string(), |c| c.to_string());
@@ -355,6 +357,23 @@ impl Checker<'_> {
             }
         };
         self.report(Diagnostic::new(Code::CurrencyMismatch, x.span, message).help(help));
+    }
+
+    /// Two amounts of different currencies: reports it on the side that is better changed.
+    #[cold]
+    pub(super) fn currencies_differ(&mut self, left: &Expr, right: &Expr) {
+        let (Type::Money(l), Type::Money(r)) = (left.ty.inner(), right.ty.inner()) else { return };
+        let change_right = match (l, r) {
+            (Some(l), Some(r)) => {
+                let (to_left, to_right) = (self.has_rate(*r, *l), self.has_rate(*l, *r));
+                to_left && !to_right || to_left == to_right && self.schema.currency == Some(*l)
+            }
+            (l, _) => l.is_some(),
+        };
+        match change_right {
+            true => self.wrong_currency(right, *r, *l),
+            false => self.wrong_currency(left, *l, *r),
+        }
     }
 
     /// Whether amounts of the one currency can be told in the other.

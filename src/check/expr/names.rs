@@ -11,7 +11,7 @@ use crate::schema::{FIELD_STAGE, Type};
 use crate::source::Span;
 use crate::syntax::tree::{self, Name, PrincipalKind};
 use crate::value::functions::{self, Given, SignatureError, SlotKind};
-use crate::value::{EntityId, EventId, FieldId, Principal, PrincipalId, StageId, Value};
+use crate::value::{CalendarId, EntityId, EventId, FieldId, Principal, PrincipalId, StageId, Value};
 
 /// Names with a meaning of their own; nothing else can be called so where they are in reach.
 const SPECIAL: [&str; 7] = ["this", "event", "old", "now", "today", "stage", "pipeline"];
@@ -137,7 +137,13 @@ impl Checker<'_> {
             return Start::Is(x, 1);
         }
         if let Some((symbol, _)) = self.names.values.get(&first.text) {
-            return self.declared_value(first, *symbol);
+            let symbol = *symbol;
+            if let (ValueSymbol::Calendar(id), Some(second)) = (symbol, chain.get(1)) {
+                let span = span.to(second.span);
+                let x = self.method_of_calendar((id, first.span), second, &[], span, scope);
+                return Start::Is(x, 2);
+            }
+            return self.declared_value(first, symbol);
         }
         if chain.len() > 1
             && let Some(start) = self.qualified(chain, scope)
@@ -251,6 +257,16 @@ impl Checker<'_> {
             .or_else(|| (!names.is_empty()).then(|| format!("it gives {}", names.join(", "))));
         self.report(Diagnostic::new(Code::UnknownMember, second.span, message).maybe_help(help));
         Start::Mistake
+    }
+
+    /// The calendar that a name stands for.
+    pub(super) fn calendar_in_sight(&self, name: &Name, scope: &Scope) -> Option<CalendarId> {
+        let hidden = scope.local_named(&name.text).is_some()
+            || scope.entity.is_some_and(|entity| self.field_named(entity, &name.text).is_some());
+        match self.names.values.get(&name.text) {
+            Some((ValueSymbol::Calendar(id), _)) if !hidden => Some(*id),
+            _ => None,
+        }
     }
 
     fn unknown_before_run(&mut self, name: &Name) -> Start {

@@ -521,14 +521,8 @@ impl Checker<'_> {
     #[cold]
     fn incomparable(&mut self, span: Span, left: &Expr, right: &Expr) -> Expr {
         let (l, r) = (left.ty.inner().clone(), right.ty.inner().clone());
-        if let (Type::Money(have), Type::Money(want)) = (&l, &r) {
-            // The side that is no constant is the one to change.
-            let constant = matches!(left.kind, ExprKind::Const(_));
-            match (have, want) {
-                (Some(_), None) => self.wrong_currency(right, *want, *have),
-                (Some(_), Some(_)) if constant => self.wrong_currency(right, *want, *have),
-                _ => self.wrong_currency(left, *have, *want),
-            }
+        if let (Type::Money(_), Type::Money(_)) = (&l, &r) {
+            self.currencies_differ(left, right);
             return mistake(span);
         }
         let (x, y) = (self.short(left.span), self.short(right.span));
@@ -733,12 +727,8 @@ impl Checker<'_> {
                 let help = Some(format!("write `{x} * {y}.value`"));
                 return self.wrong(Code::NoArithmetic, span, message, help);
             }
-            (Money(have), Money(want)) => {
-                match (have, want) {
-                    (Some(_), None) => self.wrong_currency(right, *want, *have),
-                    _ if is_const(left) => self.wrong_currency(right, *want, *have),
-                    _ => self.wrong_currency(left, *have, *want),
-                }
+            (Money(_), Money(_)) => {
+                self.currencies_differ(left, right);
                 return mistake(span);
             }
             (Money(c), Int | Decimal) if is_const(right) => {

@@ -80,7 +80,7 @@ fn every_example_is_without_mistakes() {
 #[ignore = "until every part of the checker is there"]
 fn every_code_of_the_catalogue_is_shown_by_a_snapshot() {
     let mut shown = String::new();
-    for folder in ["tests/check", "tests/syntax", "tests/cli"] {
+    for folder in ["tests/check", "tests/syntax", "tests/compile", "tests/cli"] {
         read_snapshots(Path::new(folder), &mut shown);
     }
     let missing: BTreeSet<&str> = Code::ALL.iter().map(|c| c.id()).filter(|id| !shown.contains(id)).collect();

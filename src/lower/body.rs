@@ -61,10 +61,7 @@ impl<'m> Builder<'_, 'm> {
                     self.give(at_most);
                 }
                 for (local, output) in bind.iter().zip(publish) {
-                    if let Some(output) = output {
-                        let value = self.local(*local);
-                        self.emit(Instr::Publish { output: *output, value });
-                    }
+                    self.publish(*local, *output);
                 }
                 if let Some(otherwise) = otherwise {
                     self.jump(end);
@@ -84,9 +81,7 @@ impl<'m> Builder<'_, 'm> {
                 let reg = self.bind_new_local(*local);
                 bound.push(*local);
                 self.into(value, reg);
-                if let Some(output) = publish {
-                    self.emit(Instr::Publish { output: *output, value: reg });
-                }
+                self.publish(*local, *publish);
             }
             StmtKind::Set(fields) => {
                 let values: Vec<_> =
@@ -120,6 +115,14 @@ impl<'m> Builder<'_, 'm> {
                 self.wait_for(events, when.as_ref(), at_most.as_ref(), otherwise.as_deref());
             }
             StmtKind::Stop => self.emit(Instr::Stop),
+        }
+    }
+
+    /// Keeps a variable for other rules, if one of them reads it.
+    fn publish(&mut self, local: LocalId, output: Option<OutputId>) {
+        let Some(output) = output else { return };
+        if self.lowering.model.outputs.get(output.index()).is_some_and(|output| output.read) {
+            self.emit(Instr::Publish { output, value: self.local(local) });
         }
     }
 

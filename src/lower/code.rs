@@ -52,6 +52,9 @@ impl<'b, 'm> Builder<'b, 'm> {
         frame: &'b Frame,
         span: Span,
     ) -> Self {
+        if frame.locals.len() > usize::from(u16::MAX) {
+            lowering.too_large(span, "variables");
+        }
         Builder {
             lowering,
             frame,

@@ -328,12 +328,10 @@ impl<'m> Builder<'_, 'm> {
 
     /// `any` is true, `all` false at the first element for which the condition comes to that.
     fn quantifier(&mut self, first: Reg, body: &'m Expr, found: bool, to: Reg) {
-        let (yes, no, end) = (self.label(), self.label(), self.label());
+        let (no, end) = (self.label(), self.label());
         let head = self.label_here();
         self.next(first, no);
-        self.condition(body, found, yes);
-        self.jump(head);
-        self.place(yes);
+        self.condition(body, !found, head);
         self.constant_into(&Value::Bool(found), &Type::Bool, to);
         self.jump(end);
         self.place(no);

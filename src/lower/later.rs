@@ -35,7 +35,7 @@ impl Later<'_> {
 
     fn pipeline(&mut self, pipeline: &Pipeline) {
         if pipeline.locale.is_some() {
-            let span = self.word(pipeline.span, "locale");
+            let span = self.setting(pipeline.span, "locale");
             self.report(
                 Code::LocaleLater,
                 span,
@@ -73,7 +73,7 @@ impl Later<'_> {
         }
         let help = format!("put `disabled` before `rule {}` to run the rest", rule.name);
         if rule.then {
-            let span = self.word(rule.span, "then");
+            let span = self.then(rule.span);
             self.report(
                 Code::OrderLater,
                 span,
@@ -109,7 +109,7 @@ impl Later<'_> {
             Overlap::Queue => Some("`overlap queue`"),
         };
         if let Some(overlap) = overlap {
-            let span = self.word(rule.span, "overlap");
+            let span = self.clause(rule.span, "overlap");
             let label = "says what happens while the rule is still waiting";
             self.report(
                 Code::OrderLater,
@@ -120,7 +120,7 @@ impl Later<'_> {
             );
         }
         if rule.detached {
-            let span = self.word(rule.span, "detached");
+            let span = self.clause(rule.span, "detached");
             let label = "lets the rule wait beyond its stage";
             self.report(
                 Code::OrderLater,
@@ -172,41 +172,91 @@ impl Later<'_> {
         }
     }
 
-    /// The first place of a word in the text under a span, outside of texts and comments: the model keeps no
-    /// places of single words.
-    fn word(&self, span: Span, word: &str) -> Span {
-        let text = self.sources.text(span);
-        let bytes = text.as_bytes();
-        let part_of_name =
-            |at: usize| text[at..].chars().next().is_some_and(|c| c.is_alphanumeric() || c == '_');
-        let mut at = 0;
-        let mut after_name = false;
-        while at < bytes.len() {
-            if !text.is_char_boundary(at) {
-                at += 1;
-                continue;
-            }
-            match bytes[at] {
-                b'#' => at += text[at..].find('\n').unwrap_or(text.len() - at),
-                b'"' => {
-                    at += 1;
-                    while at < bytes.len() && bytes[at] != b'"' {
-                        at += if bytes[at] == b'\\' { 2 } else { 1 };
-                    }
-                    after_name = false;
-                    at += 1;
-                }
-                _ => {
-                    let end = at + word.len();
-                    if !after_name && text[at..].starts_with(word) && !part_of_name(end) {
-                        let start = span.start as usize + at;
-                        return Span::new(span.file, start, start + word.len());
-                    }
-                    after_name = part_of_name(at);
-                    at += 1;
-                }
-            }
-        }
-        span
+    /// The place of a word behind a name, before the first brace: the model keeps no places of single words.
+    fn clause(&self, name: Span, word: &str) -> Span {
+        let found = words_after(self.text(name), name.end as usize).find(|found| found.text == word);
+        found.map_or(name, |found| Span::new(name.file, found.start, found.start + word.len()))
     }
+
+    /// The place of a setting of a pipeline with a text as its value.
+    fn setting(&self, pipeline: Span, word: &str) -> Span {
+        let text = self.text(pipeline);
+        let braces = text.get(pipeline.end as usize..).and_then(|rest| rest.find('{')).unwrap_or(0);
+        let mut words = words_after(text, pipeline.end as usize + braces + 1);
+        words.ends_at_brace = false;
+        let found = words.find(|found| {
+            found.text == word && text[found.start + word.len()..].trim_start().starts_with('"')
+        });
+        found.map_or(pipeline, |found| Span::new(pipeline.file, found.start, found.start + word.len()))
+    }
+
+    /// The place of `then` in front of `rule` and the rule's name.
+    fn then(&self, name: Span) -> Span {
+        let before = self.text(name).get(..name.start as usize).unwrap_or_default().trim_end();
+        let before = before.strip_suffix("rule").map(str::trim_end);
+        match before.and_then(|before| before.strip_suffix("then")) {
+            Some(before) => Span::new(name.file, before.len(), before.len() + "then".len()),
+            None => name,
+        }
+    }
+
+    fn text(&self, span: Span) -> &str {
+        &self.sources.file(span.file).text
+    }
+}
+
+/// The words of a text from a place on, without those in texts, comments and regular expressions.
+struct Words<'a> {
+    text: &'a str,
+    at: usize,
+    ends_at_brace: bool,
+    after_matches: bool,
+}
+
+struct Word<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+fn words_after(text: &str, at: usize) -> Words<'_> {
+    Words { text, at, ends_at_brace: true, after_matches: false }
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = Word<'a>;
+
+    fn next(&mut self) -> Option<Word<'a>> {
+        loop {
+            let rest = self.text.get(self.at..)?;
+            let c = rest.chars().next()?;
+            let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+            match c {
+                '{' if self.ends_at_brace => return None,
+                '#' => self.at += rest.find('\n').unwrap_or(rest.len()),
+                '"' => self.at += 1 + closing(&rest[1..], '"'),
+                '/' if self.after_matches => self.at += 1 + closing(&rest[1..], '/'),
+                c if part_of_word(c) => {
+                    let word = &rest[..rest.find(|c| !part_of_word(c)).unwrap_or(rest.len())];
+                    let start = self.at;
+                    self.at += word.len();
+                    self.after_matches = word == "matches";
+                    return Some(Word { text: word, start });
+                }
+                c => self.at += c.len_utf8(),
+            }
+            self.after_matches &= c.is_whitespace();
+        }
+    }
+}
+
+/// How many bytes up to the mark that closes a text, itself counted.
+fn closing(text: &str, mark: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            c if c == mark && !escaped => return at + c.len_utf8(),
+            c => escaped = c == '\\' && !escaped,
+        }
+    }
+    text.len()
 }

@@ -22,15 +22,7 @@ impl<'m> Builder<'_, 'm> {
                     self.placeholder(value, format.as_ref())
                 }
                 TextPart::Placeholder { value, format, default: Some(default) } => {
-                    let (unset, end) = (self.label(), self.label());
-                    let operand = self.operand(value);
-                    self.jump_if_none(operand.reg, true, unset);
-                    self.print(operand.reg, &value.ty, format.as_ref());
-                    self.give(operand);
-                    self.jump(end);
-                    self.place(unset);
-                    self.placeholder(default, None);
-                    self.place(end);
+                    self.print_or(value, format.as_ref(), default);
                 }
             }
         }
@@ -64,12 +56,26 @@ impl<'m> Builder<'_, 'm> {
                 self.placeholder(otherwise, format);
                 self.place(end);
             }
+            ExprKind::Default { left, right } if format.is_none() => self.print_or(left, None, right),
             _ => match constant(value) {
                 Some(Value::Text(text)) if format.is_none() => self.piece(&text),
                 _ => self.print_operand(value, format),
             },
         }
         self.set_span(outer);
+    }
+
+    /// Writes `default` where the value is not set.
+    fn print_or(&mut self, value: &'m Expr, format: Option<&Text>, default: &'m Expr) {
+        let (unset, end) = (self.label(), self.label());
+        let operand = self.operand(value);
+        self.jump_if_none(operand.reg, true, unset);
+        self.print(operand.reg, &value.ty, format);
+        self.give(operand);
+        self.jump(end);
+        self.place(unset);
+        self.placeholder(default, None);
+        self.place(end);
     }
 
     fn print_operand(&mut self, value: &'m Expr, format: Option<&Text>) {

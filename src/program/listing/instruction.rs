@@ -7,6 +7,7 @@ use crate::program::{ActionCall, Chunk};
 use crate::schema::Type;
 use crate::syntax::tree::StageKind;
 use crate::value::StageId;
+use crate::value::ops::ArithOp;
 
 fn r(reg: Reg) -> String {
     format!("r{}", reg.0)
@@ -25,11 +26,24 @@ fn order(op: OrderOp) -> &'static str {
     }
 }
 
+fn symbol(op: ArithOp) -> &'static str {
+    use ArithOp::*;
+    match op {
+        AddInt | AddDecimal | AddMoney | AddDuration | DateAddTime | DateAddDuration | DateAddDays
+        | InstantAddDuration => "+",
+        SubInt | SubDecimal | SubMoney | SubDuration | DateSubDuration | DateSubDays | SubDate
+        | InstantSubDuration | SubInstant | NegInt | NegDecimal | NegMoney | NegDuration => "-",
+        MulInt | MulDecimal | MulMoneyDecimal | MulDecimalMoney | MulDurationInt | MulIntDuration => "*",
+        DivDecimal | DivMoneyDecimal | DivMoney | DivDurationDecimal | DivDuration => "/",
+    }
+}
+
 impl Listing<'_> {
     pub(super) fn instruction(&self, chunk: &Chunk, instr: Instr) -> String {
         let program = self.program;
         let code = &program.code;
-        let entity = chunk.pipeline.and_then(|id| program.pipelines.get(id.index())).map(|pipeline| pipeline.entity);
+        let entity =
+            chunk.pipeline.and_then(|id| program.pipelines.get(id.index())).map(|pipeline| pipeline.entity);
         let ty = |reg: Reg| chunk.registers.get(reg.index());
         let constant = |constant: u32| match (
             code.constants.get(constant as usize),
@@ -100,7 +114,9 @@ impl Listing<'_> {
             }
             Instr::In { to, value, list } => format!("{} = {} in {}", r(to), r(value), r(list)),
             Instr::ContainsText { to, text, part } => format!("{} = {} contains {}", r(to), r(text), r(part)),
-            Instr::StartsWith { to, text, part } => format!("{} = {} starts with {}", r(to), r(text), r(part)),
+            Instr::StartsWith { to, text, part } => {
+                format!("{} = {} starts with {}", r(to), r(text), r(part))
+            }
             Instr::EndsWith { to, text, part } => format!("{} = {} ends with {}", r(to), r(text), r(part)),
             Instr::Matches { to, text, regex } => {
                 let regex = code.regexes.get(usize::from(regex)).map_or("?", |regex| regex);
@@ -128,8 +144,10 @@ impl Listing<'_> {
             Instr::AddDecimal { to, left, right } => binary(to, left, "+", right, "decimal"),
             Instr::SubDecimal { to, left, right } => binary(to, left, "-", right, "decimal"),
             Instr::MulDecimal { to, left, right } => binary(to, left, "*", right, "decimal"),
-            Instr::Arith { op, to, left, .. } if op.is_unary() => format!("{} = {op:?} {}", r(to), r(left)),
-            Instr::Arith { op, to, left, right } => format!("{} = {op:?} {}, {}", r(to), r(left), r(right)),
+            Instr::Arith { op, to, left, .. } if op.is_unary() => {
+                format!("{} = -{} ({op:?})", r(to), r(left))
+            }
+            Instr::Arith { op, to, left, right } => binary(to, left, symbol(op), right, &format!("{op:?}")),
             Instr::Convert { conversion, to, from } => {
                 let what = match conversion {
                     Conversion::IntToDecimal | Conversion::ListIntToDecimal => "as decimal",
@@ -166,17 +184,20 @@ impl Listing<'_> {
             }
             Instr::CallFn { first, function } => {
                 let function = code.functions.get(function as usize);
-                let params = function
-                    .and_then(|function| code.chunks.get(function.chunk.0 as usize))
-                    .map_or(0, |chunk| match chunk.kind {
+                let params = function.and_then(|function| code.chunks.get(function.chunk.0 as usize)).map_or(
+                    0,
+                    |chunk| match chunk.kind {
                         crate::program::ChunkKind::Function { params, .. } => params,
                         _ => 0,
-                    });
+                    },
+                );
                 let name = function.map_or("?", |function| &function.name);
                 format!("{} = {name}({})", r(first), list((0..params).map(|n| first.plus(n + 1))))
             }
 
-            Instr::Action { call } => code.calls.get(call.0 as usize).map_or("ask ?".to_owned(), |call| self.action(call)),
+            Instr::Action { call } => {
+                code.calls.get(call.0 as usize).map_or("ask ?".to_owned(), |call| self.action(call))
+            }
             Instr::Set { set } => {
                 let fields = code.sets.get(set.0 as usize).map_or(&[][..], |set| &set.fields);
                 let fields: Vec<String> = fields

@@ -28,7 +28,9 @@ impl Listing<'_> {
             (Value::Int(value), _) => value.to_string(),
             (Value::Decimal(value), _) => value.to_string(),
             (Value::Money(money), _) => format!("{} {}", money.amount, money.currency),
-            (Value::Text(text), Type::Opaque(_)) => format!("{}({})", self.type_name(ty.inner()), quoted(text)),
+            (Value::Text(text), Type::Opaque(_)) => {
+                format!("{}({})", self.type_name(ty.inner()), quoted(text))
+            }
             (Value::Text(text), _) => quoted(text),
             (Value::Date(date), _) => date.to_string(),
             (Value::Time(time), _) => time.to_string(),
@@ -47,9 +49,11 @@ impl Listing<'_> {
             }
             (Value::Enum(number), _) => format!("value {number}"),
             (Value::Stage(stage), _) => self.stage(*stage),
-            (Value::Pipeline(id), _) => {
-                self.program.pipelines.get(id.index()).map_or("?".into(), |pipeline| pipeline.name.to_string())
-            }
+            (Value::Pipeline(id), _) => self
+                .program
+                .pipelines
+                .get(id.index())
+                .map_or("?".into(), |pipeline| pipeline.name.to_string()),
             (Value::Principal(principal), _) => principal.name.to_string(),
             (Value::Ref(id), ty) => format!("{}({})", self.type_name(ty), quoted(id)),
             (Value::File(file), _) => format!("file {}", quoted(&file.url)),

@@ -1,7 +1,7 @@
 //! Prints a program for people: pipelines, stages, triggers and rules in the order of the text, each with its code.
 //!
-//! The first column is the position that jumps name; the last says from which place in the text an instruction
-//! comes, wherever that changes.
+//! The first column is the position that jumps name; the last says from which line and column of the file named above
+//! an instruction comes, wherever that changes.
 
 mod instruction;
 mod literal;
@@ -60,7 +60,8 @@ impl Listing<'_> {
             .enumerate()
             .map(|(n, ty)| format!("r{n}: {}", self.type_name(ty)))
             .collect();
-        put!(self, "\nfn {name}({}) -> {}", params.join(", "), self.type_name(result));
+        let place = code.span(0).map_or(String::new(), |span| format!("    # {}", self.place(span)));
+        put!(self, "\nfn {name}({}) -> {}{place}", params.join(", "), self.type_name(result));
         self.code(chunk, 1);
     }
 
@@ -195,6 +196,7 @@ impl Listing<'_> {
         let Some(chunk) = program.code.chunks.get(id.0 as usize) else { return };
         let indent = "  ".repeat(depth);
         let mut statement = 0;
+        let file = chunk.spans.first().map(|(_, span)| span.file);
         let mut shown = None;
         for (pc, instr) in chunk.code.iter().enumerate() {
             let pc = pc as u32;
@@ -205,8 +207,16 @@ impl Listing<'_> {
             }
             let text = self.instruction(chunk, *instr);
             let place = match span {
-                Some(span) if shown != Some(span) => format!("  # {}", self.place(span)),
-                _ => String::new(),
+                Some(span) if shown == Some(span) => String::new(),
+                // The head above names the file.
+                Some(span) if Some(span.file) == file => {
+                    let place = self.place(span);
+                    let file =
+                        self.program.files.get(span.file.0 as usize).map_or(0, |file| file.name.len() + 1);
+                    format!("  # {}", place.get(file..).unwrap_or_default())
+                }
+                Some(span) => format!("  # {}", self.place(span)),
+                None => String::new(),
             };
             shown = span;
             let line = format!("{indent}{pc:>4}  {text:<44}{place}");
@@ -265,12 +275,16 @@ impl Listing<'_> {
 
     fn field(&self, entity: Option<EntityId>, field: FieldId) -> String {
         let entity = entity.and_then(|entity| self.program.schema.entities.get(entity.index()));
-        entity.and_then(|entity| entity.fields.get(field.index())).map_or("?".into(), |field| field.name.to_string())
+        entity
+            .and_then(|entity| entity.fields.get(field.index()))
+            .map_or("?".into(), |field| field.name.to_string())
     }
 
     fn slot(&self, event: EventId, slot: u16) -> String {
         let event = self.program.schema.events.get(event.index());
-        event.and_then(|event| event.payload.get(usize::from(slot))).map_or("?".into(), |field| field.name.to_string())
+        event
+            .and_then(|event| event.payload.get(usize::from(slot)))
+            .map_or("?".into(), |field| field.name.to_string())
     }
 
     fn patterns(&self, patterns: &[EventPattern], stage: StageId) -> String {
@@ -316,13 +330,19 @@ impl Listing<'_> {
             .settings
             .iter()
             .map(|(slot, values)| {
-                let ty = def.and_then(|def| def.payload.get(usize::from(*slot))).map_or(Type::Never, |f| f.ty.clone());
+                let ty = def
+                    .and_then(|def| def.payload.get(usize::from(*slot)))
+                    .map_or(Type::Never, |f| f.ty.clone());
                 let ty = match ty.inner() {
                     Type::List(element) => element,
                     ty => ty,
                 };
                 let values: Vec<String> = values.iter().map(|value| self.literal(value, ty)).collect();
-                let values = if let [one] = values.as_slice() { one.clone() } else { format!("[{}]", values.join(", ")) };
+                let values = if let [one] = values.as_slice() {
+                    one.clone()
+                } else {
+                    format!("[{}]", values.join(", "))
+                };
                 format!("{}: {values}", self.slot(event.event, *slot))
             })
             .collect();

@@ -59,7 +59,8 @@ impl Verifier<'_> {
     fn no_recursion(&self) -> Check {
         let functions = &self.program.code.functions;
         let calls = |function: usize| {
-            let chunk = functions.get(function).and_then(|f| self.program.code.chunks.get(f.chunk.0 as usize));
+            let chunk =
+                functions.get(function).and_then(|f| self.program.code.chunks.get(f.chunk.0 as usize));
             let code = chunk.map_or(&[][..], |chunk| &chunk.code);
             code.iter().filter_map(|instr| match instr {
                 Instr::CallFn { function, .. } => Some(*function as usize),
@@ -130,7 +131,8 @@ impl<'v> Code<'v> {
             "a table of places that does not fit",
         )?;
         ensure(
-            chunk.statements.is_sorted_by(|a, b| a.0 < b.0) && chunk.statements.iter().all(|(pc, _)| in_bounds(*pc)),
+            chunk.statements.is_sorted_by(|a, b| a.0 < b.0)
+                && chunk.statements.iter().all(|(pc, _)| in_bounds(*pc)),
             "a table of statements that does not fit",
         )?;
         chunk.spans.iter().try_for_each(|(_, span)| self.verifier.span(*span))
@@ -219,9 +221,9 @@ impl<'v> Code<'v> {
             Instr::PayloadAny { to, table } => {
                 self.entity()?;
                 match verifier.program.code.payloads.get(table as usize) {
-                    Some(table) => table.iter().try_for_each(|(event, slot)| {
-                        self.writes(to, verifier.slot(*event, *slot)?)
-                    }),
+                    Some(table) => table
+                        .iter()
+                        .try_for_each(|(event, slot)| self.writes(to, verifier.slot(*event, *slot)?)),
                     None => no("an unknown table"),
                 }
             }
@@ -262,7 +264,9 @@ impl<'v> Code<'v> {
             }
 
             Instr::Jump { .. } => Ok(()),
-            Instr::JumpIf { condition, .. } | Instr::JumpIfNot { condition, .. } => self.reads(condition, &Type::Bool),
+            Instr::JumpIf { condition, .. } | Instr::JumpIfNot { condition, .. } => {
+                self.reads(condition, &Type::Bool)
+            }
             Instr::JumpIfNone { value, .. } | Instr::JumpIfSet { value, .. } => self.ty(value).map(|_| ()),
             Instr::Next { first, .. } => {
                 let Type::List(element) = self.ty(first)? else { return no("a loop over no list") };
@@ -270,7 +274,9 @@ impl<'v> Code<'v> {
                 ensure(fits(element, self.nth(first, 2)?), "a loop with an element of another type")
             }
             Instr::Return { value } => match &self.chunk.kind {
-                ChunkKind::Expression { result, .. } | ChunkKind::Function { result, .. } => self.reads(value, result),
+                ChunkKind::Expression { result, .. } | ChunkKind::Function { result, .. } => {
+                    self.reads(value, result)
+                }
                 ChunkKind::Body => no("a body that gives a value"),
             },
 
@@ -290,11 +296,18 @@ impl<'v> Code<'v> {
                 self.writes(to, &Type::Bool)
             }
             Instr::OrderInt { to, left, right, .. } => self.binary(to, left, right, &Type::Int, &Type::Bool),
-            Instr::OrderDecimal { to, left, right, .. } => self.binary(to, left, right, &Type::Decimal, &Type::Bool),
-            Instr::OrderMoney { to, left, right, .. } => self.binary(to, left, right, &Type::Money(None), &Type::Bool),
+            Instr::OrderDecimal { to, left, right, .. } => {
+                self.binary(to, left, right, &Type::Decimal, &Type::Bool)
+            }
+            Instr::OrderMoney { to, left, right, .. } => {
+                self.binary(to, left, right, &Type::Money(None), &Type::Bool)
+            }
             Instr::Order { to, left, right, .. } => {
                 let (left, right) = (self.ty(left)?, self.ty(right)?);
-                ensure(is_ordered(left) && is_ordered(right) && comparable(left, right), "values without an order")?;
+                ensure(
+                    is_ordered(left) && is_ordered(right) && comparable(left, right),
+                    "values without an order",
+                )?;
                 self.writes(to, &Type::Bool)
             }
             Instr::In { to, value, list } => {
@@ -323,12 +336,14 @@ impl<'v> Code<'v> {
                 self.writes(to, &Type::Bool)
             }
 
-            Instr::AddInt { to, left, right } | Instr::SubInt { to, left, right } | Instr::MulInt { to, left, right } => {
-                self.binary(to, left, right, &Type::Int, &Type::Int)
-            }
+            Instr::AddInt { to, left, right }
+            | Instr::SubInt { to, left, right }
+            | Instr::MulInt { to, left, right } => self.binary(to, left, right, &Type::Int, &Type::Int),
             Instr::AddDecimal { to, left, right }
             | Instr::SubDecimal { to, left, right }
-            | Instr::MulDecimal { to, left, right } => self.binary(to, left, right, &Type::Decimal, &Type::Decimal),
+            | Instr::MulDecimal { to, left, right } => {
+                self.binary(to, left, right, &Type::Decimal, &Type::Decimal)
+            }
             Instr::Arith { op, to, left, right } => match op.result(self.ty(left)?, self.ty(right)?) {
                 Some(result) => self.writes(to, &result),
                 None => no("values that the operation does not take"),
@@ -368,7 +383,9 @@ impl<'v> Code<'v> {
                     return no("an unknown function");
                 };
                 let callee = verifier.chunk(function.chunk)?;
-                let ChunkKind::Function { params, result } = &callee.kind else { return no("code of the wrong kind") };
+                let ChunkKind::Function { params, result } = &callee.kind else {
+                    return no("code of the wrong kind");
+                };
                 for param in 0..usize::from(*params) {
                     let Some(wanted) = callee.registers.get(param) else { return no("an unknown register") };
                     ensure(fits(self.nth(first, param + 1)?, wanted), "an argument of another type")?;
@@ -381,7 +398,9 @@ impl<'v> Code<'v> {
                 None => no("an unknown action"),
             },
             Instr::Set { set } => {
-                let Some(set) = verifier.program.code.sets.get(set.0 as usize) else { return no("an unknown `set`") };
+                let Some(set) = verifier.program.code.sets.get(set.0 as usize) else {
+                    return no("an unknown `set`");
+                };
                 let entity = self.entity()?;
                 set.fields.iter().try_for_each(|(field, value)| {
                     ensure(field.index() >= BUILTIN_FIELDS, "a `set` of a field that is read only")?;
@@ -390,7 +409,10 @@ impl<'v> Code<'v> {
             }
             Instr::Publish { output, value } => {
                 // Of an answer that may fail the register is optional; what is published is set.
-                ensure(fits(self.ty(value)?.inner(), &verifier.output(output)?.ty), "an output of another type")
+                ensure(
+                    fits(self.ty(value)?.inner(), &verifier.output(output)?.ty),
+                    "an output of another type",
+                )
             }
             Instr::Await { list } => {
                 ensure((list as usize) < verifier.program.code.awaits.len(), "an unknown list of outputs")
@@ -460,11 +482,14 @@ impl<'v> Code<'v> {
         };
         let mut given = vec![false; action.params.len()];
         for (param, value) in &call.params {
-            let Some(field) = action.params.get(usize::from(*param)) else { return no("an unknown parameter") };
+            let Some(field) = action.params.get(usize::from(*param)) else {
+                return no("an unknown parameter");
+            };
             ensure(!std::mem::replace(&mut given[usize::from(*param)], true), "a parameter given twice")?;
             self.reads(*value, &field.ty)?;
         }
-        let complete = action.params.iter().zip(&given).all(|(param, given)| *given || param.ty.is_optional());
+        let complete =
+            action.params.iter().zip(&given).all(|(param, given)| *given || param.ty.is_optional());
         ensure(complete, "a parameter that is missing")?;
         let Some(answer) = &call.answer else { return Ok(()) };
         ensure(answer.outputs.len() == action.outputs.len(), "an answer of another action")?;

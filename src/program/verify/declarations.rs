@@ -3,8 +3,8 @@
 use super::{Check, Verifier, VerifyError, at, ensure, no};
 use crate::program::{ChunkKind, During, EventPattern, NamedEvent, Pipeline, Rule, Stage, Timing, Trigger};
 use crate::schema::{
-    BUILTIN_FIELDS, EventDef, FIELD_CREATED_AT, FIELD_ID, FIELD_STAGE, FIELD_STAGE_ENTERED_AT, Field, PrincipalDef,
-    Type,
+    BUILTIN_FIELDS, EventDef, FIELD_CREATED_AT, FIELD_ID, FIELD_STAGE, FIELD_STAGE_ENTERED_AT, Field,
+    PrincipalDef, Type,
 };
 use crate::syntax::tree::PrincipalKind;
 use crate::value::*;

@@ -93,7 +93,10 @@ fn meet(states: &mut BTreeMap<u32, State>, work: &mut BTreeSet<u32>, pc: u32, st
             work.insert(pc);
         }
         Some(known) => {
-            ensure(known.texts == state.texts && known.lists == state.lists, "texts or lists that are not ended")?;
+            ensure(
+                known.texts == state.texts && known.lists == state.lists,
+                "texts or lists that are not ended",
+            )?;
             for (known_word, word) in known.written.iter_mut().zip(&state.written) {
                 if *known_word & !word != 0 {
                     *known_word &= word;
@@ -116,7 +119,8 @@ fn other_way(program: &Program, instr: Instr) -> Option<u32> {
 
 /// What the instruction reads, and what it leaves behind whichever way the code goes on.
 fn step(program: &Program, chunk: &Chunk, instr: Instr, state: &mut State) -> Check {
-    let read = |state: &State, reg: Reg| ensure(state.has(reg.index()), "a register read before it is written");
+    let read =
+        |state: &State, reg: Reg| ensure(state.has(reg.index()), "a register read before it is written");
     let reads = |state: &State, regs: &[Reg]| regs.iter().try_for_each(|reg| read(state, *reg));
     if instr.is_effect() || matches!(instr, Instr::Return { .. }) {
         ensure(state.texts == 0 && state.lists.is_empty(), "texts or lists that are not ended")?;
@@ -237,7 +241,9 @@ fn step(program: &Program, chunk: &Chunk, instr: Instr, state: &mut State) -> Ch
             set.fields.iter().try_for_each(|(_, reg)| read(state, *reg))?;
         }
         Instr::WaitFor { wait } => {
-            let Some(wait) = program.code.waits.get(wait.0 as usize) else { return no("an unknown `wait for`") };
+            let Some(wait) = program.code.waits.get(wait.0 as usize) else {
+                return no("an unknown `wait for`");
+            };
             wait.captures.iter().chain(&wait.at_most).try_for_each(|reg| read(state, *reg))?;
         }
     }

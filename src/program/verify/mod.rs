@@ -53,7 +53,10 @@ pub fn verify(program: &Program) -> Result<(), VerifyError> {
     verifier.declarations()?;
     verifier.tables()?;
     verifier.code()?;
-    at(|| "the tables for events".into(), ensure(dispatch::is_consistent(program), "a table that does not fit"))
+    at(
+        || "the tables for events".into(),
+        ensure(dispatch::is_consistent(program), "a table that does not fit"),
+    )
 }
 
 struct Verifier<'p> {

@@ -24,7 +24,9 @@ pub(super) fn fits(from: &Type, to: &Type) -> bool {
 pub(super) fn comparable(a: &Type, b: &Type) -> bool {
     match (a.inner(), b.inner()) {
         (Type::List(a), Type::List(b)) => comparable(a, b),
-        (a, b) => fits(a, b) || fits(b, a) || (is_text(a) && is_text(b)) || (is_principal(a) && is_principal(b)),
+        (a, b) => {
+            fits(a, b) || fits(b, a) || (is_text(a) && is_text(b)) || (is_principal(a) && is_principal(b))
+        }
     }
 }
 
@@ -80,7 +82,9 @@ impl Verifier<'_> {
             (Type::Stage(entity), Value::Stage(stage)) => {
                 self.pipeline(self.stage(*stage)?.pipeline)?.entity == *entity
             }
-            (Type::Pipeline(entity), Value::Pipeline(pipeline)) => self.pipeline(*pipeline)?.entity == *entity,
+            (Type::Pipeline(entity), Value::Pipeline(pipeline)) => {
+                self.pipeline(*pipeline)?.entity == *entity
+            }
             (Type::User, Value::Principal(principal)) => principal.kind == PrincipalKind::User,
             (Type::Department, Value::Principal(principal)) => principal.kind == PrincipalKind::Department,
             (Type::Role, Value::Principal(principal)) => principal.kind == PrincipalKind::Role,

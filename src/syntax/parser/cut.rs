@@ -44,21 +44,6 @@ pub(super) const DECLARATIONS: [&str; 17] = [
     "fn",
     "type",
 ];
-/// Declarations that end with their braces.
-const BRACED: [&str; 12] = [
-    "pipeline",
-    "entity",
-    "extend",
-    "enum",
-    "event",
-    "action",
-    "user",
-    "department",
-    "role",
-    "calendar",
-    "rates",
-    "test",
-];
 pub(super) const MEMBERS: [&str; 8] =
     ["stage", "rule", "trigger", "disabled", "success", "failure", "timezone", "locale"];
 pub(super) const STATEMENTS: [&str; 7] = ["let", "set", "move", "if", "for", "wait", "stop"];
@@ -70,12 +55,13 @@ const UNFINISHED: [&str; 19] = [
     "matches", "from", "to", "as", "when",
 ];
 /// Words that go on with a statement at the start of a line.
-const CONTINUING: [&str; 21] = [
+const CONTINUING: [&str; 26] = [
     "and", "or", "not", "in", "is", "contains", "starts", "ends", "matches", "between", "then", "else", "at",
-    "when", "on", "allow", "as", "after", "during", "from", "to",
+    "when", "on", "allow", "as", "after", "during", "from", "to", "once", "overlap", "detached", "within",
+    "for",
 ];
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     // --- tokens and brackets -----------------------------------------------------------------------
 
     /// The bytes of a piece, unless it is empty.
@@ -85,7 +71,7 @@ impl Reader<'_> {
         (piece.start < piece.end).then_some((first.start, last.end))
     }
 
-    fn word(&self, index: usize) -> &str {
+    fn word(&self, index: usize) -> &'a str {
         match self.scan.kind(index) {
             Some(Kind::Word) => self.scan.word(index),
             _ => "",
@@ -131,7 +117,7 @@ impl Reader<'_> {
     }
 
     /// Whether the words before a name belong to what follows it.
-    pub fn member_word(&self, piece: &Piece) -> &str {
+    pub fn member_word(&self, piece: &Piece) -> &'a str {
         let mut at = piece.start;
         while matches!(self.word(at), "disabled" | "then" | "success" | "failure") && at + 1 < piece.end {
             at += 1;
@@ -200,7 +186,8 @@ impl Reader<'_> {
 
     fn starts_declaration(&self, at: usize, from: usize) -> bool {
         let opening = self.word(from);
-        if BRACED.contains(&opening)
+        // Braces end what has them; only the types of a function may hold some.
+        if opening != "fn"
             && self.kind(at - 1) == Some(Kind::Close(Bracket::Brace))
             && self.scan.word(at) != "->"
         {
@@ -225,6 +212,30 @@ impl Reader<'_> {
             return false;
         }
         declares && at == from + 2 && self.kind(at - 1) == Some(Kind::Word) || !self.is_unfinished(at - 1)
+    }
+
+    /// Cuts a broken declaration where another one begins at the same margin, whatever is missing before.
+    pub fn at_margins(&self, piece: &Piece) -> Vec<Piece> {
+        let margin = |index: usize| {
+            let start = self.scan.tokens.get(index).map_or(0, |t| t.start as usize);
+            start - self.scan.text[..start].rfind('\n').map_or(0, |n| n + 1)
+        };
+        let left = margin(piece.start);
+        self.cut(piece, |at, _| {
+            self.is_first(at)
+                && DECLARATIONS.contains(&self.word(at))
+                && (self.is_named(at) || self.is_first(at + 1))
+                && margin(at) <= left
+        })
+    }
+
+    /// A word, or the one of the language that it is nearly.
+    pub fn meant(&self, word: &'a str, known: &[&'static str]) -> &'a str {
+        let other = [&MEMBERS[..], &STATEMENTS, &DECLARATIONS].iter().any(|list| list.contains(&word));
+        if other || word.len() < 4 {
+            return word;
+        }
+        suggest::nearest(word, known.iter().copied()).unwrap_or(word)
     }
 
     /// Fields and other `name: …` entries.
@@ -273,13 +284,20 @@ impl Reader<'_> {
         // `disabled`, `then` and the like belong to the word behind them.
         let modified =
             (from..at).all(|i| matches!(self.word(i), "disabled" | "then" | "success" | "failure"));
-        if word.is_empty() || modified || !(self.is_fresh(at) || self.kind(at - 1) == Some(Kind::Text)) {
+        if word.is_empty() || modified {
+            return false;
+        }
+        // At the start of a line these begin something new, whatever is missing before.
+        if self.is_first(at) && matches!(word, "rule" | "trigger" | "stage") && self.is_named(at) {
+            return true;
+        }
+        if !(self.is_fresh(at) || self.kind(at - 1) == Some(Kind::Text)) {
             return false;
         }
         let known =
             matches!(word, "rule" | "trigger" | "disabled" | "success" | "failure") || more.contains(&word);
-        let then = word == "then" && matches!(self.word(at + 1), "rule");
-        known && self.is_named(at) || then || !known && self.is_first(at) && self.is_nearly(at, &MEMBERS)
+        let then = word == "then" && self.word(at + 1) == "rule";
+        known && self.is_named(at) || then || self.is_first(at) && !CONTINUING.contains(&word)
     }
 
     pub fn statements(&self, body: &Piece) -> Vec<Piece> {
@@ -292,18 +310,25 @@ impl Reader<'_> {
             return false;
         }
         let before = at - 1;
+        let next = self.scan.word(at + 1);
+        let shaped = match word {
+            "let" | "set" => self.kind(at + 1) == Some(Kind::Word) && self.scan.word(at + 2) == "=",
+            "move" => next == "to",
+            "wait" => matches!(next, "for" | "until") || self.kind(at + 1) == Some(Kind::Number),
+            "stop" => !matches!(next, "." | ":"),
+            "for" => self.scan.word(at + 2) == "in",
+            _ => false,
+        };
+        if shaped && self.is_first(at) {
+            return true;
+        }
         if self.is_unfinished(before) && self.scan.word(before) != "," {
             return false;
         }
-        let next = self.scan.word(at + 1);
         let behind_brace = self.kind(before) == Some(Kind::Close(Bracket::Brace));
         match word {
             "else" => return false,
-            "let" | "set" if self.kind(at + 1) == Some(Kind::Word) && self.scan.word(at + 2) == "=" => {
-                return true;
-            }
-            "move" if next == "to" => return true,
-            "wait" if matches!(next, "for" | "until") => return true,
+            "let" | "set" | "move" | "wait" if shaped => return true,
             "at" if behind_brace && next == "most" => return false,
             _ => {}
         }
@@ -315,13 +340,7 @@ impl Reader<'_> {
         if STATEMENTS.contains(&word) && self.is_fresh(at) {
             return next != "{" || word == "stop";
         }
-        if head || !self.is_fresh(at) {
-            return false;
-        }
-        self.is_action(at)
-            || matches!(word, "rule" | "trigger" | "stage") && self.is_named(at)
-            || self.is_nearly(at, &STATEMENTS)
-            || self.is_first(at) && !CONTINUING.contains(&word) && self.is_named(at)
+        !head && self.is_fresh(at) && (self.is_action(at) || self.is_first(at) && !CONTINUING.contains(&word))
     }
 
     /// `sms {`, `app.signflow.send {`

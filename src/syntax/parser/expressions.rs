@@ -42,6 +42,9 @@ static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
 /// An expression and how deep its tree is: what comes after the parser walks trees recursively.
 pub(super) struct Deep(pub Expr, pub u32);
 
+/// The depth of what was refused: what stands on top of it is refused in silence.
+const TOO_DEEP: u32 = 1 << 30;
+
 impl Builder<'_> {
     pub fn error_expr(&self, span: Span) -> Expr {
         make(ExprKind::Error, span)
@@ -75,19 +78,21 @@ impl Builder<'_> {
         if depth <= MAX_DEPTH {
             return Deep(make(kind, span), depth);
         }
-        self.report(
-            Diagnostic::new(Code::TooDeep, span, "this expression is too deep")
-                .label(format!("more than {MAX_DEPTH} operators on top of each other"))
-                .help("cut it with `let`, or use `in [a, b, …]` for many alternatives"),
-        );
-        Deep(self.error_expr(span), 1)
+        if depth < TOO_DEEP {
+            self.report(
+                Diagnostic::new(Code::TooDeep, span, "this expression is too deep")
+                    .label(format!("more than {MAX_DEPTH} operators on top of each other"))
+                    .help("cut it with `let`, or use `in [a, b, …]` for many alternatives"),
+            );
+        }
+        Deep(self.error_expr(span), TOO_DEEP)
     }
 
     fn primary(&self, node: Node) -> Deep {
         match node.as_rule() {
             Rule::text => {
                 let (text, depth) = self.text(&node);
-                Deep(make(ExprKind::Text(text), self.token_span(&node)), depth + 1)
+                self.above(ExprKind::Text(text), self.token_span(&node), depth + 1)
             }
             Rule::call_or_name => self.call_or_name(&node),
             Rule::paren_expr => {
@@ -378,7 +383,11 @@ impl Builder<'_> {
             let here = whole.as_ref().map_or(name.span, |w| w.span.to(name.span));
             whole = Some(match whole {
                 None => make(ExprKind::Name(name), here),
-                Some(base) => self.above(ExprKind::Member { base, name }, here, depth).0,
+                Some(base) => {
+                    let Deep(member, d) = self.above(ExprKind::Member { base, name }, here, depth);
+                    depth = d;
+                    member
+                }
             });
         }
         whole.unwrap_or_else(|| self.error_expr(span))

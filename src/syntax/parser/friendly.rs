@@ -68,7 +68,7 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         Rule::default | Rule::assign => Sign("="),
         Rule::limit | Rule::limit_min => Word("min"),
         Rule::limit_max => Word("max"),
-        Rule::limit_matches | Rule::matches => Word("matches"),
+        Rule::limit_matches => Word("matches"),
         Rule::type_expr | Rule::plain_type | Rule::list_type | Rule::money_type | Rule::enum_type => {
             Thing("a type")
         }
@@ -175,7 +175,15 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         | Rule::op_starts_with
         | Rule::op_ends_with => Operator,
         Rule::op_minus => Sign("-"),
-        Rule::word_end => Operator,
+        Rule::matches
+        | Rule::word_end
+        | Rule::kw_between
+        | Rule::kw_is
+        | Rule::kw_matches
+        | Rule::kw_contains
+        | Rule::kw_starts
+        | Rule::kw_ends
+        | Rule::kw_not => Operator,
 
         Rule::day => Thing("a date"),
         Rule::clock => Thing("a time"),
@@ -215,12 +223,10 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         Rule::kw_at => Word("at"),
         Rule::kw_away => Word("away"),
         Rule::kw_backward => Word("backward"),
-        Rule::kw_between => Word("between"),
         Rule::kw_calendar => Word("calendar"),
         Rule::kw_change => Word("change"),
         Rule::kw_closed => Word("closed"),
         Rule::kw_const => Word("const"),
-        Rule::kw_contains => Word("contains"),
         Rule::kw_currency => Word("currency"),
         Rule::kw_department => Word("department"),
         Rule::kw_detached => Word("detached"),
@@ -228,7 +234,6 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         Rule::kw_during => Word("during"),
         Rule::kw_else => Word("else"),
         Rule::kw_empty => Word("empty"),
-        Rule::kw_ends => Word("ends"),
         Rule::kw_entity => Word("entity"),
         Rule::kw_enum => Word("enum"),
         Rule::kw_event => Word("event"),
@@ -245,11 +250,9 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         Rule::kw_hours => Word("hours"),
         Rule::kw_if => Word("if"),
         Rule::kw_in => Word("in"),
-        Rule::kw_is => Word("is"),
         Rule::kw_let => Word("let"),
         Rule::kw_list => Word("list"),
         Rule::kw_locale => Word("locale"),
-        Rule::kw_matches => Word("matches"),
         Rule::kw_max => Word("max"),
         Rule::kw_min => Word("min"),
         Rule::kw_money => Word("money"),
@@ -257,7 +260,6 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         Rule::kw_move => Word("move"),
         Rule::kw_no => Word("no"),
         Rule::kw_none => Word("none"),
-        Rule::kw_not => Word("not"),
         Rule::kw_of => Word("of"),
         Rule::kw_on => Word("on"),
         Rule::kw_once => Word("once"),
@@ -275,7 +277,6 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         Rule::kw_set => Word("set"),
         Rule::kw_skip => Word("skip"),
         Rule::kw_stage => Word("stage"),
-        Rule::kw_starts => Word("starts"),
         Rule::kw_stop => Word("stop"),
         Rule::kw_success => Word("success"),
         Rule::kw_test => Word("test"),

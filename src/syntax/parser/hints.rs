@@ -205,6 +205,19 @@ impl Stop<'_> {
 
     /// `{ to = sales }`, `set amount: 5`
     fn sign_between_name_and_value(&self) -> Option<Diagnostic> {
+        let begins = matches!(self.kind(0), Some(Kind::Word | Kind::Number | Kind::Text | Kind::Open(_)));
+        if matches!(self.place, Place::Field | Place::Entry)
+            && self.at == self.piece.start + 1
+            && self.expects(Rule::colon)
+            && begins
+        {
+            let (name, found) = (self.word(-1), self.str(0));
+            return Some(
+                Diagnostic::new(Code::Syntax, self.span(0, 0), format!("expected `:` before `{found}`"))
+                    .label(format!("a colon is missing behind `{name}`"))
+                    .help(format!("{name}: {found}")),
+            );
+        }
         let (found, wanted) = match self.str(0) {
             "=" if self.expects(Rule::colon) => ("=", ":"),
             ":" if self.expects(Rule::assign) => (":", "="),
@@ -243,7 +256,7 @@ impl Stop<'_> {
             "euro" | "euros" => "EUR".to_owned(),
             "dollar" | "dollars" => "USD".to_owned(),
             "pound" | "pounds" => "GBP".to_owned(),
-            lower if CODES.contains(&lower) => lower.to_uppercase(),
+            lower if CODES.contains(&lower) && word != lower.to_uppercase() => lower.to_uppercase(),
             _ => return None,
         };
         Some(
@@ -299,10 +312,17 @@ impl Stop<'_> {
     fn type_of_another_language(&self) -> Option<Diagnostic> {
         let in_type = matches!(self.place, Place::Field) || self.opening() == "fn";
         let found = self.str(0);
+        let named = self.word(-1);
+        if self.place == Place::Field && found == "??" && !self.expects_operator() {
+            return Some(
+                Diagnostic::new(Code::Syntax, self.span(0, 0), "`??` cannot stand in a type")
+                    .label("one `?` makes a value optional")
+                    .help(format!("{named}?")),
+            );
+        }
         if !in_type || !matches!(found, "<" | "[") {
             return None;
         }
-        let named = self.word(-1);
         let inner = match (found, named) {
             ("[", "") => self.word(1),
             ("[", name) => name,
@@ -380,7 +400,10 @@ impl Stop<'_> {
 
     /// `elif`, `where`, `null` and the like.
     fn word_of_another_language(&self) -> Option<Diagnostic> {
-        let word = self.word(0);
+        // Where the wrong word begins a statement, the grammar takes it for an action's name.
+        let first = self.place == Place::Statement && self.at == self.piece.start + 1;
+        let here = if first { -1 } else { 0 };
+        let word = self.word(here);
         let lower = word.to_lowercase();
         let ours = match lower.as_str() {
             "elif" | "elsif" | "elseif" => "else if",
@@ -406,11 +429,10 @@ impl Stop<'_> {
         if ours == word {
             return None;
         }
-        // Where the wrong word begins a statement, the grammar takes it for an action's name.
         Some(
             Diagnostic::new(
                 Code::UnknownKeyword,
-                self.span(0, 0),
+                self.span(here, here),
                 format!("`{word}` is no word of the language here"),
             )
             .label(format!("this is written `{ours}`"))
@@ -454,7 +476,9 @@ impl Stop<'_> {
             (0, known)
         };
         let word = self.word(distance);
-        if word.len() < 3 || known.contains(&word) {
+        let shortest = if self.at == self.piece.start { 3 } else { 2 };
+        let ours = [&STATEMENTS[..], &super::RESERVED].iter().any(|list| list.contains(&word));
+        if word.len() < shortest || ours || known.contains(&word) {
             return None;
         }
         let near = suggest::nearest(word, known)?;
@@ -574,11 +598,37 @@ impl Stop<'_> {
         shown.sort_unstable();
         shown.dedup();
         // "Nothing more" and "an operator" are always true, and rarely what was meant.
-        let telling: Vec<Friendly> = shown
+        let mut telling: Vec<Friendly> = shown
             .iter()
             .copied()
             .filter(|f| !matches!(f, Friendly::Operator | Friendly::Thing("nothing more" | "a blank")))
             .collect();
+        const TYPES: [Friendly; 4] = [
+            Friendly::Thing("a name"),
+            Friendly::Word("enum"),
+            Friendly::Word("list"),
+            Friendly::Word("money"),
+        ];
+        if TYPES.iter().all(|t| telling.contains(t)) {
+            telling.retain(|t| !TYPES.contains(t));
+            telling.insert(0, Friendly::Thing("a type"));
+        }
+        // What a value may begin with is said by "a value".
+        if telling.contains(&Friendly::Thing("a value")) {
+            telling.retain(|t| match t {
+                Friendly::Thing("a name" | "a text" | "a number" | "a date" | "a duration") => false,
+                Friendly::Word("true" | "false" | "none" | "if") => false,
+                _ => true,
+            });
+        }
+        // Behind any name a call could follow.
+        if telling.len() > 1 && self.kind(-1) == Some(Kind::Word) {
+            telling.retain(|t| *t != Friendly::Sign("("));
+        }
+        // `move` alone could also be an action, if there were one of that name.
+        if self.place == Place::Statement && STATEMENTS.contains(&self.opening()) && telling.len() > 1 {
+            telling.retain(|t| *t != Friendly::Sign("{") || self.at != self.piece.start + 1);
+        }
         let complete = shown.contains(&Friendly::Thing("nothing more"));
         let file = self.reader.file;
         let (span, found) = match self.token(0) {
@@ -592,7 +642,7 @@ impl Stop<'_> {
             None if in_text => (Span::new(file, offset, offset + 1), "the end of the placeholder".to_owned()),
             None => {
                 let end = self.reader.bytes(self.piece).map_or(offset, |b| b.1 as usize);
-                (Span::new(file, end, end), "the end".to_owned())
+                (Span::new(file, end, end), String::new())
             }
         };
         if in_text && self.token(0).is_none_or(|t| t.start as usize > offset) {
@@ -603,7 +653,7 @@ impl Stop<'_> {
                 .help("write \\{ if the brace itself is meant");
         }
         let at_end = self.token(0).is_none();
-        if telling.is_empty() || (complete && !at_end && telling.len() > 4) {
+        if !at_end && (telling.is_empty() || (complete && telling.len() > 4)) {
             let message = format!("{found} cannot stand here");
             return Diagnostic::new(Code::Syntax, span, message).label(if complete {
                 "what stands before this is complete"
@@ -611,9 +661,18 @@ impl Stop<'_> {
                 "expected an operator before this"
             });
         }
+        if at_end {
+            let last = self.at.checked_sub(1).and_then(|i| self.tokens.get(i));
+            let after = match last {
+                Some(token) if token.kind == Kind::Text => " after this text".to_owned(),
+                Some(token) => format!(" after `{}`", self.reader.scan.str(token)),
+                None => String::new(),
+            };
+            let message = format!("expected {}{after}", list(&telling));
+            return Diagnostic::new(Code::Syntax, span, message).label("something is missing here");
+        }
         let message = format!("expected {}, found {found}", list(&telling));
-        let problem = Diagnostic::new(Code::Syntax, span, message);
-        if at_end { problem.label("something is missing here") } else { problem.label("not expected here") }
+        Diagnostic::new(Code::Syntax, span, message).label("not expected here")
     }
 }
 

@@ -135,7 +135,11 @@ impl Builder<'_> {
             };
             if twice {
                 let span = self.span(&part);
-                let word = self.source(span).split_whitespace().next().unwrap_or_default();
+                let word = match part.as_rule() {
+                    Rule::when_clause => "when",
+                    Rule::allow_backward => "allow backward",
+                    _ => "as",
+                };
                 let problem =
                     Diagnostic::new(Code::ClauseTwice, span, format!("this trigger has two `{word}`"))
                         .label("the second one");

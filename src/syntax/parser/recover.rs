@@ -3,7 +3,7 @@
 //! statements, so that each mistake is reported where it is and hides no other.
 
 use super::builder::{Builder, Node, doc_above};
-use super::cut::{Piece, Place};
+use super::cut::{DECLARATIONS, MEMBERS, Piece, Place};
 use super::pipelines::{PipelinePart, StageHead};
 use super::scan::{Bracket, Kind, Scan};
 use super::{Grammar, MAX_DEPTH, Rule};
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
             index += 1;
             match self.read(Rule::declaration_alone, piece, |b, n| b.item(n)) {
                 Read::Good(item) => items.push(item),
-                Read::Spoiled => items.extend(self.broken_declaration(piece, None)),
+                Read::Spoiled => self.broken_declarations(piece, None, &mut items),
                 Read::Failed(error) => {
                     // A name that looks like the next declaration may have cut this one short.
                     if let Some(next) = pieces.get(index) {
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
                             continue;
                         }
                     }
-                    items.extend(self.broken_declaration(piece, Some(error)));
+                    self.broken_declarations(piece, Some(error), &mut items);
                 }
             }
         }
@@ -161,11 +161,27 @@ impl<'a> Reader<'a> {
 
     // --- declarations ------------------------------------------------------------------------------
 
+    fn broken_declarations(&self, piece: &Piece, error: Option<PestError>, items: &mut Vec<Item>) {
+        let pieces = self.at_margins(piece);
+        if pieces.len() < 2 {
+            items.extend(self.broken_declaration(piece, error));
+            return;
+        }
+        for piece in &pieces {
+            match self.read(Rule::declaration_alone, piece, |b, n| b.item(n)) {
+                Read::Good(item) => items.push(item),
+                Read::Spoiled => items.extend(self.broken_declaration(piece, None)),
+                Read::Failed(error) => items.extend(self.broken_declaration(piece, Some(error))),
+            }
+        }
+    }
+
     fn broken_declaration(&self, piece: &Piece, error: Option<PestError>) -> Option<Item> {
         let kind = self.finer(error, piece, Place::Declaration, || {
             let (head, body, rest) = self.split(piece)?;
-            let kind = self.broken_kind(piece, &head, &body, &rest);
-            if self.scan.word(piece.start) != "action" {
+            let word = self.meant(self.scan.word(piece.start), &DECLARATIONS);
+            let kind = self.broken_kind(word, &head, &body, &rest);
+            if word != "action" && DECLARATIONS.contains(&word) {
                 self.refuse(&rest);
             }
             kind
@@ -173,9 +189,9 @@ impl<'a> Reader<'a> {
         Some(Item { kind, doc: self.doc(piece), span: self.span(piece) })
     }
 
-    fn broken_kind(&self, piece: &Piece, head: &Piece, body: &Piece, rest: &Piece) -> Option<ItemKind> {
+    fn broken_kind(&self, word: &str, head: &Piece, body: &Piece, rest: &Piece) -> Option<ItemKind> {
         let head_place = Place::Head;
-        Some(match self.scan.word(piece.start) {
+        Some(match word {
             "pipeline" => {
                 let head = self.part(Rule::pipeline_head_alone, head_place, head, |b, n| b.pipeline_head(n));
                 let (mut settings, mut members) = (Vec::new(), Vec::new());
@@ -304,7 +320,7 @@ impl<'a> Reader<'a> {
             Read::Failed(error) => Some(error),
         };
         self.finer(error, piece, place, || {
-            Some(PipelinePart::Member(match self.member_word(piece) {
+            Some(PipelinePart::Member(match self.meant(self.member_word(piece), &MEMBERS) {
                 "stage" => PipelineMember::Stage(self.stage(piece)?),
                 "rule" => PipelineMember::Rule(self.rule(piece)?),
                 _ => return None,
@@ -327,7 +343,7 @@ impl<'a> Reader<'a> {
             Read::Spoiled => None,
             Read::Failed(error) => Some(error),
         };
-        self.finer(error, piece, Place::StageMember, || match self.member_word(piece) {
+        self.finer(error, piece, Place::StageMember, || match self.meant(self.member_word(piece), &MEMBERS) {
             "rule" => self.rule(piece).map(StageMember::Rule),
             _ => None,
         })

@@ -107,7 +107,7 @@ impl Repair<'_> {
         self.tokens[open.token].partner = index as u32;
         let span = self.span(open.token);
         let mut problem = unclosed(span, &self.text[span.range()]);
-        if index < self.tokens.len() {
+        if open.bracket == Bracket::Brace && index < self.tokens.len() {
             problem = problem.also(self.span(index), "and should be closed before this");
         }
         self.problems.push(problem);

@@ -60,6 +60,8 @@ pub struct Scan<'t> {
     pub problems: Vec<Diagnostic>,
     /// Where the problems are, ascending: a piece that holds one is not given to the grammar.
     spots: Vec<u32>,
+    /// The same for ranges that are nested too deep.
+    deep: Vec<(u32, u32)>,
 }
 
 impl<'t> Scan<'t> {
@@ -77,23 +79,25 @@ impl<'t> Scan<'t> {
             frames: Vec::new(),
             texts: 0,
             nesting: Nesting::default(),
-            too_deep: false,
+            too_deep: None,
+            deep: Vec::new(),
             balanced: true,
         };
         scanner.run();
-        let Scanner { mut tokens, inner, comments, mut problems, balanced, .. } = scanner;
+        let Scanner { mut tokens, inner, comments, mut problems, balanced, deep, .. } = scanner;
         if !balanced {
             brackets::repair(file, text, &mut tokens, &mut problems);
         }
         let mut spots: Vec<u32> = problems.iter().map(|p| p.span().start).collect();
         spots.sort_unstable();
-        Scan { text, tokens, inner, comments, problems, spots }
+        Scan { text, tokens, inner, comments, problems, spots, deep }
     }
 
     /// Whether something was already said of a place in this range of bytes.
     pub fn is_spoiled(&self, start: u32, end: u32) -> bool {
         let next = self.spots.partition_point(|s| *s < start);
         self.spots.get(next).is_some_and(|s| *s < end)
+            || self.deep.iter().any(|(from, to)| start < *to && *from < end)
     }
 
     pub fn str(&self, token: &Token) -> &'t str {
@@ -157,8 +161,10 @@ struct Scanner<'t> {
     /// How many of the frames are texts.
     texts: usize,
     nesting: Nesting,
-    /// Said once for each outermost bracket.
-    too_deep: bool,
+    /// Where things became nested too deep: said once for each outermost bracket.
+    too_deep: Option<usize>,
+    /// From there to the end of that bracket nothing is given to the grammar, which recurses.
+    deep: Vec<(u32, u32)>,
     balanced: bool,
 }
 
@@ -176,6 +182,7 @@ impl<'t> Scanner<'t> {
         if self.frames.iter().any(|f| matches!(f, Frame::Bracket { .. })) {
             self.balanced = false;
         }
+        self.end_deep();
     }
 
     fn code_part(&mut self) {
@@ -249,6 +256,9 @@ impl<'t> Scanner<'t> {
     }
 
     fn emit(&mut self, kind: Kind, start: usize, end: usize) {
+        if self.frames.is_empty() && self.nesting.run + self.nesting.ifs == 0 {
+            self.end_deep();
+        }
         let list = if self.texts == 0 { &mut self.tokens } else { &mut self.inner };
         let partner = list.len() as u32;
         list.push(Token { kind, first: self.first, start: start as u32, end: end as u32, partner });
@@ -315,8 +325,8 @@ impl<'t> Scanner<'t> {
         self.nesting.run = 0;
         if statement_branch {
             self.nesting.branches += 1;
-            if self.nesting.branches > MAX_BRANCHES && !self.too_deep {
-                self.too_deep = true;
+            if self.nesting.branches > MAX_BRANCHES && self.too_deep.is_none() {
+                self.too_deep = Some(start);
                 self.report(
                     Diagnostic::new(Code::TooDeep, self.span(start, end), "this `if` has too many branches")
                         .label(format!("more than {MAX_BRANCHES}")),
@@ -338,14 +348,20 @@ impl<'t> Scanner<'t> {
     fn deeper(&mut self, start: usize, end: usize, count: impl FnOnce(&mut Nesting)) {
         count(&mut self.nesting);
         let Nesting { outside, run, ifs, .. } = self.nesting;
-        if outside + run + ifs > MAX_DEPTH && !self.too_deep {
-            self.too_deep = true;
+        if outside + run + ifs > MAX_DEPTH && self.too_deep.is_none() {
+            self.too_deep = Some(start);
             let span = self.span(start, end);
             self.report(
                 Diagnostic::new(Code::TooDeep, span, "this is nested too deep")
                     .label(format!("more than {MAX_DEPTH} levels inside each other"))
                     .help("name a part of it with `let`, `const` or `fn`"),
             );
+        }
+    }
+
+    fn end_deep(&mut self) {
+        if let Some(from) = self.too_deep.take() {
+            self.deep.push((from as u32, self.at.max(from + 1) as u32));
         }
     }
 
@@ -360,7 +376,7 @@ impl<'t> Scanner<'t> {
     fn leave(&mut self, outer: Nesting) {
         self.nesting = Nesting { run: 0, ..outer };
         if self.frames.is_empty() {
-            self.too_deep = false;
+            self.end_deep();
         }
     }
 

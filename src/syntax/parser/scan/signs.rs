@@ -61,6 +61,10 @@ impl Scanner<'_> {
             } else {
                 self.nesting.run = 0;
             }
+            // A new value begins.
+            if matches!(*sign, "=" | ":" | ",") {
+                self.nesting.ifs = 0;
+            }
             self.emit(Kind::Sign, start, start + sign.len());
             return;
         }
@@ -77,6 +81,15 @@ impl Scanner<'_> {
         let Some((sign, ours)) = FOREIGN.iter().find(|(s, _)| rest.starts_with(s)) else { return false };
         let (sign, ours) = (*sign, *ours);
         let end = start + sign.len();
+        if sign == "|" && self.texts > 0 {
+            self.report(
+                Diagnostic::new(Code::ForeignOperator, self.span(start, end), "`|` means nothing here")
+                    .label("a function is called")
+                    .help("as in {title.upper()}; a format stands behind a colon: {amount: \"#,##0.00\"}"),
+            );
+            self.emit(Kind::Sign, start, end);
+            return true;
+        }
         self.report(
             Diagnostic::new(
                 Code::ForeignOperator,

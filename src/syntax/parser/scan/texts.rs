@@ -41,7 +41,11 @@ impl Scanner<'_> {
                 match self.bytes.get(self.at) {
                     Some(b'\n') | None => {}
                     // `\u{…}`: its braces are no placeholder.
-                    Some(b'u') if self.bytes.get(self.at + 1) == Some(&b'{') => self.unicode_escape(),
+                    Some(b'u') => {
+                        let rest = &self.text[self.at + 1..];
+                        let end = rest.find(['}', '"', '\n']).filter(|n| rest[*n..].starts_with('}'));
+                        self.at += 1 + end.filter(|_| rest.starts_with('{')).map_or(0, |n| n + 1);
+                    }
                     Some(_) => self.at += char_len(self.text, self.at),
                 }
             }
@@ -63,30 +67,6 @@ impl Scanner<'_> {
             Some(b'}') => self.lone_brace(),
             _ => self.open_placeholder(),
         }
-    }
-
-    /// `\u{1F600}`; the grammar takes up to six digits.
-    fn unicode_escape(&mut self) {
-        let start = self.at - 1;
-        let digits = self.bytes[self.at + 2..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
-        let end = self.at + 2 + digits;
-        if (1..=6).contains(&digits) && self.bytes.get(end) == Some(&b'}') {
-            self.at = end + 1;
-            return;
-        }
-        // Without the closing brace, or with something else in it.
-        let close = self.text[end..].find(['}', '"', '\n']).map_or(end, |n| end + n);
-        let close = if self.bytes.get(close) == Some(&b'}') { close + 1 } else { close };
-        self.report(
-            Diagnostic::new(
-                Code::BadEscape,
-                self.span(start, close),
-                format!("`{}` names no character", &self.text[start..close]),
-            )
-            .label("one to six hexadecimal digits belong between the braces")
-            .help("\\u{1F600}"),
-        );
-        self.at = close;
     }
 
     fn lone_brace(&mut self) {
@@ -119,7 +99,29 @@ impl Scanner<'_> {
             self.at = end;
             return;
         }
+        if inside.starts_with('{')
+            && let Some(end) = self.json_end(at)
+        {
+            let name = self.text[at..end].trim_matches(['{', '}']).trim();
+            let help = format!("{{{name}}}");
+            self.report(
+                Diagnostic::new(Code::JsonBraces, self.span(at, end), "a placeholder has one pair of braces")
+                    .label("two pairs stand here")
+                    .help(help),
+            );
+            self.at = end;
+            return;
+        }
         if looks_like_json(inside) {
+            let block = matches!(self.frames.last(), Some(Frame::Text { block: true, .. }));
+            let quoted = inside.starts_with('"');
+            let help = if quoted && !block {
+                "write \\{ and \\\" in this text, or put the JSON between `\"\"\"` with \\{ and \\}"
+            } else if inside.starts_with(['"', '\\']) {
+                "\\{"
+            } else {
+                "write \\{ for the brace itself; a format stands in quotes, as in {amount: \"#,##0.00\"}"
+            };
             self.report(
                 Diagnostic::new(
                     Code::JsonBraces,
@@ -127,8 +129,16 @@ impl Scanner<'_> {
                     "this brace looks like JSON, not like a placeholder",
                 )
                 .label("in a text, `{` begins a placeholder")
-                .help("\\{"),
+                .help(help),
             );
+            // The quotes of JSON would end this text: read on behind all of it.
+            if quoted
+                && !block
+                && let Some(end) = self.json_end(at)
+            {
+                self.at = end;
+                return;
+            }
             if let Some(Frame::Text { literal_braces, .. }) = self.frames.last_mut() {
                 *literal_braces += 1;
             }
@@ -138,6 +148,22 @@ impl Scanner<'_> {
         let outer = self.enter(at, at + 1);
         self.frames.push(Frame::Placeholder { start: at, outer });
         self.at += 1;
+    }
+
+    /// Behind the brace that closes the one at `start`, on the same line.
+    fn json_end(&self, start: usize) -> Option<usize> {
+        let mut open = 0;
+        for (n, byte) in self.bytes[start..self.line_end()].iter().enumerate() {
+            match byte {
+                b'{' => open += 1,
+                b'}' => open -= 1,
+                _ => continue,
+            }
+            if open == 0 {
+                return Some(start + n + 1);
+            }
+        }
+        None
     }
 
     /// At a line break: whether it tears a short text apart, which is reported and ended.
@@ -160,7 +186,7 @@ impl Scanner<'_> {
             Frame::Placeholder { outer, .. } => Some(*outer),
             _ => None,
         });
-        let too_deep = self.too_deep;
+        let too_deep = self.too_deep.is_some();
         if let Some(outer) = outer {
             self.leave(outer);
         }
@@ -177,6 +203,8 @@ impl Scanner<'_> {
             (None, _) => self.before_closers(start, line_end),
         };
         let end = start + self.text[start..end].trim_end().len();
+        // What was said of braces in it was said of code.
+        self.problems.retain(|p| p.code != Code::LoneBrace || (p.span().start as usize) < start);
         let problem = match placeholder {
             Some(open) => Diagnostic::new(
                 Code::UnclosedPlaceholder,
@@ -248,6 +276,7 @@ fn looks_like_json(inside: &str) -> bool {
             Some((name, after)) if !name.contains(['\n', '{']) => after,
             _ => return false,
         },
+        None if !inside.starts_with(unicode_ident::is_xid_start) => return false,
         None => inside.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')),
     };
     if after.len() == inside.len() {

@@ -12,7 +12,9 @@ pub struct Rendered {
 
 struct Shown<'a> {
     diagnostic: &'a Diagnostic,
-    source: miette::NamedSource<String>,
+    /// `None` where a line is too long to be drawn: the place is then told in the title.
+    source: Option<miette::NamedSource<String>>,
+    place: String,
     related: Vec<Shown<'a>>,
     labels: Vec<miette::LabeledSpan>,
     /// A second place in another file is drawn below, under this text instead of the message.
@@ -27,7 +29,11 @@ impl std::fmt::Debug for Shown<'_> {
 
 impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.title.as_deref().unwrap_or(&self.diagnostic.message))
+        f.write_str(self.title.as_deref().unwrap_or(&self.diagnostic.message))?;
+        if self.source.is_none() {
+            write!(f, ", at {}", self.place)?;
+        }
+        Ok(())
     }
 }
 
@@ -51,7 +57,7 @@ impl miette::Diagnostic for Shown<'_> {
         self.diagnostic.help.as_ref().map(|h| Box::new(h) as _)
     }
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        Some(&self.source)
+        self.source.as_ref().map(|s| s as &dyn miette::SourceCode)
     }
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
         Some(Box::new(self.labels.iter().cloned()))
@@ -64,14 +70,41 @@ impl miette::Diagnostic for Shown<'_> {
     }
 }
 
+/// Longer lines are not drawn: nobody could read the picture.
+const MOST_COLUMNS: usize = 2_000;
+
+/// The length of the longest line that a range touches, or that is drawn around it.
+fn longest_line(text: &str, range: std::ops::Range<usize>) -> usize {
+    let bytes = text.as_bytes();
+    let line_start = |at: usize| bytes.iter().take(at).rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+    let line_end =
+        |at: usize| bytes.iter().skip(at).position(|b| *b == b'\n').map_or(bytes.len(), |i| at + i);
+    let start = line_start(line_start(range.start).saturating_sub(1));
+    let end = line_end(line_end(range.end) + 1).min(bytes.len());
+    bytes
+        .get(start..end)
+        .into_iter()
+        .flat_map(|b| b.split(|b| *b == b'\n'))
+        .map(<[u8]>::len)
+        .max()
+        .unwrap_or(0)
+}
+
 /// Draws one diagnostic with its source lines.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, how: Rendered) -> String {
     let main = diagnostic.span().file;
     let shown_in = |file, title: Option<String>| {
         let source = sources.file(file);
+        let mut places = diagnostic.labels.iter().map(|l| l.span).filter(|s| s.file == file).peekable();
+        let place = places.peek().map_or_else(String::new, |span| {
+            let at = sources.position(*span);
+            format!("{}:{}:{}", source.name, at.line, at.column)
+        });
+        let drawn = places.all(|span| longest_line(&source.text, span.range()) <= MOST_COLUMNS);
         Shown {
             diagnostic,
-            source: miette::NamedSource::new(&source.name, source.text.to_string()),
+            source: drawn.then(|| miette::NamedSource::new(&source.name, source.text.to_string())),
+            place,
             related: Vec::new(),
             labels: diagnostic
                 .labels

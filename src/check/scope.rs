@@ -137,8 +137,10 @@ impl Facts {
 
     /// The record may have changed at this place: only what was bound by `let` stays known (and not what is
     /// read through a reference from there), and what the event brought.
-    pub fn forget_record(&mut self, at: Span) {
-        let (lost, kept) = std::mem::take(&mut self.set).into_iter().partition(Place::speaks_of_record);
+    /// `lasts` says which outputs of rules stay as they are.
+    pub fn forget_record(&mut self, at: Span, lasts: impl Fn(OutputId) -> bool) {
+        let changes = |p: &Place| p.speaks_of_record() || p.output().is_some_and(|id| !lasts(id));
+        let (lost, kept) = std::mem::take(&mut self.set).into_iter().partition(changes);
         self.set = kept;
         self.lost.extend(lost.into_iter().map(|place: Place| (place, at)));
     }
@@ -191,6 +193,15 @@ impl Place {
             Root::Payload(_) | Root::Old(_) => true,
             Root::Property(of, _) => of.speaks_of_event(),
             _ => false,
+        }
+    }
+
+    /// The output of a rule that this begins with.
+    fn output(&self) -> Option<OutputId> {
+        match &self.root {
+            Root::Output(id) => Some(*id),
+            Root::Property(of, _) => of.output(),
+            _ => None,
         }
     }
 

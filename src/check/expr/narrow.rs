@@ -1,6 +1,7 @@
 //! What a test tells: places that are known to be set, and what to say where one is used untested.
 
 use super::super::Checker;
+use super::super::pipelines::walk::model_exprs;
 use super::super::scope::{Place, Root, Scope, Unset};
 use super::{mistake, node};
 use crate::diagnostic::{Code, Diagnostic, Label};
@@ -196,7 +197,9 @@ impl Checker<'_> {
         }
         let ty = (**inner).clone();
         let is_place = Self::place(&x).is_some();
-        if is_place && let Some(waits_for) = &mut scope.waits_for {
+        if let Some(waits_for) = &mut scope.waits_for
+            && !reads_local(&x)
+        {
             waits_for.push(x.clone());
         } else if is_place && let Some(unset) = &mut scope.unset {
             unset.push(Unset { span: x.span, ty });
@@ -312,6 +315,13 @@ impl Checker<'_> {
 pub(super) fn narrow(x: Expr) -> Expr {
     let (ty, span) = (x.ty.inner().clone(), x.span);
     node(ExprKind::Convert { to: Conversion::Narrow, value: Box::new(x) }, ty, span)
+}
+
+/// Whether a value is known only inside of a `=>`.
+fn reads_local(x: &Expr) -> bool {
+    let mut found = false;
+    model_exprs(x, |e| found |= matches!(e.kind, ExprKind::Local(_)));
+    found
 }
 
 fn is_none(x: &Expr) -> bool {

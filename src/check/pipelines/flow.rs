@@ -99,12 +99,21 @@ impl Checker<'_> {
         Some(model::StmtKind::For { local, list, body: statements })
     }
 
+    /// The record may have changed at this place, and with it what rules bind, but for those of the own stage
+    /// that run once for an entry: those have ended.
+    pub(super) fn forget(&self, scope: &mut Scope, at: Span) {
+        let lasts = |id: OutputId| {
+            self.outputs.get(id.index()).is_some_and(|o| Some(o.stage) == scope.stage && !o.on_rule)
+        };
+        scope.facts.forget_record(at, lasts);
+    }
+
     /// Forgets before a loop what its body may make wrong.
     fn forget_for_loop(&mut self, loop_span: Span, block: &tree::Block, scope: &mut Scope, body: &Body) {
         let effects = LoopEffects::of(block);
         let reads = !self.awaited_by(&effects.heads, scope, &body.awaited).is_empty();
         if let Some(at) = effects.suspends.or(reads.then_some(loop_span)) {
-            scope.facts.forget_record(at);
+            self.forget(scope, at);
             return;
         }
         let Some(entity) = scope.entity else { return };
@@ -146,7 +155,7 @@ impl Checker<'_> {
         let listened = self.listen(events, body.home);
         let at = events.iter().map(|e| e.span).reduce(Span::to);
         if let Some(at) = at {
-            scope.facts.forget_record(at);
+            self.forget(scope, at);
         }
         scope.facts.forget_event();
         let before = scope.facts.clone();

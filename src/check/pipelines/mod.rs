@@ -14,7 +14,7 @@ mod stages;
 mod statements;
 mod test_blocks;
 mod triggers;
-mod walk;
+pub(super) mod walk;
 
 use super::scope::{Facts, Scope};
 use super::{Checker, RuleInfo};

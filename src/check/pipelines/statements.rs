@@ -86,7 +86,7 @@ impl Checker<'_> {
         // A statement that waits for an output does so as a whole, before anything of it is evaluated.
         let waits = self.awaited_by(&heads(tree), scope, &body.awaited);
         if !waits.is_empty() {
-            scope.facts.forget_record(tree.span);
+            self.forget(scope, tree.span);
             body.awaited.extend(waits);
         }
         scope.awaits.clear();
@@ -108,13 +108,13 @@ impl Checker<'_> {
             }
             StmtKind::Wait(e) => {
                 let duration = self.expr(e, Some(&Type::Duration), scope);
-                scope.facts.forget_record(tree.span);
+                self.forget(scope, tree.span);
                 (Some(model::StmtKind::Wait(duration)), true)
             }
             StmtKind::WaitUntil(e) => {
                 let moment = self.expr(e, None, scope);
                 let moment = self.instant(moment, false);
-                scope.facts.forget_record(tree.span);
+                self.forget(scope, tree.span);
                 (Some(model::StmtKind::WaitUntil(moment)), true)
             }
             StmtKind::WaitFor { events, when, at_most, otherwise } => {
@@ -143,7 +143,7 @@ impl Checker<'_> {
         let call = self.call(tree, scope);
         let at_most = at_most.as_ref().map(|e| self.expr(e, Some(&Type::Duration), scope));
         awaits.append(&mut take_awaits(scope));
-        scope.facts.forget_record(tree.span);
+        self.forget(scope, tree.span);
         let mut optional = false;
         let otherwise = otherwise.as_ref().map(|block| {
             let mut facts = scope.facts.clone();

@@ -512,7 +512,7 @@ impl Run<'_, '_> {
                         return Err(wrong_type());
                     };
                     if items.len() != keys.len() {
-                        return Err(wrong_type());
+                        return Err(not_set("a key to sort by"));
                     }
                     let (items, keys) = (items.clone(), keys.clone());
                     burn(self.fuel, items.len())?;
@@ -540,7 +540,7 @@ impl Run<'_, '_> {
                     // An answer with an `else` is kept in an optional register; here it is set.
                     let ty = self.machine.program.outputs.get(output.index()).map(|output| &output.ty);
                     if *self.get(value) == Value::None && !ty.is_some_and(Type::is_optional) {
-                        return Err(wrong_type());
+                        return Err(not_set(&self.output_name(output)));
                     }
                     return Ok(Stop::Exit(Exit::Publish(output, value)));
                 }

@@ -137,6 +137,7 @@ pub struct Machine {
     regexes: Vec<regex::Regex>,
     stage_labels: Vec<Text>,
     pipeline_labels: Vec<Text>,
+    fuel: u32,
 }
 
 impl Machine {
@@ -151,7 +152,12 @@ impl Machine {
         let regexes = program.code.regexes.iter().map(compile).collect::<Result<_, _>>()?;
         let stage_labels = program.stages.iter().map(|stage| stage.label.clone()).collect();
         let pipeline_labels = program.pipelines.iter().map(|pipeline| pipeline.label.clone()).collect();
-        Ok(Machine { program, regexes, stage_labels, pipeline_labels })
+        Ok(Machine { program, regexes, stage_labels, pipeline_labels, fuel: FUEL })
+    }
+
+    /// With another bound than [`FUEL`] for one evaluation or body.
+    pub fn with_fuel(self, fuel: u32) -> Machine {
+        Machine { fuel, ..self }
     }
 
     pub fn program(&self) -> &Program {
@@ -185,7 +191,7 @@ impl Machine {
         ctx: &Context,
     ) -> Result<Value, Failure> {
         let mut pc = 0;
-        let mut fuel = FUEL;
+        let mut fuel = self.fuel;
         scratch.prepare(self.registers_of(chunk)?);
         scratch.registers.iter_mut().zip(captures).for_each(|(slot, value)| slot.clone_from(value));
         match self.run(scratch, chunk, &mut pc, &mut fuel, ctx)? {
@@ -199,7 +205,7 @@ impl Machine {
         let mut registers = reuse.map(|frame| frame.registers).unwrap_or_default();
         registers.clear();
         registers.resize(self.registers_of(chunk).unwrap_or(0), Value::None);
-        Frame { chunk, pc: 0, registers, fuel: FUEL }
+        Frame { chunk, pc: 0, registers, fuel: self.fuel }
     }
 
     /// Runs a body until it needs the host.

@@ -10,7 +10,7 @@ use stagegate::program::file::{FORMAT_VERSION, MAGIC};
 use stagegate::program::listing::listing;
 use stagegate::program::verify::verify;
 use stagegate::program::{ChunkId, ChunkKind, Program};
-use stagegate::schema::{Field, Schema, Type};
+use stagegate::schema::{Field, Type};
 use stagegate::syntax::tree::PrincipalKind;
 use stagegate::value::*;
 use stagegate::vm::{Context, EventView, Exit, Machine, Scratch};
@@ -46,7 +46,7 @@ fn try_to_run(body: &[u8]) -> bool {
 }
 
 /// Some value of a type; with `full` unset, `none` and empty lists where there may be.
-fn some_value(schema: &Schema, program: &Program, ty: &Type, full: bool) -> Value {
+fn some_value(program: &Program, ty: &Type, full: bool) -> Value {
     let principal = |kind| Value::Principal(Principal { kind, name: "anna".into() });
     match ty {
         Type::Text | Type::Opaque(_) => Value::Text("Großer Tisch".into()),
@@ -83,9 +83,9 @@ fn some_value(schema: &Schema, program: &Program, ty: &Type, full: bool) -> Valu
             Value::Pipeline(PipelineId(pipeline as u16))
         }
         Type::List(_) if !full => Value::List([].into()),
-        Type::List(element) => Value::List(vec![some_value(schema, program, element, full); 3].into()),
+        Type::List(element) => Value::List(vec![some_value(program, element, full); 3].into()),
         Type::Optional(_) if !full => Value::None,
-        Type::Optional(inner) => some_value(schema, program, inner, full),
+        Type::Optional(inner) => some_value(program, inner, full),
         Type::Never | Type::Error => Value::None,
     }
 }
@@ -98,14 +98,14 @@ fn run_everything(machine: &Machine) {
     let program = machine.program();
     let schema = &program.schema;
     let values = |fields: &[Field], full: bool| -> Vec<Value> {
-        fields.iter().map(|field| some_value(schema, program, &field.ty, full)).collect()
+        fields.iter().map(|field| some_value(program, &field.ty, full)).collect()
     };
     let mut scratch = Scratch::default();
     for full in [true, false] {
         let records: Vec<Vec<Value>> =
             schema.entities.iter().map(|entity| values(&entity.fields, full)).collect();
         let outputs: Vec<Value> =
-            program.outputs.iter().map(|output| some_value(schema, program, &output.ty, full)).collect();
+            program.outputs.iter().map(|output| some_value(program, &output.ty, full)).collect();
         let payloads: Vec<Vec<Value>> =
             schema.events.iter().map(|event| values(&event.payload, full)).collect();
         for (number, chunk) in program.code.chunks.iter().enumerate() {
@@ -132,7 +132,7 @@ fn run_everything(machine: &Machine) {
                     ChunkKind::Expression { captures, .. } => {
                         let captured: Vec<Value> = chunk.registers[..usize::from(*captures)]
                             .iter()
-                            .map(|ty| some_value(schema, program, ty, full))
+                            .map(|ty| some_value(program, ty, full))
                             .collect();
                         if let Err(failure) = machine.evaluate_with(&mut scratch, id, &captured, &context) {
                             assert_ne!(
@@ -171,8 +171,7 @@ fn run_body(machine: &Machine, scratch: &mut Scratch, chunk: ChunkId, context: &
                     Some(otherwise) if !full => frame.go_to(otherwise),
                     _ => {
                         let outputs = &program.schema.action(call.action).outputs;
-                        let outputs =
-                            outputs.iter().map(|o| some_value(&program.schema, program, &o.ty, true));
+                        let outputs = outputs.iter().map(|o| some_value(program, &o.ty, true));
                         frame.answer(answer, outputs);
                     }
                 }

@@ -100,7 +100,7 @@ impl Machine {
     ) -> Result<Stop, Failure> {
         let mut run =
             Run { machine: self, scratch, fuel, ctx, id: chunk, chunk: self.chunk(chunk)?, pc: *pc, base: 0 };
-        let result = run.to_the_end();
+        let result = run.until_it_stops();
         // In a function: where the chunk called it.
         *pc = run.scratch.calls.first().map_or(run.pc, |outer| outer.pc);
         result
@@ -168,7 +168,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn to_the_end(&mut self) -> Result<Stop, Failure> {
+    fn until_it_stops(&mut self) -> Result<Stop, Failure> {
         loop {
             let Some(instr) = self.chunk.code.get(self.pc as usize) else { return Err(wrong_type()) };
             self.pc += 1;

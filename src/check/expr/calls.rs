@@ -316,6 +316,12 @@ impl Checker<'_> {
                         Some(Checked::Value(list)) => list.ty.clone(),
                         _ => Type::Error,
                     };
+                    if !matches!(list, Type::List(_) | Type::Error) {
+                        // Nothing could be said of the elements.
+                        let error = SignatureError::Wanted { slot: 0, expected: "a list" };
+                        self.does_not_fit(function, &error, span, |_| None, &checked);
+                        return mistake(span);
+                    }
                     self.lambda_argument(function, arg, &list, scope)
                 }
                 SlotKind::Calendar => self.calendar_argument(function, arg),
@@ -400,7 +406,8 @@ impl Checker<'_> {
             Arg::Written(arg) => (self.no_lambda(arg.span), false),
             Arg::Calendar(_, span) => (self.calendar_base(span), false),
         };
-        Checked::Value(self.need_set(x, operand, scope))
+        let x = self.need_set(x, operand, scope);
+        Checked::Value(self.some_type(x))
     }
 
     /// `x => …`

@@ -182,7 +182,11 @@ impl Checker<'_> {
             (a, b) if a == b => Some(a.clone()),
             (Type::Error, _) | (_, Type::Error) => Some(Type::Error),
             (Type::Never, other) | (other, Type::Never) => Some(other.clone()),
-            (Type::List(a), Type::List(b)) => Some(self.common_type(a, b)?.list()),
+            (Type::List(x), Type::List(y)) => {
+                let common = self.common_type(x, y)?.list();
+                // Lists within lists are not converted.
+                (self.goes(a, &common) && self.goes(b, &common)).then_some(common)
+            }
             (a, b) if number(a) && number(b) => Some(Type::Decimal),
             (a, b) if text(a) && text(b) => Some(Type::Text),
             (a, b) if whom(a) && whom(b) => Some(Type::Recipient),

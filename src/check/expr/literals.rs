@@ -85,7 +85,10 @@ impl Checker<'_> {
         for item in items {
             // The first element says what bare names after it mean, if nothing else does.
             let first = values.first().map(|v| v.ty.clone());
-            let x = self.infer(item, hint.or(first.as_ref()), scope);
+            let x = match hint {
+                Some(hint) => self.infer(item, Some(hint), scope),
+                None => self.beside(item, first.as_ref(), scope),
+            };
             if x.ty == Type::Error {
                 broken = true;
                 continue;

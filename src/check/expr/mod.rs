@@ -1,12 +1,13 @@
 //! Expressions: from the tree to typed, resolved expressions of the model.
 //!
-//! One file for each idea: [`names`] says what a name means, [`operators`] and [`calls`] what is done with
-//! values, [`templates`] what stands in texts, [`convert`] which type becomes which, [`narrow`] what a test
+//! One file for each idea: [`names`] says what a name means, [`operators`], [`comparison`] and [`calls`] what is
+//! done with values, [`templates`] what stands in texts, [`convert`] which type becomes which, [`narrow`] what a test
 //! tells about the rest, [`holes`] what could stand at a `?`.
 //!
 //! A mistake is reported once; its node has [`Type::Error`], which agrees with everything.
 
 mod calls;
+mod comparison;
 mod convert;
 mod holes;
 mod literals;
@@ -126,6 +127,9 @@ impl Checker<'_> {
     /// ``a `date` ``
     pub(super) fn a(&self, ty: &Type) -> String {
         let name = self.schema.type_name(ty);
+        if name.len() > 80 {
+            return "a list of lists of lists".into();
+        }
         let article = if name.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
         match ty {
             Type::Optional(inner) if **inner == Type::Never => "`none`".into(),

@@ -105,13 +105,10 @@ impl Checker<'_> {
             }
             ExprKind::FileName(base) => Root::Property(Box::new(Self::place(base)?), "name".into()),
             ExprKind::FileUrl(base) => Root::Property(Box::new(Self::place(base)?), "url".into()),
-            ExprKind::Convert { to, value } => match to {
-                Conversion::Narrow
-                | Conversion::ToOptional
-                | Conversion::Widen
-                | Conversion::IntToDecimal => return Self::place(value),
-                _ => return None,
-            },
+            ExprKind::Convert {
+                to: Conversion::Narrow | Conversion::ToOptional | Conversion::Widen | Conversion::IntToDecimal,
+                value,
+            } => return Self::place(value),
             _ => return None,
         };
         Some(Place { root, fields: Vec::new() })

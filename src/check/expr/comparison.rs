@@ -1,0 +1,474 @@
+//! Comparisons and tests: `==`, `<`, `in`, `contains`, `between`, `matches`, `is set`.
+
+use super::super::Checker;
+use super::super::scope::Scope;
+use super::literals::element;
+use super::operators::{Sides, boxed, broken, is_const, written_out};
+use super::{bare, constant, mistake, node};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{Conversion, Expr, ExprKind, OrderOp};
+use crate::schema::Type;
+use crate::source::Span;
+use crate::syntax::tree::{self, BinaryOp, IsTest, StageKind};
+use crate::value::Value;
+use crate::value::compare::is_ordered;
+
+impl Checker<'_> {
+    /// Both sides; a bare name of an enum, a stage or a pipeline means what the other side says.
+    fn both(&mut self, (a, b): Sides, scope: &mut Scope) -> (Expr, Expr) {
+        if let tree::ExprKind::Name(name) = &*bare(a).kind {
+            let known = self.quiet_name(name, scope);
+            let b = self.beside(b, known.as_ref(), scope);
+            // Whatever else the name means: a value that the other side has comes first.
+            let a = self.infer(a, Some(b.ty.inner()), scope);
+            return (a, b);
+        }
+        let a = self.infer(a, None, scope);
+        let b = self.beside(b, Some(a.ty.inner()), scope);
+        (a, b)
+    }
+
+    /// Checks an expression of which another says what its bare names mean.
+    pub(super) fn beside(&mut self, e: &tree::Expr, hint: Option<&Type>, scope: &mut Scope) -> Expr {
+        self.infer(e, hint.filter(|h| written_out(e, h)), scope)
+    }
+
+    /// What a bare name means if nothing is wanted; `None` if nothing.
+    fn quiet_name(&mut self, name: &tree::Name, scope: &mut Scope) -> Option<Type> {
+        let before = self.diagnostics.len();
+        let fields_read = scope.fields_read.len();
+        let ty = self.chain(&[name], None, scope).ty;
+        self.diagnostics.truncate(before);
+        scope.fields_read.truncate(fields_read);
+        (ty != Type::Error).then(|| ty.inner().clone())
+    }
+
+    pub(super) fn equality(&mut self, span: Span, negated: bool, sides: Sides, scope: &mut Scope) -> Expr {
+        let (left, right) = self.both(sides, scope);
+        if broken(&left, &right) {
+            return mistake(span);
+        }
+        let common = match (left.ty.inner(), right.ty.inner()) {
+            // A user is never a department, though both are recipients.
+            (a, b) if a != b && of_one_kind(a) && of_one_kind(b) => None,
+            (a, b) => self.common_type(a, b),
+        };
+        let Some(common) = common else {
+            return self.incomparable(span, &left, &right);
+        };
+        let left = boxed(self.side(left, &common));
+        let right = boxed(self.side(right, &common));
+        node(ExprKind::Equal { left, right, negated }, Type::Bool, span)
+    }
+
+    pub(super) fn ignoring_case(&mut self, span: Span, (left, right): Sides, scope: &mut Scope) -> Expr {
+        let left = self.infer(left, None, scope);
+        let right = self.infer(right, None, scope);
+        let (left, right) = (self.as_text(left, true, scope), self.as_text(right, true, scope));
+        if broken(&left, &right) {
+            return mistake(span);
+        }
+        let kind = ExprKind::EqualIgnoreCase { left: boxed(left), right: boxed(right) };
+        node(kind, Type::Bool, span)
+    }
+
+    /// A text, or with `optional` a `text?`.
+    fn as_text(&mut self, x: Expr, optional: bool, scope: &mut Scope) -> Expr {
+        let want = if optional && x.ty.is_optional() { Type::Text.optional() } else { Type::Text };
+        self.convert(x, &want, scope)
+    }
+
+    pub(super) fn order(&mut self, span: Span, op: BinaryOp, sides: Sides, scope: &mut Scope) -> Expr {
+        let op = match op {
+            BinaryOp::Lt => OrderOp::Less,
+            BinaryOp::Le => OrderOp::LessOrEqual,
+            BinaryOp::Gt => OrderOp::Greater,
+            _ => OrderOp::GreaterOrEqual,
+        };
+        let (left, right) = self.both(sides, scope);
+        if broken(&left, &right) {
+            return mistake(span);
+        }
+        let Some(common) = self.common_type(left.ty.inner(), right.ty.inner()) else {
+            return self.incomparable(span, &left, &right);
+        };
+        if common != Type::Never && !is_ordered(&common) {
+            return self.unordered(span, &left);
+        }
+        let left = self.need_set(left, false, scope);
+        let right = self.need_set(right, false, scope);
+        if broken(&left, &right) {
+            return mistake(span);
+        }
+        let (left, right) = (boxed(self.side(left, &common)), boxed(self.side(right, &common)));
+        node(ExprKind::Order { op, left, right }, Type::Bool, span)
+    }
+
+    pub(super) fn between_test(
+        &mut self,
+        e: &tree::Expr,
+        value: &tree::Expr,
+        low: &tree::Expr,
+        high: &tree::Expr,
+        scope: &mut Scope,
+    ) -> Expr {
+        self.collecting(e.span, false, scope, |checker, scope| {
+            let value = checker.infer(value, None, scope);
+            let hint = value.ty.inner().clone();
+            let mut all =
+                [value, checker.beside(low, Some(&hint), scope), checker.beside(high, Some(&hint), scope)];
+            if all.iter().any(|x| x.ty == Type::Error) {
+                return mistake(e.span);
+            }
+            let mut common = all[0].ty.inner().clone();
+            for side in &all[1..] {
+                match checker.common_type(&common, side.ty.inner()) {
+                    Some(ty) => common = ty,
+                    None => return checker.incomparable(e.span, &all[0], side),
+                }
+            }
+            if common != Type::Never && !is_ordered(&common) {
+                return checker.unordered(e.span, &all[0]);
+            }
+            all = all.map(|x| checker.need_set(x, false, scope));
+            if all.iter().any(|x| x.ty == Type::Error) {
+                return mistake(e.span);
+            }
+            all = all.map(|x| checker.side(x, &common));
+            let [value, low, high] = all.map(boxed);
+            node(ExprKind::Between { value, low, high }, Type::Bool, e.span)
+        })
+    }
+
+    pub(super) fn is_in(
+        &mut self,
+        span: Span,
+        negated: bool,
+        (value, list): Sides,
+        scope: &mut Scope,
+    ) -> Expr {
+        let (value, list) = match &*bare(value).kind {
+            tree::ExprKind::Name(name) => {
+                let known = self.quiet_name(name, scope).map(Type::list);
+                let list = self.beside(list, known.as_ref(), scope);
+                let value = self.infer(value, Some(element(&list.ty)), scope);
+                (value, list)
+            }
+            _ => {
+                let value = self.infer(value, None, scope);
+                let hint = value.ty.inner().clone().list();
+                let list = self.beside(list, Some(&hint), scope);
+                (value, list)
+            }
+        };
+        let list = self.need_set(list, false, scope);
+        self.in_list(span, negated, value, list)
+    }
+
+    fn in_list(&mut self, span: Span, negated: bool, value: Expr, list: Expr) -> Expr {
+        if broken(&value, &list) {
+            return mistake(span);
+        }
+        let Type::List(of) = &list.ty else {
+            let help = self.help_for_in(&value, &list, negated);
+            let message = format!("`in` wants a list, and {} is {}", self.words(list.span), self.a(&list.ty));
+            return self.wrong(Code::NotAList, list.span, message, help);
+        };
+        let Some(common) = self.common_type(value.ty.inner(), of) else {
+            let of = (**of).clone();
+            return self.never_in(span, &value, &list, &of);
+        };
+        let list = boxed(self.side(list, &common.clone().list()));
+        let value = boxed(self.side(value, &common));
+        node(ExprKind::In { value, list, negated }, Type::Bool, span)
+    }
+
+    #[cold]
+    fn help_for_in(&self, value: &Expr, list: &Expr, negated: bool) -> Option<String> {
+        let (x, y) = (self.short(value.span)?, self.short(list.span)?);
+        let not = if negated { "not " } else { "" };
+        Some(match (value.ty.inner(), &list.ty) {
+            (Type::User, Type::Department) if negated => format!("write `{x}.department != {y}`"),
+            (Type::User, Type::Department) => format!("write `{x}.department == {y}`"),
+            (Type::User, Type::Role) => format!("write `{x}.roles {not}contains {y}`"),
+            (_, Type::Text | Type::Email | Type::Phone | Type::Url) => {
+                format!("write `{y} {not}contains {x}`")
+            }
+            _ => format!("write `{x} {not}in [{y}]`"),
+        })
+    }
+
+    fn never_in(&mut self, span: Span, value: &Expr, list: &Expr, of: &Type) -> Expr {
+        if let (Type::Money(have), Type::Money(want)) = (of, value.ty.inner()) {
+            self.wrong_currency(list, *have, *want);
+            return mistake(span);
+        }
+        let message = format!(
+            "{} is never in {}: it is {}, and that is {}",
+            self.words(value.span),
+            self.words(list.span),
+            self.a(value.ty.inner()),
+            self.a(&list.ty)
+        );
+        self.wrong(Code::NotComparable, span, message, None)
+    }
+
+    pub(super) fn contains(
+        &mut self,
+        span: Span,
+        negated: bool,
+        (whole, part): Sides,
+        scope: &mut Scope,
+    ) -> Expr {
+        let whole = self.infer(whole, None, scope);
+        let whole = self.need_set(whole, false, scope);
+        match &whole.ty {
+            Type::List(of) => {
+                let hint = (**of).clone();
+                let part = self.beside(part, Some(&hint), scope);
+                if part.ty != Type::Error && self.common_type(part.ty.inner(), &hint).is_none() {
+                    return self.never_in(span, &part, &whole, &hint);
+                }
+                self.in_list(span, negated, part, whole)
+            }
+            Type::Text | Type::Email | Type::Phone | Type::Url => {
+                let text = self.as_text(whole, false, scope);
+                let part = self.text_part(part, scope);
+                if broken(&text, &part) {
+                    return mistake(span);
+                }
+                let kind = ExprKind::ContainsText { text: boxed(text), part: boxed(part), negated };
+                node(kind, Type::Bool, span)
+            }
+            ty => {
+                let is = self.a(ty);
+                let broken = *ty == Type::Error;
+                self.infer(part, None, scope);
+                if broken {
+                    return mistake(span);
+                }
+                let message =
+                    format!("`contains` looks into texts and lists, and {} is {is}", self.words(whole.span));
+                self.wrong(Code::WrongType, whole.span, message, None)
+            }
+        }
+    }
+
+    fn text_part(&mut self, part: &tree::Expr, scope: &mut Scope) -> Expr {
+        let part = self.infer(part, None, scope);
+        let part = self.need_set(part, false, scope);
+        self.as_text(part, false, scope)
+    }
+
+    pub(super) fn text_ends(
+        &mut self,
+        span: Span,
+        op: BinaryOp,
+        (text, part): Sides,
+        scope: &mut Scope,
+    ) -> Expr {
+        let text = self.text_part(text, scope);
+        let part = self.text_part(part, scope);
+        if broken(&text, &part) {
+            return mistake(span);
+        }
+        let (text, part) = (boxed(text), boxed(part));
+        let kind = match op {
+            BinaryOp::StartsWith => ExprKind::StartsWith { text, part },
+            _ => ExprKind::EndsWith { text, part },
+        };
+        node(kind, Type::Bool, span)
+    }
+
+    pub(super) fn matches_test(
+        &mut self,
+        e: &tree::Expr,
+        value: &tree::Expr,
+        regex: &tree::Regex,
+        scope: &mut Scope,
+    ) -> Expr {
+        self.collecting(e.span, false, scope, |checker, scope| {
+            let text = checker.text_part(value, scope);
+            let good = checker.pattern_is_good(regex);
+            if text.ty == Type::Error || !good {
+                return mistake(e.span);
+            }
+            let kind = ExprKind::Matches { text: boxed(text), regex: regex.text.clone().into() };
+            node(kind, Type::Bool, e.span)
+        })
+    }
+
+    /// Whether a regular expression can be compiled; what is wrong is reported at its place.
+    pub fn pattern_is_good(&mut self, regex: &tree::Regex) -> bool {
+        let Err(error) = regex::Regex::new(&regex.text) else { return true };
+        let reason = match &error {
+            regex::Error::CompiledTooBig(_) => "it is too large".to_string(),
+            // The last line of the picture that the library draws says what is wrong.
+            other => {
+                let text = other.to_string();
+                let last = text.lines().last().unwrap_or_default();
+                last.trim_start_matches("error: ").trim_end_matches('.').to_string()
+            }
+        };
+        let message = format!("this is no regular expression: {reason}");
+        self.report(Diagnostic::new(Code::BadPattern, regex.span, message));
+        false
+    }
+
+    pub(super) fn is_test(
+        &mut self,
+        e: &tree::Expr,
+        value: &tree::Expr,
+        test: IsTest,
+        scope: &mut Scope,
+    ) -> Expr {
+        let span = e.span;
+        let x = self.infer(value, None, scope);
+        if x.ty == Type::Error {
+            return mistake(span);
+        }
+        match test {
+            IsTest::Set | IsTest::NotSet => {
+                let kind = match x.ty.inner() {
+                    Type::Entity(entity) => {
+                        self.reads_references = true;
+                        let entity = *entity;
+                        ExprKind::RefExists { base: boxed(x), entity }
+                    }
+                    _ => ExprKind::IsSet(boxed(maybe(x))),
+                };
+                negated(kind, test == IsTest::NotSet, span)
+            }
+            IsTest::Empty | IsTest::NotEmpty => {
+                let kind = match x.ty.inner() {
+                    Type::Text | Type::Email | Type::Phone | Type::Url | Type::List(_) => {
+                        ExprKind::IsEmpty(boxed(x))
+                    }
+                    _ => ExprKind::IsEmpty(boxed(maybe(x))),
+                };
+                negated(kind, test == IsTest::NotEmpty, span)
+            }
+            _ => self.stage_test(x, test, span, scope),
+        }
+    }
+
+    fn stage_test(&mut self, x: Expr, test: IsTest, span: Span, scope: &mut Scope) -> Expr {
+        let (kinds, not) = match test {
+            IsTest::Success => (vec![StageKind::Success], false),
+            IsTest::NotSuccess => (vec![StageKind::Success], true),
+            IsTest::Failure => (vec![StageKind::Failure], false),
+            IsTest::NotFailure => (vec![StageKind::Failure], true),
+            IsTest::NotFinal => (vec![StageKind::Success, StageKind::Failure], true),
+            _ => (vec![StageKind::Success, StageKind::Failure], false),
+        };
+        let x = self.collecting(span, false, scope, |checker, scope| checker.need_set(x, false, scope));
+        if !matches!(x.ty, Type::Stage(_) | Type::Error) {
+            let message = format!(
+                "only a stage is a success, a failure or final, and {} is {}",
+                self.words(x.span),
+                self.a(&x.ty)
+            );
+            let help = Some("write `stage is success`, `stage is failure` or `stage is final`".into());
+            return self.wrong(Code::WrongType, x.span, message, help);
+        }
+        negated(ExprKind::StageIs { stage: boxed(x), kinds }, not, span)
+    }
+
+    /// Two sides that can never be equal, or that have no order.
+    #[cold]
+    fn incomparable(&mut self, span: Span, left: &Expr, right: &Expr) -> Expr {
+        let (l, r) = (left.ty.inner().clone(), right.ty.inner().clone());
+        if let (Type::Money(_), Type::Money(_)) = (&l, &r) {
+            self.currencies_differ(left, right);
+            return mistake(span);
+        }
+        let (x, y) = (self.short(left.span), self.short(right.span));
+        let help = match (x, y, &l, &r) {
+            (Some(_), Some(y), Type::Money(c), Type::Int | Type::Decimal) if is_const(right) => {
+                Some(format!("write the currency: `{y} {}`", c.map_or("EUR".into(), |c| c.to_string())))
+            }
+            (Some(x), Some(_), Type::Int | Type::Decimal, Type::Money(c)) if is_const(left) => {
+                Some(format!("write the currency: `{x} {}`", c.map_or("EUR".into(), |c| c.to_string())))
+            }
+            (Some(x), Some(_), Type::DateTime, Type::Date) => Some(format!("write `date({x})`")),
+            (Some(_), Some(y), Type::Date, Type::DateTime) => Some(format!("write `date({y})`")),
+            (Some(x), Some(_), Type::DateTime, Type::Time) => Some(format!("write `time({x})`")),
+            (Some(_), Some(y), Type::Duration, Type::Int) => Some(format!("write the unit: `{y} days`")),
+            (Some(x), Some(y), Type::List(_), _) => Some(format!("write `{x} contains {y}`")),
+            (Some(x), Some(y), _, Type::List(_)) => Some(format!("write `{x} in {y}`")),
+            (Some(x), Some(y), Type::Stage(_), Type::Text) => {
+                Some(format!("write the stage without quotes: `{x} == {}`", y.trim_matches('"')))
+            }
+            (Some(x), Some(y), Type::User, Type::Department) => {
+                Some(format!("write `{x}.department == {y}`"))
+            }
+            (Some(x), Some(y), Type::User, Type::Role) => Some(format!("write `{x}.roles contains {y}`")),
+            (Some(x), Some(_), Type::User | Type::Department | Type::Role | Type::Recipient, Type::Text) => {
+                Some(format!("compare the name: `{x}.name`"))
+            }
+            (Some(_), Some(y), Type::Opaque(id), Type::Text) => {
+                Some(format!("write `{}({y})`", self.schema.opaques[id.index()].name))
+            }
+            (Some(_), Some(y), Type::Entity(id), Type::Text) => {
+                Some(format!("write `{}({y})`", self.schema.entity(*id).name))
+            }
+            (Some(_), Some(_), Type::Enum(id), Type::Text) => match &right.kind {
+                ExprKind::Const(Value::Text(text)) => {
+                    let values = &self.schema.enumeration(*id).values;
+                    let value = values.iter().find(|v| v.name == *text || v.label == *text);
+                    value.map(|v| format!("write `{}`, without quotes", v.name))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let message = format!(
+            "{} and {} cannot be compared: the one is {}, the other {}",
+            self.words(left.span),
+            self.words(right.span),
+            self.a(&l),
+            self.a(&r)
+        );
+        let diagnostic = Diagnostic::new(Code::NotComparable, left.span, message)
+            .label(self.a(&l))
+            .also(right.span, self.a(&r))
+            .maybe_help(help);
+        self.report(diagnostic);
+        mistake(span)
+    }
+
+    #[cold]
+    fn unordered(&mut self, span: Span, x: &Expr) -> Expr {
+        let message = format!("{} stands in no order: it is {}", self.words(x.span), self.a(&x.ty));
+        let help = match &x.ty {
+            Type::Enum(_) => self.short(x.span).map(|t| format!("name the values: `{t} in […]`")),
+            Type::List(_) => self.short(x.span).map(|t| format!("compare its length: `{t}.count`")),
+            Type::Stage(_) => Some("name the stages: `stage in […]`".into()),
+            _ => None,
+        };
+        let diagnostic = Diagnostic::new(Code::NotOrdered, x.span, message).maybe_help(help);
+        self.report(diagnostic);
+        mistake(span)
+    }
+}
+
+fn of_one_kind(ty: &Type) -> bool {
+    matches!(ty, Type::User | Type::Department | Type::Role)
+}
+
+/// A `T` as the `T?` that tests of emptiness take.
+fn maybe(x: Expr) -> Expr {
+    if x.ty.is_optional() {
+        return x;
+    }
+    let (ty, span) = (x.ty.clone().optional(), x.span);
+    match x.kind {
+        ExprKind::Const(value) => constant(value, ty, span),
+        _ => node(ExprKind::Convert { to: Conversion::ToOptional, value: boxed(x) }, ty, span),
+    }
+}
+
+fn negated(kind: ExprKind, negated: bool, span: Span) -> Expr {
+    let test = node(kind, Type::Bool, span);
+    if negated { node(ExprKind::Not(boxed(test)), Type::Bool, span) } else { test }
+}

@@ -64,8 +64,27 @@ pub struct Position {
 }
 
 impl SourceFile {
+    /// The line in which a byte stands, from 0.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.lines.partition_point(|&start| start as usize <= offset).saturating_sub(1)
+    }
+
+    /// The bytes of a line, counted from 0, without its end; beyond the last line nothing.
+    pub fn line_range(&self, line: usize) -> std::ops::Range<usize> {
+        let start = self.lines.get(line).map_or(self.text.len(), |&s| s as usize);
+        let end = self.lines.get(line + 1).map_or(self.text.len(), |&next| next as usize - 1);
+        let end = end.max(start);
+        let text = &self.text[start..end];
+        start..start + text.strip_suffix('\r').unwrap_or(text).len()
+    }
+
+    /// How many lines there are: at least one.
+    pub fn line_count(&self) -> usize {
+        self.lines.len()
+    }
+
     pub fn position(&self, offset: usize) -> Position {
-        let line = self.lines.partition_point(|&start| start as usize <= offset).saturating_sub(1);
+        let line = self.line_of(offset);
         let start = self.lines[line] as usize;
         let end = offset.clamp(start, self.text.len());
         Position { line: line + 1, column: self.text[start..end].chars().count() + 1 }

@@ -84,7 +84,7 @@ impl Checker<'_> {
     }
 
     fn evaluate(&self, expr: &Expr) -> Folded {
-        Folder { checker: self, steps: 0, depth: 0 }.eval(expr, &mut Locals::new())
+        bounded(Folder { checker: self, steps: 0, depth: 0 }.eval(expr, &mut Locals::new())?)
     }
 }
 

@@ -64,7 +64,8 @@ impl Checker<'_> {
                 Some((TypeSymbol::Enum(id), _)) => Type::Enum(id),
                 Some((TypeSymbol::Opaque(id), _)) => Type::Opaque(id),
                 None => {
-                    let help = self.type_help(text);
+                    // Looking for what was meant takes time: not for thousands of mistakes.
+                    let help = if self.diagnostics.len() < 500 { self.type_help(text) } else { None };
                     let diagnostic =
                         Diagnostic::new(Code::UnknownType, name.span, format!("there is no type `{text}`"))
                             .label("not declared, and no type of the language")

@@ -6,6 +6,7 @@
 mod codes;
 mod render;
 pub mod suggest;
+mod window;
 
 pub use codes::{Code, Severity};
 pub use render::{Rendered, render};

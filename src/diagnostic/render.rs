@@ -1,5 +1,6 @@
 //! Diagnostics for people, drawn by miette.
 
+use super::window::Window;
 use super::{Diagnostic, Severity};
 use crate::source::Sources;
 
@@ -12,9 +13,7 @@ pub struct Rendered {
 
 struct Shown<'a> {
     diagnostic: &'a Diagnostic,
-    /// `None` where a line is too long to be drawn: the place is then told in the title.
-    source: Option<miette::NamedSource<String>>,
-    place: String,
+    source: Window,
     related: Vec<Shown<'a>>,
     labels: Vec<miette::LabeledSpan>,
     /// A second place in another file is drawn below, under this text instead of the message.
@@ -29,11 +28,7 @@ impl std::fmt::Debug for Shown<'_> {
 
 impl std::fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.title.as_deref().unwrap_or(&self.diagnostic.message))?;
-        if self.source.is_none() {
-            write!(f, ", at {}", self.place)?;
-        }
-        Ok(())
+        f.write_str(self.title.as_deref().unwrap_or(&self.diagnostic.message))
     }
 }
 
@@ -57,7 +52,7 @@ impl miette::Diagnostic for Shown<'_> {
         self.diagnostic.help.as_ref().map(|h| Box::new(h) as _)
     }
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.source.as_ref().map(|s| s as &dyn miette::SourceCode)
+        Some(&self.source)
     }
     fn labels(&self) -> Option<Box<dyn Iterator<Item = miette::LabeledSpan> + '_>> {
         Some(Box::new(self.labels.iter().cloned()))
@@ -70,55 +65,19 @@ impl miette::Diagnostic for Shown<'_> {
     }
 }
 
-/// Longer lines are not drawn: nobody could read the picture.
-const MOST_COLUMNS: usize = 2_000;
-
-/// The length of the longest line that a range touches, or that is drawn around it.
-fn longest_line(text: &str, range: std::ops::Range<usize>) -> usize {
-    let bytes = text.as_bytes();
-    let line_start = |at: usize| bytes.iter().take(at).rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-    let line_end =
-        |at: usize| bytes.iter().skip(at).position(|b| *b == b'\n').map_or(bytes.len(), |i| at + i);
-    let start = line_start(line_start(range.start).saturating_sub(1));
-    let end = line_end(line_end(range.end) + 1).min(bytes.len());
-    bytes
-        .get(start..end)
-        .into_iter()
-        .flat_map(|b| b.split(|b| *b == b'\n'))
-        .map(<[u8]>::len)
-        .max()
-        .unwrap_or(0)
-}
-
 /// Draws one diagnostic with its source lines.
 pub fn render(diagnostic: &Diagnostic, sources: &Sources, how: Rendered) -> String {
     let main = diagnostic.span().file;
     let shown_in = |file, title: Option<String>| {
-        let source = sources.file(file);
-        let mut places = diagnostic.labels.iter().map(|l| l.span).filter(|s| s.file == file).peekable();
-        let place = places.peek().map_or_else(String::new, |span| {
-            let at = sources.position(*span);
-            format!("{}:{}:{}", source.name, at.line, at.column)
+        let here: Vec<_> = diagnostic.labels.iter().filter(|l| l.span.file == file).collect();
+        let spans: Vec<_> = here.iter().map(|l| l.span).collect();
+        let (source, ranges) = Window::around(sources.file(file), &spans);
+        let labels = here.iter().zip(ranges).enumerate().map(|(i, (label, range))| match i {
+            // The place itself is the one in the head line, wherever it stands among the labels.
+            0 => miette::LabeledSpan::new_primary_with_span(label.message.clone(), range),
+            _ => miette::LabeledSpan::new_with_span(label.message.clone(), range),
         });
-        let drawn = places.all(|span| longest_line(&source.text, span.range()) <= MOST_COLUMNS);
-        Shown {
-            diagnostic,
-            source: drawn.then(|| miette::NamedSource::new(&source.name, source.text.to_string())),
-            place,
-            related: Vec::new(),
-            labels: diagnostic
-                .labels
-                .iter()
-                .filter(|l| l.span.file == file)
-                .enumerate()
-                // The place itself is the one in the head line, wherever it stands among the labels.
-                .map(|(i, l)| match i {
-                    0 => miette::LabeledSpan::new_primary_with_span(l.message.clone(), l.span.range()),
-                    _ => miette::LabeledSpan::new_with_span(l.message.clone(), l.span.range()),
-                })
-                .collect(),
-            title,
-        }
+        Shown { diagnostic, source, related: Vec::new(), labels: labels.collect(), title }
     };
     let mut shown = shown_in(main, None);
     let mut elsewhere: Vec<_> =

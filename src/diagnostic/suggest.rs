@@ -1,23 +1,37 @@
 //! Did you mean: the nearest known name to one that is not known.
 
+/// Longer names are no typing mistakes of each other that anybody would look for.
+const LONGEST: usize = 80;
+/// Among more names nothing is looked for: a program full of mistakes must not take for ever.
+const MOST_KNOWN: usize = 5_000;
+
 /// The nearest of `known` to `name`: edit distance (with swapped neighbours) at most 3 and less than
 /// half of the name, case ignored; ties go to the first in alphabetical order. Names of one letter
 /// get no suggestion.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST {
+        return None;
+    }
     let wanted = name.to_lowercase();
     let length = wanted.chars().count();
     if length < 2 {
         return None;
     }
-    known
-        .into_iter()
-        .filter(|k| *k != name)
-        .filter_map(|k| {
-            let distance = strsim::damerau_levenshtein(&wanted, &k.to_lowercase());
-            (distance <= 3 && distance * 2 <= length.max(2)).then_some((distance, k))
-        })
-        .min()
-        .map(|(_, k)| k)
+    let mut best: Option<(usize, &str)> = None;
+    for (number, k) in known.into_iter().enumerate() {
+        if number == MOST_KNOWN {
+            return None;
+        }
+        // A letter of another script may have up to four bytes.
+        if k == name || k.len() > LONGEST || k.len() > name.len() * 4 + 12 || name.len() > k.len() * 4 + 12 {
+            continue;
+        }
+        let distance = strsim::osa_distance(&wanted, &k.to_lowercase());
+        if distance <= 3 && distance * 2 <= length.max(2) && best.is_none_or(|best| (distance, k) < best) {
+            best = Some((distance, k));
+        }
+    }
+    best.map(|(_, k)| k)
 }
 
 /// ``did you mean `x`?``, if something is near.

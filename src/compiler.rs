@@ -7,7 +7,7 @@
 //! ```
 
 use crate::check;
-use crate::diagnostic::{Code, Diagnostic, Severity, suggest};
+use crate::diagnostic::{self, Code, Diagnostic, Severity, suggest};
 use crate::library;
 use crate::model::Model;
 use crate::source::{FileId, Sources, Span};
@@ -343,12 +343,14 @@ impl Loader<'_> {
     }
 
     fn circle(&self, circle: &[Open], closing: Span) -> Diagnostic {
-        let name = |open: &Open| format!("`{}`", self.loaded.sources.file(open.tree.file).name);
-        let mut chain: Vec<String> = circle.iter().map(name).collect();
-        chain.push(chain.first().cloned().unwrap_or_default());
-        let message = match circle.len() {
-            1 => format!("the file {} uses itself", chain[0]),
-            _ => format!("files use each other in a circle: {}", chain.join(" uses ")),
+        let names: Vec<&str> =
+            circle.iter().map(|open| &*self.loaded.sources.file(open.tree.file).name).collect();
+        let message = match names[..] {
+            [name] => format!("the file `{name}` uses itself"),
+            _ => {
+                let chain = diagnostic::circle(names.iter().copied(), "uses");
+                format!("files use each other in a circle: {chain}")
+            }
         };
         let mut diagnostic = Diagnostic::new(Code::UseCycle, closing, message)
             .label("the circle closes here")
@@ -356,7 +358,7 @@ impl Loader<'_> {
         if circle.len() == 1 {
             diagnostic.help = Some("take this line away".into());
         }
-        for open in circle.iter().skip(1).take(8) {
+        for open in circle.iter().skip(1).take(5) {
             if let Some(span) = open.used_at {
                 diagnostic = diagnostic.also(span, "part of the circle");
             }

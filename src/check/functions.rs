@@ -4,7 +4,7 @@
 use super::names::{Declarations, MOST};
 use super::scope::{LocalBinding, Scope};
 use super::{Checker, Constant, ValueSymbol, words};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{self, Code, Diagnostic};
 use crate::model::{self, FnDef, Frame, Local, LocalId};
 use crate::schema::Type;
 use crate::source::Span;
@@ -178,25 +178,26 @@ impl Checker<'_> {
 
     fn report_circle(&mut self, circle: &[(usize, usize)], needs: &Needs, all: &Declarations) {
         let name = |item: usize| match item.checked_sub(needs.constants) {
-            None => (format!("`{}`", all.constants[item].0.text), all.constants[item].0.span),
-            Some(f) => (format!("`{}`", all.functions[f].name.text), all.functions[f].name.span),
+            None => all.constants[item].0,
+            Some(function) => &all.functions[function].name,
         };
+        let names: Vec<&tree::Name> = circle.iter().map(|(item, _)| name(*item)).collect();
         let functions = circle.iter().all(|(item, _)| *item >= needs.constants);
-        let mut chain: Vec<String> = circle.iter().map(|(item, _)| name(*item).0).collect();
-        chain.push(chain[0].clone());
-        let code = if functions { Code::Recursion } else { Code::ConstantCycle };
-        let message = match (functions, circle.len()) {
-            (true, 1) => format!("the function {} calls itself", chain[0]),
-            (true, _) => format!("these functions call each other in a circle: {}", chain.join(" calls ")),
-            (false, 1) => format!("the constant {} needs itself", chain[0]),
-            (false, _) => format!("these need each other in a circle: {}", chain.join(" needs ")),
+        let (code, verb) =
+            if functions { (Code::Recursion, "calls") } else { (Code::ConstantCycle, "needs") };
+        let chain = || diagnostic::circle(names.iter().map(|n| &*n.text), verb);
+        let message = match (functions, names.len()) {
+            (true, 1) => format!("the function `{}` calls itself", names[0].text),
+            (true, _) => format!("these functions call each other in a circle: {}", chain()),
+            (false, 1) => format!("the constant `{}` needs itself", names[0].text),
+            (false, _) => format!("these need each other in a circle: {}", chain()),
         };
-        let mut diagnostic = Diagnostic::new(code, name(circle[0].0).1, message);
+        let mut diagnostic = Diagnostic::new(code, names[0].span, message);
         // Where each names the next one; the walk has just counted on.
-        let verb = if functions { "calls" } else { "needs" };
-        for (n, (item, followed)) in circle.iter().enumerate().take(8) {
+        for (n, (item, followed)) in circle.iter().enumerate().take(6) {
             if let Some((_, span)) = followed.checked_sub(1).and_then(|f| needs.of[*item].get(f)) {
-                diagnostic = diagnostic.also(*span, format!("{} {verb} {}", chain[n], chain[n + 1]));
+                let next = names[(n + 1) % names.len()];
+                diagnostic = diagnostic.also(*span, format!("`{}` {verb} `{}`", names[n].text, next.text));
             }
         }
         self.report(diagnostic);

@@ -6,7 +6,7 @@
 use super::types::{self, BUILTIN_ENUMS};
 use super::words;
 use super::{Checker, TypeSymbol, ValueSymbol};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{self, Code, Diagnostic, suggest};
 use crate::schema::WEEKDAY_ENUM;
 use crate::source::{FileId, Span};
 use crate::syntax::tree::{self, *};
@@ -307,12 +307,12 @@ impl Checker<'_> {
         // Told from the event that stands first in the program.
         let first = circle.iter().enumerate().min_by_key(|(_, e)| **e).map_or(0, |(i, _)| i);
         circle.rotate_left(first);
-        let mut chain: Vec<String> = circle.iter().map(|&e| format!("`{}`", events[e].name.text())).collect();
-        chain.push(chain[0].clone());
-        let message = if circle.len() == 1 {
-            format!("event {} cannot be a kind of itself", chain[0])
+        let names: Vec<String> = circle.iter().map(|&e| events[e].name.text()).collect();
+        let message = if names.len() == 1 {
+            format!("event `{}` cannot be a kind of itself", names[0])
         } else {
-            format!("these events are kinds of each other in a circle: {}", chain.join(" is "))
+            let chain = diagnostic::circle(names.iter().map(String::as_str), "is");
+            format!("these events are kinds of each other in a circle: {chain}")
         };
         let place = |e: usize| events[e].parent.as_ref().map_or(events[e].name.span, |p| p.span);
         let mut diagnostic = Diagnostic::new(Code::EventCycle, place(circle[0]), message)
@@ -320,7 +320,7 @@ impl Checker<'_> {
         if circle.len() > 1 {
             diagnostic = diagnostic.label("the circle begins here");
         }
-        for &e in circle.iter().skip(1).take(8) {
+        for &e in circle.iter().skip(1).take(5) {
             diagnostic = diagnostic.also(place(e), "and goes on here");
         }
         self.report(diagnostic);

@@ -69,3 +69,16 @@ impl Diagnostic {
         self.code.severity()
     }
 }
+
+/// ``a` uses `b` uses `a``: a circle of names in a message, the middle of a long one left out.
+pub fn circle<'n>(names: impl ExactSizeIterator<Item = &'n str>, verb: &str) -> String {
+    const SHOWN: usize = 6;
+    let count = names.len();
+    let mut chain: Vec<String> = names.take(SHOWN).map(|n| format!("`{n}`")).collect();
+    let first = chain.first().cloned().unwrap_or_default();
+    if count > SHOWN {
+        chain.push(format!("… {} more …", count - SHOWN));
+    }
+    chain.push(first);
+    chain.join(&format!(" {verb} "))
+}

@@ -19,3 +19,8 @@ pub mod source;
 pub mod syntax;
 pub mod value;
 pub mod vm;
+
+/// The program in the page on embedding is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/embedding.md")]
+struct Embedding;

@@ -1,0 +1,507 @@
+//! The documentation is true: every program in it is checked, every example that runs gives what it says, every command
+//! prints what is shown, and the tables that are made from the code are those of the code.
+//!
+//! What the words behind the fence of a block mean:
+//!
+//! | block | what is tested |
+//! | --- | --- |
+//! | `rules` | a whole program without errors |
+//! | `rules standard` | the little program of a page, into which its fragments are put |
+//! | `rules pipeline` · `stage` · `body` | members of its pipeline, of its stage, or statements of a rule there |
+//! | `rules expr` | lines of expressions, each on its own |
+//! | `rules wrong E0301 …` | has exactly these mistakes (with the words above) |
+//! | `rules later E0701 …` | has no mistakes, but this version refuses to run it (with the words above) |
+//! | `rules file NAME` | a file that the programs below it may use |
+//! | `rules run` | is run over the next `jsonl events` (`short`: with what every event has filled in), and gives the next `effects` (short) or `jsonl effects` (as they are) |
+//! | `console` | commands of `stagegate` |
+//!
+//! In what a command prints and a run gives `…` stands for anything.
+//!
+//! With `DOCS_UPDATE=1` what is computed (effects, tables) is written into the pages instead: read it critically.
+
+use stagegate::compiler::{self, Loaded};
+use stagegate::diagnostic::{Code, Diagnostic, Rendered, render};
+use stagegate::engine::{Engine, Options};
+use stagegate::event::decode::{Decoded, Decoder};
+use stagegate::event::encode::Encoder;
+use stagegate::program::Program;
+use stagegate::run::Records;
+use stagegate::syntax::tree::{self, ItemKind};
+use stagegate::value::{FailureCode, functions};
+use stagegate::vm::Machine;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A page, and what it should hold instead.
+struct Page {
+    name: String,
+    text: String,
+    changes: Vec<(Range<usize>, String)>,
+    failures: Vec<String>,
+}
+
+/// A fenced block.
+struct Block {
+    /// The words behind the fence.
+    words: Vec<String>,
+    text: Range<usize>,
+    line: usize,
+}
+
+#[test]
+fn pages_are_true() {
+    let mut failures = Vec::new();
+    for mut page in pages() {
+        let blocks = blocks(&page.text);
+        let standard = blocks.iter().find(|b| b.is(&["rules", "standard"])).map(|b| page.text[b.text.clone()].to_owned());
+        let standard = standard.unwrap_or_else(standard_of_all);
+        let mut files = HashMap::new();
+        for (at, block) in blocks.iter().enumerate() {
+            match block.words.first().map(String::as_str) {
+                Some("rules") => page.rules(block, &blocks[at + 1..], &standard, &mut files),
+                Some("console") => page.console(block),
+                _ => {}
+            }
+        }
+        page.generated();
+        failures.extend(page.finish());
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// Whoever carries out effects finds every code in the pages.
+#[test]
+fn every_code_of_a_failure_is_explained() {
+    let events = std::fs::read_to_string(Path::new(ROOT).join("docs/events.md")).expect("the page is there");
+    for code in FailureCode::ALL.iter().filter(|code| **code != FailureCode::WrongType) {
+        assert!(events.contains(&format!("`{}`", code.id())), "docs/events.md says nothing of `{}`", code.id());
+    }
+}
+
+fn pages() -> Vec<Page> {
+    let root = Path::new(ROOT);
+    let mut paths = vec![root.join("README.md")];
+    let mut folders = vec![root.join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of pages") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    assert!(paths.len() > 5, "the pages are there");
+    let page = |path: PathBuf| Page {
+        name: path.strip_prefix(root).unwrap_or(&path).display().to_string(),
+        text: std::fs::read_to_string(&path).expect("a page is UTF-8"),
+        changes: Vec::new(),
+        failures: Vec::new(),
+    };
+    paths.into_iter().map(page).collect()
+}
+
+/// Fragments of the other pages stand in the program of the first.
+fn standard_of_all() -> String {
+    let text = std::fs::read_to_string(Path::new(ROOT).join("docs/language.md")).expect("the page is there");
+    let blocks = blocks(&text);
+    let standard = blocks.iter().find(|b| b.is(&["rules", "standard"])).expect("the first page has the program");
+    text[standard.text.clone()].to_owned()
+}
+
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    let mut at = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let end = at + line.len();
+        if let Some(words) = line.strip_prefix("```") {
+            match open.take() {
+                Some(block) => blocks.push(Block { text: block.text.start..at, ..block }),
+                None => {
+                    let words = words.split_whitespace().map(str::to_owned).collect();
+                    open = Some(Block { words, text: end..end, line: number + 1 });
+                }
+            }
+        }
+        at = end;
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+impl Block {
+    fn is(&self, words: &[&str]) -> bool {
+        words.iter().enumerate().all(|(at, word)| self.words.get(at).is_some_and(|w| w == word))
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.words.iter().any(|w| w == word)
+    }
+
+    /// The words behind one of them.
+    fn after(&self, word: &str) -> Option<Vec<&str>> {
+        let at = self.words.iter().position(|w| w == word)?;
+        Some(self.words[at + 1..].iter().map(String::as_str).collect())
+    }
+}
+
+// --- programs ----------------------------------------------------------------------------------------
+
+impl Page {
+    fn fail(&mut self, block: &Block, what: impl std::fmt::Display) {
+        self.failures.push(format!("{}:{}: {what}", self.name, block.line));
+    }
+
+    fn rules(&mut self, block: &Block, below: &[Block], standard: &str, files: &mut HashMap<PathBuf, String>) {
+        let text = self.text[block.text.clone()].to_owned();
+        if let Some(name) = block.after("file") {
+            files.insert(PathBuf::from(name[0]), text.clone());
+        }
+        let program = match wrapped(block, &text, standard) {
+            Ok(program) => program,
+            Err(problem) => return self.fail(block, problem),
+        };
+        let (loaded, outcome) = compile(&program, files);
+        let found = outcome.as_ref().err().map_or(&[][..], Vec::as_slice);
+        let codes: Vec<_> = found.iter().map(|d| d.code.id()).collect();
+        let wanted = block.after("wrong").or_else(|| block.after("later")).unwrap_or_default();
+        let later = |code: &str| code.starts_with("E07");
+        if block.has("later") && !codes.iter().all(|code| later(code)) {
+            return self.fail(block, format!("mistakes, where there should only be what comes later:\n{}", drawn(found, &loaded)));
+        }
+        // A plain block may show what comes later; whatever else is wrong is a mistake.
+        let shown = codes.iter().filter(|code| !wanted.is_empty() || !later(code)).copied().collect::<Vec<_>>();
+        if shown != wanted {
+            return self.fail(block, format!("{wanted:?} should be found, and this is:\n{}", drawn(found, &loaded)));
+        }
+        if block.has("run") {
+            match outcome {
+                Ok(program) => self.run(block, below, program),
+                Err(found) => self.fail(block, format!("cannot run:\n{}", drawn(&found, &loaded))),
+            }
+        }
+    }
+
+    fn run(&mut self, block: &Block, below: &[Block], program: Program) {
+        let own = below.iter().take_while(|b| !b.is(&["rules"])).collect::<Vec<_>>();
+        let events = own.iter().find(|b| b.is(&["jsonl", "events"]));
+        let effects: Vec<_> = own.iter().filter(|b| b.is(&["effects"]) || b.is(&["jsonl", "effects"])).collect();
+        let (Some(events), false) = (events, effects.is_empty()) else {
+            return self.fail(block, "no `jsonl events` or no `effects` below");
+        };
+        for effects in effects {
+            let short = effects.is(&["effects"]);
+            let given = run(program.clone(), &self.text[events.text.clone()], events.has("short"), short);
+            self.expect(effects, given);
+        }
+    }
+
+    /// What a block should hold.
+    fn expect(&mut self, block: &Block, given: String) {
+        if !matches(&given, &self.text[block.text.clone()]) {
+            self.fail(block, format!("this is what comes:\n{given}"));
+            self.changes.push((block.text.clone(), given));
+        }
+    }
+
+    /// Writes what should stand in the page, if asked to; gives what is wrong otherwise.
+    fn finish(mut self) -> Vec<String> {
+        if std::env::var_os("DOCS_UPDATE").is_some() && !self.changes.is_empty() {
+            self.changes.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+            for (range, text) in &self.changes {
+                self.text.replace_range(range.clone(), text);
+            }
+            std::fs::write(Path::new(ROOT).join(&self.name), &self.text).expect("the page can be written");
+        }
+        self.failures
+    }
+}
+
+/// The program in which a fragment stands.
+fn wrapped(block: &Block, text: &str, standard: &str) -> Result<String, String> {
+    let at = |place: &str, text: &str| {
+        let mark = format!("# … {place} …");
+        let line = standard.lines().find(|line| line.trim() == mark);
+        let line = line.ok_or_else(|| format!("the little program has no line `{mark}`"))?;
+        Ok(standard.replacen(line, text, 1))
+    };
+    if block.has("pipeline") {
+        at("of the pipeline", text)
+    } else if block.has("stage") {
+        at("of a stage", text)
+    } else if block.has("body") {
+        at("of a stage", &format!("rule example on change of title, amount {{\n{text}}}"))
+    } else if block.has("expr") {
+        let mut body = String::from("rule example on change of title, amount {\n");
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            writeln!(body, "let example_{number} = {line}").expect("writing to a text");
+        }
+        at("of a stage", &format!("{body}}}"))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn compile(text: &str, files: &HashMap<PathBuf, String>) -> (Loaded, Result<Program, Vec<Diagnostic>>) {
+    let loaded = compiler::load(&[PathBuf::from("example.rules")], &mut |path| {
+        if path == Path::new("example.rules") {
+            return Ok(text.as_bytes().to_vec());
+        }
+        files.get(path).map(|text| text.as_bytes().to_vec()).ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    });
+    let checked = compiler::check(&loaded);
+    let outcome = match checked.model {
+        Some(model) => stagegate::lower::lower(&model, &loaded.sources),
+        None => Err(checked.diagnostics),
+    };
+    (loaded, outcome)
+}
+
+fn drawn(found: &[Diagnostic], loaded: &Loaded) -> String {
+    found.iter().map(|d| render(d, &loaded.sources, Rendered { color: false, width: 110 })).collect()
+}
+
+// --- runs --------------------------------------------------------------------------------------------
+
+fn run(program: Program, events: &str, fill: bool, short: bool) -> String {
+    let machine = Machine::new(program).expect("what was compiled can run");
+    let mut engine = Engine::new(&machine, Options::default());
+    let mut decoder = Decoder::new(machine.program());
+    let encoder = Encoder::new(machine.program());
+    let mut records = Records::new(machine.program().reads_references);
+    let mut shown = String::new();
+    for (number, line) in events.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+        let line = if fill { filled(line, number) } else { line.to_owned() };
+        let mut effects = Vec::new();
+        let outcome = match decoder.decode(&line) {
+            Ok(Decoded::Event(event)) => records.apply(&mut engine, &event, &mut effects).map(drop),
+            Ok(Decoded::Skipped) => Ok(()),
+            Err(rejection) => Err(rejection),
+        };
+        if let Err(rejection) = outcome {
+            writeln!(shown, "rejected ({}): {}", rejection.code, rejection.message).expect("writing to a text");
+        }
+        for effect in &effects {
+            let mut json = Vec::new();
+            encoder.encode(effect, &mut json);
+            let json = String::from_utf8(json).expect("JSON is UTF-8");
+            shown.push_str(&if short { shortened(&json) } else { json });
+            shown.push('\n');
+        }
+    }
+    shown
+}
+
+/// An event with what every event has, a minute after the one before.
+fn filled(line: &str, number: usize) -> String {
+    let time = format!("2026-03-02T{:02}:{:02}:00Z", 10 + number / 60, number % 60);
+    let front = format!(r#"{{"specversion":"1.0","id":"e-{}","source":"/docs","time":"{time}","#, number + 1);
+    line.replacen('{', &front, 1)
+}
+
+/// `deal/D-1/2  notify {"to":["sales"]}`
+fn shortened(json: &str) -> String {
+    let effect: serde_json::Value = serde_json::from_str(json).expect("an effect is JSON");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
+    let data = &effect["data"];
+    let what = match effect["type"].as_str().expect("an effect has a type") {
+        "stagegate.stage.changed" => {
+            let to = if data["from_pipeline"].is_null() {
+                text(&data["to"])
+            } else {
+                format!("{}.{}", text(&data["pipeline"]), text(&data["to"]))
+            };
+            let from = data["from"].as_str().map(|from| format!("from {from} ")).unwrap_or_default();
+            let by = match (&data["trigger"], &data["rule"]) {
+                (serde_json::Value::String(label), _) => format!("trigger \"{label}\""),
+                (_, serde_json::Value::String(rule)) => format!("rule {rule}"),
+                _ => text(&data["by"]),
+            };
+            let name = data["as"].as_str().map(|name| format!(", as {name}")).unwrap_or_default();
+            format!("moved {from}to {to} (by {by}{name})")
+        }
+        "stagegate.fields.changed" => {
+            let changes = data["changes"].as_object().expect("changes are an object");
+            let changes = changes.iter().map(|(field, c)| format!("{field} from {} to {}", c["from"], c["to"]));
+            format!("set {}", changes.collect::<Vec<_>>().join(", "))
+        }
+        // As they stand in the line: the order of the parameters is that of the declaration.
+        "stagegate.action.requested" => {
+            let start = json.rfind("\"params\":").map_or(0, |at| at + "\"params\":".len());
+            format!("{} {}", text(&data["action"]), &json[start..json.len() - 2])
+        }
+        "stagegate.action.refused" => {
+            format!("{} refused ({}): {}", text(&data["action"]), text(&data["code"]), text(&data["message"]))
+        }
+        "stagegate.rule.failed" => {
+            format!("rule {} failed ({}): {}", text(&data["rule"]), text(&data["code"]), text(&data["message"]))
+        }
+        "stagegate.loop.stopped" => format!("loop stopped: {}", text(&data["message"])),
+        other => other.to_owned(),
+    };
+    format!("{}  {what}", text(&effect["id"]))
+}
+
+// --- commands ----------------------------------------------------------------------------------------
+
+impl Page {
+    fn console(&mut self, block: &Block) {
+        let text = self.text[block.text.clone()].to_owned();
+        for command in text.split("$ ").skip(1) {
+            let (line, shown) = command.split_once('\n').unwrap_or((command, ""));
+            let line = line.trim();
+            let words = line.strip_prefix("stagegate ").or_else(|| line.strip_prefix("cargo run --release -- "));
+            // Other programs are not run, nor commands that show nothing.
+            let Some(words) = words.filter(|_| !shown.trim().is_empty()) else { continue };
+            let output = std::process::Command::new(env!("CARGO_BIN_EXE_stagegate"))
+                .args(words.split_whitespace())
+                .current_dir(ROOT)
+                .env("NO_COLOR", "1")
+                .output()
+                .expect("the command can be started");
+            let given = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+            let trimmed = |text: &str| text.trim().lines().map(|l| format!("{}\n", l.trim_end())).collect::<String>();
+            if !matches(&trimmed(&given), &trimmed(shown)) {
+                self.fail(block, format!("`{line}` prints:\n{given}"));
+            }
+        }
+    }
+}
+
+/// Whether a text is as shown, where `…` stands for anything.
+fn matches(text: &str, shown: &str) -> bool {
+    let mut parts = shown.split('…');
+    let Some(first) = parts.next() else { return text.is_empty() };
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+// --- tables made from the code -----------------------------------------------------------------------
+
+impl Page {
+    /// Between `<!-- made: WHAT -->` and `<!-- end -->` stands what the code says.
+    fn generated(&mut self) {
+        let text = self.text.clone();
+        let mut from = 0;
+        while let Some(start) = text[from..].find("<!-- made: ").map(|at| at + from) {
+            let name_end = text[start..].find(" -->\n").expect("the comment ends") + start;
+            let what = &text[start + "<!-- made: ".len()..name_end];
+            let begin = name_end + " -->\n".len();
+            let end = text[begin..].find("<!-- end -->").expect("it ends") + begin;
+            let made = match what {
+                "codes" => codes(),
+                "crm entities" => library("entities"),
+                "crm enums" => library("enums"),
+                "crm events" => library("events"),
+                "crm actions" => library("actions"),
+                _ => functions_of(what.strip_prefix("functions ").expect("something that is known")),
+            };
+            let made = format!("\n{made}\n");
+            if text[begin..end] != made {
+                self.failures.push(format!("{}: `{what}` is not what the code says (DOCS_UPDATE=1 writes it)", self.name));
+                self.changes.push((begin..end, made));
+            }
+            from = end;
+        }
+    }
+}
+
+fn codes() -> String {
+    let mut table = String::from("| code | what it is about |\n| --- | --- |\n");
+    for code in Code::ALL {
+        writeln!(table, "| `{}` | {} |", code.id(), code.title()).expect("writing to a text");
+    }
+    table
+}
+
+/// The functions from one to another: `len join`.
+fn functions_of(range: &str) -> String {
+    let (first, last) = range.split_once(' ').expect("two names");
+    let (first, last) = (functions::named(first).expect("a function"), functions::named(last).expect("a function"));
+    let mut table = String::from("| function | what it gives | examples |\n| --- | --- | --- |\n");
+    for function in functions::all().filter(|f| (first..=last).contains(f)) {
+        let entry = function.entry();
+        let examples = entry.examples.iter().map(|(expression, value)| format!("`{expression}` is `{value}`"));
+        let examples = examples.collect::<Vec<_>>().join("<br>");
+        let usage = entry.usage.replace(&format!(", {}(", entry.name), &format!("`<br>`{}(", entry.name));
+        writeln!(table, "| `{usage}` | {} | {examples} |", entry.doc).expect("writing to a text");
+    }
+    table
+}
+
+fn library(what: &str) -> String {
+    let source = stagegate::library::named("crm").expect("the library is bundled");
+    let loaded = compiler::load(&[PathBuf::from("crm.rules")], &mut |_| Ok(source.text.as_bytes().to_vec()));
+    let [file] = &loaded.files[..] else { panic!("one file") };
+    let mut out = String::new();
+    for item in &file.items {
+        let doc = flowing(item.doc.as_deref());
+        match (&item.kind, what) {
+            (ItemKind::Entity(entity), "entities") => {
+                write!(out, "### {}\n\n{doc}\n\n", entity.name.text).expect("writing to a text");
+                table(&mut out, "field", &entity.fields, &loaded);
+                out.push('\n');
+            }
+            (ItemKind::Enum { name, values }, "enums") => {
+                let values = values.iter().map(|value| {
+                    let label = value.label.as_ref().map(|label| format!(" ({})", label.text)).unwrap_or_default();
+                    format!("`{}`{label}", value.name.text)
+                });
+                let values = values.collect::<Vec<_>>().join(", ");
+                write!(out, "**`{}`** {doc}\n{values}\n\n", name.text).expect("writing to a text");
+            }
+            (ItemKind::Event(event), "events") => {
+                let parent = event.parent.as_ref();
+                let parent = parent.map(|p| format!(" (is `{}`)", p.text())).unwrap_or_default();
+                write!(out, "### {}{parent}\n\n{doc}\n\n", event.name.text()).expect("writing to a text");
+                table(&mut out, "payload", &event.payload, &loaded);
+                out.push_str(if event.payload.is_empty() { "" } else { "\n" });
+            }
+            (ItemKind::Action(action), "actions") => {
+                write!(out, "### {}\n\n{doc}\n\n", action.name.text()).expect("writing to a text");
+                table(&mut out, "parameter", &action.params, &loaded);
+                if !action.outputs.is_empty() {
+                    out.push_str(if action.params.is_empty() { "" } else { "\n" });
+                    table(&mut out, "output", &action.outputs, &loaded);
+                }
+                out.push_str(if action.params.is_empty() && action.outputs.is_empty() { "" } else { "\n" });
+            }
+            _ => {}
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn table(out: &mut String, head: &str, fields: &[tree::Field], loaded: &Loaded) {
+    if fields.is_empty() {
+        return;
+    }
+    write!(out, "| {head} | type | |\n| --- | --- | --- |\n").expect("writing to a text");
+    for field in fields {
+        let whole = loaded.sources.text(field.span);
+        let ty = whole.split_once(':').map_or("", |(_, ty)| ty.trim());
+        writeln!(out, "| `{}` | `{ty}` | {} |", field.name.text, flowing(field.doc.as_deref())).expect("writing to a text");
+    }
+}
+
+/// A doc comment on one line.
+fn flowing(doc: Option<&str>) -> String {
+    doc.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+}

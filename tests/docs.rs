@@ -11,7 +11,7 @@
 //! | `rules expr` | lines of expressions, each on its own |
 //! | `rules wrong E0301 …` | has exactly these mistakes (with the words above) |
 //! | `rules later E0701 …` | has no mistakes, but this version refuses to run it (with the words above) |
-//! | `rules file NAME` | a file that the programs below it may use |
+//! | `file NAME` (with the words above) | a file that programs and commands of the page may use |
 //! | `rules run` | is run over the next `jsonl events` (`short`: with what every event has filled in), and gives the next `effects` (short) or `jsonl effects` (as they are) |
 //! | `console` | commands of `stagegate` |
 //!
@@ -57,13 +57,24 @@ fn pages_are_true() {
     let mut failures = Vec::new();
     for mut page in pages() {
         let blocks = blocks(&page.text);
-        let standard = blocks.iter().find(|b| b.is(&["rules", "standard"])).map(|b| page.text[b.text.clone()].to_owned());
+        let standard = blocks
+            .iter()
+            .find(|b| b.is(&["rules", "standard"]))
+            .map(|b| page.text[b.text.clone()].to_owned());
         let standard = standard.unwrap_or_else(standard_of_all);
         let mut files = HashMap::new();
+        let folder = tempfile::tempdir().expect("a folder for the page's files");
+        for block in &blocks {
+            if let Some(name) = block.after("file").and_then(|words| words.first().copied()) {
+                let text = &page.text[block.text.clone()];
+                std::fs::write(folder.path().join(name), text).expect("a file of the page can be written");
+                files.insert(PathBuf::from(name), text.to_owned());
+            }
+        }
         for (at, block) in blocks.iter().enumerate() {
             match block.words.first().map(String::as_str) {
-                Some("rules") => page.rules(block, &blocks[at + 1..], &standard, &mut files),
-                Some("console") => page.console(block),
+                Some("rules") => page.rules(block, &blocks[at + 1..], &standard, &files),
+                Some("console") => page.console(block, folder.path()),
                 _ => {}
             }
         }
@@ -78,7 +89,11 @@ fn pages_are_true() {
 fn every_code_of_a_failure_is_explained() {
     let events = std::fs::read_to_string(Path::new(ROOT).join("docs/events.md")).expect("the page is there");
     for code in FailureCode::ALL.iter().filter(|code| **code != FailureCode::WrongType) {
-        assert!(events.contains(&format!("`{}`", code.id())), "docs/events.md says nothing of `{}`", code.id());
+        assert!(
+            events.contains(&format!("`{}`", code.id())),
+            "docs/events.md says nothing of `{}`",
+            code.id()
+        );
     }
 }
 
@@ -111,7 +126,8 @@ fn pages() -> Vec<Page> {
 fn standard_of_all() -> String {
     let text = std::fs::read_to_string(Path::new(ROOT).join("docs/language.md")).expect("the page is there");
     let blocks = blocks(&text);
-    let standard = blocks.iter().find(|b| b.is(&["rules", "standard"])).expect("the first page has the program");
+    let standard =
+        blocks.iter().find(|b| b.is(&["rules", "standard"])).expect("the first page has the program");
     text[standard.text.clone()].to_owned()
 }
 
@@ -159,11 +175,8 @@ impl Page {
         self.failures.push(format!("{}:{}: {what}", self.name, block.line));
     }
 
-    fn rules(&mut self, block: &Block, below: &[Block], standard: &str, files: &mut HashMap<PathBuf, String>) {
+    fn rules(&mut self, block: &Block, below: &[Block], standard: &str, files: &HashMap<PathBuf, String>) {
         let text = self.text[block.text.clone()].to_owned();
-        if let Some(name) = block.after("file") {
-            files.insert(PathBuf::from(name[0]), text.clone());
-        }
         let program = match wrapped(block, &text, standard) {
             Ok(program) => program,
             Err(problem) => return self.fail(block, problem),
@@ -174,12 +187,17 @@ impl Page {
         let wanted = block.after("wrong").or_else(|| block.after("later")).unwrap_or_default();
         let later = |code: &str| code.starts_with("E07");
         if block.has("later") && !codes.iter().all(|code| later(code)) {
-            return self.fail(block, format!("mistakes, where there should only be what comes later:\n{}", drawn(found, &loaded)));
+            return self.fail(
+                block,
+                format!("mistakes, where there should only be what comes later:\n{}", drawn(found, &loaded)),
+            );
         }
         // A plain block may show what comes later; whatever else is wrong is a mistake.
-        let shown = codes.iter().filter(|code| !wanted.is_empty() || !later(code)).copied().collect::<Vec<_>>();
+        let shown =
+            codes.iter().filter(|code| !wanted.is_empty() || !later(code)).copied().collect::<Vec<_>>();
         if shown != wanted {
-            return self.fail(block, format!("{wanted:?} should be found, and this is:\n{}", drawn(found, &loaded)));
+            return self
+                .fail(block, format!("{wanted:?} should be found, and this is:\n{}", drawn(found, &loaded)));
         }
         if block.has("run") {
             match outcome {
@@ -192,7 +210,8 @@ impl Page {
     fn run(&mut self, block: &Block, below: &[Block], program: Program) {
         let own = below.iter().take_while(|b| !b.is(&["rules"])).collect::<Vec<_>>();
         let events = own.iter().find(|b| b.is(&["jsonl", "events"]));
-        let effects: Vec<_> = own.iter().filter(|b| b.is(&["effects"]) || b.is(&["jsonl", "effects"])).collect();
+        let effects: Vec<_> =
+            own.iter().filter(|b| b.is(&["effects"]) || b.is(&["jsonl", "effects"])).collect();
         let (Some(events), false) = (events, effects.is_empty()) else {
             return self.fail(block, "no `jsonl events` or no `effects` below");
         };
@@ -254,7 +273,10 @@ fn compile(text: &str, files: &HashMap<PathBuf, String>) -> (Loaded, Result<Prog
         if path == Path::new("example.rules") {
             return Ok(text.as_bytes().to_vec());
         }
-        files.get(path).map(|text| text.as_bytes().to_vec()).ok_or_else(|| std::io::ErrorKind::NotFound.into())
+        files
+            .get(path)
+            .map(|text| text.as_bytes().to_vec())
+            .ok_or_else(|| std::io::ErrorKind::NotFound.into())
     });
     let checked = compiler::check(&loaded);
     let outcome = match checked.model {
@@ -286,7 +308,8 @@ fn run(program: Program, events: &str, fill: bool, short: bool) -> String {
             Err(rejection) => Err(rejection),
         };
         if let Err(rejection) = outcome {
-            writeln!(shown, "rejected ({}): {}", rejection.code, rejection.message).expect("writing to a text");
+            writeln!(shown, "rejected ({}): {}", rejection.code, rejection.message)
+                .expect("writing to a text");
         }
         for effect in &effects {
             let mut json = Vec::new();
@@ -329,7 +352,8 @@ fn shortened(json: &str) -> String {
         }
         "stagegate.fields.changed" => {
             let changes = data["changes"].as_object().expect("changes are an object");
-            let changes = changes.iter().map(|(field, c)| format!("{field} from {} to {}", c["from"], c["to"]));
+            let changes =
+                changes.iter().map(|(field, c)| format!("{field} from {} to {}", c["from"], c["to"]));
             format!("set {}", changes.collect::<Vec<_>>().join(", "))
         }
         // As they stand in the line: the order of the parameters is that of the declaration.
@@ -341,7 +365,12 @@ fn shortened(json: &str) -> String {
             format!("{} refused ({}): {}", text(&data["action"]), text(&data["code"]), text(&data["message"]))
         }
         "stagegate.rule.failed" => {
-            format!("rule {} failed ({}): {}", text(&data["rule"]), text(&data["code"]), text(&data["message"]))
+            format!(
+                "rule {} failed ({}): {}",
+                text(&data["rule"]),
+                text(&data["code"]),
+                text(&data["message"])
+            )
         }
         "stagegate.loop.stopped" => format!("loop stopped: {}", text(&data["message"])),
         other => other.to_owned(),
@@ -352,22 +381,34 @@ fn shortened(json: &str) -> String {
 // --- commands ----------------------------------------------------------------------------------------
 
 impl Page {
-    fn console(&mut self, block: &Block) {
+    /// The commands run where the page's files are (`file NAME`), and the examples.
+    fn console(&mut self, block: &Block, folder: &Path) {
         let text = self.text[block.text.clone()].to_owned();
         for command in text.split("$ ").skip(1) {
             let (line, shown) = command.split_once('\n').unwrap_or((command, ""));
             let line = line.trim();
-            let words = line.strip_prefix("stagegate ").or_else(|| line.strip_prefix("cargo run --release -- "));
-            // Other programs are not run, nor commands that show nothing.
-            let Some(words) = words.filter(|_| !shown.trim().is_empty()) else { continue };
+            let words =
+                line.strip_prefix("stagegate ").or_else(|| line.strip_prefix("cargo run --release -- "));
+            // Other programs are not run.
+            let Some(words) = words else { continue };
+            let words = words.split_whitespace().map(|word| match word.starts_with("examples/") {
+                true => Path::new(ROOT).join(word).into_os_string(),
+                false => word.into(),
+            });
             let output = std::process::Command::new(env!("CARGO_BIN_EXE_stagegate"))
-                .args(words.split_whitespace())
-                .current_dir(ROOT)
+                .args(words)
+                .current_dir(folder)
                 .env("NO_COLOR", "1")
                 .output()
                 .expect("the command can be started");
-            let given = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-            let trimmed = |text: &str| text.trim().lines().map(|l| format!("{}\n", l.trim_end())).collect::<String>();
+            let given = format!(
+                "{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+            let trimmed = |text: &str| {
+                text.trim().lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>()
+            };
             if !matches(&trimmed(&given), &trimmed(shown)) {
                 self.fail(block, format!("`{line}` prints:\n{given}"));
             }
@@ -413,7 +454,10 @@ impl Page {
             };
             let made = format!("\n{made}\n");
             if text[begin..end] != made {
-                self.failures.push(format!("{}: `{what}` is not what the code says (DOCS_UPDATE=1 writes it)", self.name));
+                self.failures.push(format!(
+                    "{}: `{what}` is not what the code says (DOCS_UPDATE=1 writes it)",
+                    self.name
+                ));
                 self.changes.push((begin..end, made));
             }
             from = end;
@@ -432,11 +476,13 @@ fn codes() -> String {
 /// The functions from one to another: `len join`.
 fn functions_of(range: &str) -> String {
     let (first, last) = range.split_once(' ').expect("two names");
-    let (first, last) = (functions::named(first).expect("a function"), functions::named(last).expect("a function"));
+    let (first, last) =
+        (functions::named(first).expect("a function"), functions::named(last).expect("a function"));
     let mut table = String::from("| function | what it gives | examples |\n| --- | --- | --- |\n");
     for function in functions::all().filter(|f| (first..=last).contains(f)) {
         let entry = function.entry();
-        let examples = entry.examples.iter().map(|(expression, value)| format!("`{expression}` is `{value}`"));
+        let examples =
+            entry.examples.iter().map(|(expression, value)| format!("`{expression}` is `{value}`"));
         let examples = examples.collect::<Vec<_>>().join("<br>");
         let usage = entry.usage.replace(&format!(", {}(", entry.name), &format!("`<br>`{}(", entry.name));
         writeln!(table, "| `{usage}` | {} | {examples} |", entry.doc).expect("writing to a text");
@@ -459,7 +505,8 @@ fn library(what: &str) -> String {
             }
             (ItemKind::Enum { name, values }, "enums") => {
                 let values = values.iter().map(|value| {
-                    let label = value.label.as_ref().map(|label| format!(" ({})", label.text)).unwrap_or_default();
+                    let label =
+                        value.label.as_ref().map(|label| format!(" ({})", label.text)).unwrap_or_default();
                     format!("`{}`{label}", value.name.text)
                 });
                 let values = values.collect::<Vec<_>>().join(", ");
@@ -497,7 +544,8 @@ fn table(out: &mut String, head: &str, fields: &[tree::Field], loaded: &Loaded) 
     for field in fields {
         let whole = loaded.sources.text(field.span);
         let ty = whole.split_once(':').map_or("", |(_, ty)| ty.trim());
-        writeln!(out, "| `{}` | `{ty}` | {} |", field.name.text, flowing(field.doc.as_deref())).expect("writing to a text");
+        writeln!(out, "| `{}` | `{ty}` | {} |", field.name.text, flowing(field.doc.as_deref()))
+            .expect("writing to a text");
     }
 }
 

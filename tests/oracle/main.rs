@@ -1,0 +1,120 @@
+//! What programs compute, found out twice: by the machine, from the compiled and reloaded program, and by
+//! a plain evaluator that walks the checked expressions. Tables say what should come out; generated
+//! programs find what no table thought of.
+
+mod compile;
+mod evaluator;
+mod fits;
+mod generate;
+mod interpreter;
+mod table;
+mod world;
+
+use compile::{Compiled, compile};
+use evaluator::Labelled;
+use fits::fits;
+use generate::Tape;
+use interpreter::Step;
+use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
+use stagegate::schema::Type;
+use stagegate::value::{FailureCode, Value};
+use world::Fixture;
+
+#[test]
+fn expressions_come_to_what_the_tables_say() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/expressions");
+    let mut rows = Vec::new();
+    let files = std::fs::read_dir(folder).expect("tests/expressions").map(|f| f.expect("a file").path());
+    let mut files: Vec<_> = files.filter(|f| f.extension().is_some_and(|e| e == "txt")).collect();
+    files.sort();
+    for file in files {
+        let name = file.file_name().expect("a name").to_string_lossy().into_owned();
+        rows.extend(table::read(&name, &std::fs::read_to_string(&file).expect("a table")));
+    }
+    assert!(rows.len() > 300, "only {} rows were found", rows.len());
+    report(table::run(rows));
+}
+
+#[test]
+fn examples_of_the_functions_come_to_what_they_say_in_every_form() {
+    report(table::run(table::examples()));
+}
+
+fn report(wrong: Vec<String>) {
+    assert!(wrong.is_empty(), "{} of them are wrong:\n\n{}\n", wrong.len(), wrong.join("\n\n"));
+}
+
+/// How many programs are tried, unless `PROPTEST_CASES` says so.
+const CASES: u32 = 128;
+
+#[test]
+fn generated_programs_come_to_the_same_by_machine_and_by_evaluator() {
+    let mut config =
+        ProptestConfig { failure_persistence: None, max_shrink_iters: 600, ..ProptestConfig::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = CASES;
+    }
+    let mut runner = TestRunner::new(config);
+    let tapes = proptest::collection::vec(any::<u16>(), 0..1200);
+    let fixture = Fixture::load();
+    let result = runner.run(&tapes, |numbers| agree(&numbers, &fixture).map_err(TestCaseError::fail));
+    if let Err(TestError::Fail(reason, _)) = result {
+        panic!("{reason}");
+    }
+    result.expect("programs to try");
+}
+
+/// Makes a program and runs its rules in two worlds each.
+fn agree(numbers: &[u16], fixture: &Fixture) -> Result<(), String> {
+    let (program, mut tape) = generate::bodies::program(Tape::new(numbers));
+    let rules = &program.written;
+    let of = compile(&program.text).map_err(|refused| format!("refused:\n{}\n{rules}", refused.shown))?;
+    let labels = Labelled::of(&of.model);
+    for round in 0..2 {
+        // Every other action fails; in the second round all succeed.
+        let fails = move |count: usize| round == 0 && count.is_multiple_of(2);
+        let mut outputs = std::collections::HashMap::new();
+        for (name, happening) in &program.rules {
+            let rule = table::rule(&of, name);
+            let mut world = tape.world(&of, fixture, program.pipeline, *happening);
+            world.outputs = std::mem::take(&mut outputs);
+            let mut walked = world.clone();
+            let steps = interpreter::walk(&of, &labels, rule, &mut walked, &fails);
+            let run = interpreter::run(&of, of.machine.program().rule(rule.id).body, &mut world, &fails);
+            if run != steps {
+                return Err(format!(
+                    "`{name}` is\n{run:#?}\nby the machine, and\n{steps:#?}\nby the evaluator:\n{rules}"
+                ));
+            }
+            unsound(&of, &steps)
+                .map_or(Ok(()), |what| Err(format!("`{name}`: {what}\n{steps:#?}\n{rules}")))?;
+            outputs = world.outputs;
+        }
+    }
+    Ok(())
+}
+
+/// What a checked program must never come to: a failure of a broken program, a value of another type.
+fn unsound(of: &Compiled, steps: &[Step]) -> Option<String> {
+    let model = &of.model;
+    let holds = |value: &Value, ty: &Type| fits(value, ty, &model.schema, model.stages.len());
+    let deal = model.schema.entity(of.entity("Deal"));
+    steps.iter().find_map(|step| {
+        let (value, ty) = match step {
+            Step::Failed(FailureCode::WrongType | FailureCode::TooMuchWork) => {
+                return Some("a broken program".into());
+            }
+            Step::Publish(output, value) => vec![(value, &model.outputs[output.index()].ty)],
+            Step::Set(fields) => fields.iter().map(|(f, v)| (v, &deal.fields[f.index()].ty)).collect(),
+            Step::Ask { action, params, .. } => {
+                let wanted = &model.schema.action(*action).params;
+                params.iter().map(|(p, v)| (v, &wanted[usize::from(*p)].ty)).collect()
+            }
+            _ => Vec::new(),
+        }
+        .into_iter()
+        .find(|(value, ty)| !holds(value, ty))?;
+        Some(format!("{value:?} is no {ty:?}"))
+    })
+}

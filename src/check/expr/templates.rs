@@ -103,7 +103,9 @@ impl Checker<'_> {
     ) -> (Expr, Option<Expr>) {
         let inner = left.ty.inner().clone();
         let is_literal = matches!(&*bare(right).kind, tree::ExprKind::Text(_)) && inner != Type::Text;
-        let default = self.infer(right, if is_literal { None } else { Some(&inner) }, scope);
+        // No text in it need be an address: `{email ?? if vip then "ask" else "none"}`.
+        let free = is_literal || matches!(inner, Type::Email | Type::Phone | Type::Url);
+        let default = self.infer(right, if free { None } else { Some(&inner) }, scope);
         if left.ty == Type::Error || default.ty == Type::Error {
             return (mistake(span), None);
         }

@@ -84,6 +84,42 @@ fn pages_are_true() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
+#[test]
+fn links_lead_somewhere() {
+    let root = Path::new(ROOT);
+    let mut broken = Vec::new();
+    for page in pages() {
+        let folder = root.join(&page.name).parent().expect("a page is in a folder").to_path_buf();
+        for link in
+            page.text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link)
+        {
+            if link.contains("://") {
+                continue;
+            }
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let path = if path.is_empty() { root.join(&page.name) } else { folder.join(path) };
+            let found = match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    anchor.is_empty()
+                        || text.lines().any(|line| line.starts_with('#') && slug(line) == anchor)
+                }
+                Err(_) => path.is_dir(),
+            };
+            if !found {
+                broken.push(format!("{}: {link}", page.name));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+/// What a heading is called in a link.
+fn slug(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
 /// Whoever carries out effects finds every code in the pages.
 #[test]
 fn every_code_of_a_failure_is_explained() {

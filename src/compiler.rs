@@ -397,3 +397,52 @@ fn plain(path: &Path) -> PathBuf {
     }
     plain
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Value;
+    use rust_decimal::Decimal;
+
+    fn compiled(files: &[(&str, &str)]) -> (Loaded, Checked) {
+        let roots = [PathBuf::from(files[0].0)];
+        let loaded = load(&roots, &mut |path| {
+            let found = files.iter().find(|(name, _)| Path::new(name) == path);
+            found.map(|(_, text)| text.as_bytes().to_vec()).ok_or(io::ErrorKind::NotFound.into())
+        });
+        let checked = check(&loaded);
+        (loaded, checked)
+    }
+
+    #[test]
+    fn what_a_file_uses_comes_before_it_and_everything_once() {
+        let (loaded, checked) = compiled(&[
+            ("a/main.rules", "use \"b.rules\"\nuse \"../c.rules\"\nuser m"),
+            ("a/b.rules", "use \"../a/../c.rules\"\nuser b"),
+            ("c.rules", "user c"),
+        ]);
+        let order: Vec<&str> = loaded.files.iter().map(|f| &*loaded.sources.file(f.file).name).collect();
+        assert_eq!(order, ["c.rules", "a/b.rules", "a/main.rules"]);
+        let people = checked.model.map(|m| m.schema.principals.iter().map(|p| p.name.to_string()).collect());
+        assert_eq!(people, Some(vec!["c".to_owned(), "b".into(), "m".into()]));
+    }
+
+    #[test]
+    fn a_kind_of_an_event_has_its_parents_payload_entities_limits_and_defaults() {
+        let text = "entity Ticket { day: weekday = mon }\n\
+                    event a.child is b.parent { more: text? }\n\
+                    event b.parent on Ticket { text: text max MOST = WORDS }\n\
+                    const MOST = 2 * 10\nconst WORDS = \"hello\"";
+        let (_, checked) = compiled(&[("x.rules", text)]);
+        assert_eq!(checked.diagnostics, []);
+        let schema = checked.model.map(|m| m.schema).unwrap_or_default();
+        let names: Vec<&str> = schema.events.iter().map(|e| &*e.name).collect();
+        assert_eq!(names, ["b.parent", "a.child"]);
+        let child = &schema.events[1];
+        assert_eq!((child.on.len(), child.payload.len()), (1, 2));
+        assert_eq!(child.payload[0], schema.events[0].payload[0]);
+        assert_eq!(child.payload[0].limits.max, Some(Decimal::from(20)));
+        assert_eq!(child.payload[0].default, Some(Value::Text("hello".into())));
+        assert_eq!(schema.entities[0].fields[4].default, Some(Value::Enum(0)));
+    }
+}

@@ -37,7 +37,7 @@ pub fn run(args: &Args, style: Style) -> Result {
         }
     }
     let (mut errors, mut warnings, mut unreadable) = (0, 0, false);
-    let mut shown = Vec::new();
+    let (mut shown, mut split) = (Vec::new(), Vec::new());
     for path in &programs {
         let loaded = match input::load(path) {
             Ok(loaded) => loaded,
@@ -58,18 +58,29 @@ pub fn run(args: &Args, style: Style) -> Result {
             }
             new
         });
+        if checked.model.as_ref().is_some_and(|m| m.reads_references) {
+            split.push(input::shown(path));
+        }
         let counts = input::report(&checked.diagnostics, &loaded.sources, style);
         errors += counts.0;
         warnings += counts.1;
     }
     let files = match programs.as_slice() {
-        [one] => one.display().to_string(),
+        [one] => input::shown(one),
         several => format!("{} programs", several.len()),
     };
     if errors + warnings > 0 {
         exit::say(&format!("{} in {files}\n", input::found(errors, warnings)));
     } else if !unreadable {
         exit::say(&format!("no errors in {files}\n"));
+    }
+    if errors == 0 && !split.is_empty() {
+        exit::say(&format!(
+            "note: {} read{} fields of other records, as `contact.name`: to split the events over files or \
+             machines, give the records that refer to each other one `partitionkey`\n",
+            split.join(", "),
+            if split.len() == 1 { "s" } else { "" },
+        ));
     }
     Ok(match (unreadable, errors) {
         (true, _) => Exit::Usage,

@@ -66,6 +66,11 @@ pub fn read_stdin() -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A path as people are told it.
+pub fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
+}
+
 /// Draws diagnostics on stderr; gives how many errors and warnings there were.
 pub fn report(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> (usize, usize) {
     let mut text = String::new();
@@ -97,7 +102,7 @@ pub fn checked(path: &Path, style: Style) -> Result<Option<(Loaded, Model)>, Fai
     match checked.model {
         Some(model) if errors == 0 => Ok(Some((loaded, model))),
         _ => {
-            exit::say(&format!("{} in {}\n", found(errors, warnings), path.display()));
+            exit::say(&format!("{} in {}\n", found(errors, warnings), shown(path)));
             Ok(None)
         }
     }
@@ -117,7 +122,7 @@ pub fn program(path: &Path, style: Style) -> Result<Option<Program>, Failure> {
         Ok(program) => Ok(Some(program)),
         Err(diagnostics) => {
             let (errors, warnings) = report(&diagnostics, &loaded.sources, style);
-            exit::say(&format!("{} in {}\n", found(errors, warnings), path.display()));
+            exit::say(&format!("{} in {}\n", found(errors, warnings), shown(path)));
             Ok(None)
         }
     }

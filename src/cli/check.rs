@@ -4,6 +4,7 @@ use super::Result;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use crate::compiler;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Check rules and say what is wrong in them.
@@ -37,7 +38,7 @@ pub fn run(args: &Args, style: Style) -> Result {
         }
     }
     let (mut errors, mut warnings, mut unreadable) = (0, 0, false);
-    let (mut shown, mut split) = (Vec::new(), Vec::new());
+    let (mut shown, mut split) = (HashSet::new(), Vec::new());
     for path in &programs {
         let loaded = match input::load(path) {
             Ok(loaded) => loaded,
@@ -51,12 +52,8 @@ pub fn run(args: &Args, style: Style) -> Result {
         let mut checked = compiler::check(&loaded);
         // A file that two programs bring in says what is wrong in it once.
         checked.diagnostics.retain(|d| {
-            let place = (loaded.sources.file(d.span().file).name.clone(), d.clone());
-            let new = !shown.contains(&place);
-            if new {
-                shown.push(place);
-            }
-            new
+            let place = loaded.sources.file(d.span().file).name.clone();
+            shown.insert((place, d.span().range(), d.code, d.message.clone()))
         });
         if checked.model.as_ref().is_some_and(|m| m.reads_references) {
             split.push(input::shown(path));
@@ -112,7 +109,7 @@ fn rules_in(folder: &Path) -> std::result::Result<Vec<PathBuf>, Failure> {
 
 /// The files that no other of the folder brings in. Where all bring in each other, all of them.
 fn roots(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    let mut used = std::collections::HashSet::new();
+    let mut used = HashSet::new();
     for file in &files {
         let Ok(loaded) = input::load(file) else { continue };
         let own = file.canonicalize().ok();

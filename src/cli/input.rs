@@ -71,14 +71,23 @@ pub fn shown(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }
 
+/// So many diagnostics are drawn at most: of a file with more, it is another kind of file that is wrong.
+const DRAWN: usize = 500;
+
 /// Draws diagnostics on stderr; gives how many errors and warnings there were.
 pub fn report(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> (usize, usize) {
     let mut text = String::new();
     let mut errors = 0;
-    for diagnostic in diagnostics {
+    for (i, diagnostic) in diagnostics.iter().enumerate() {
         errors += usize::from(diagnostic.severity() == Severity::Error);
+        if i >= DRAWN {
+            continue;
+        }
         text.push_str(&render(diagnostic, sources, Rendered { color: style.color, width: style.width }));
         text.push('\n');
+    }
+    if let Some(more) = diagnostics.len().checked_sub(DRAWN).filter(|n| *n > 0) {
+        text.push_str(&format!("… and {more} more that are not shown\n"));
     }
     exit::say(&text);
     (errors, diagnostics.len() - errors)

@@ -615,11 +615,14 @@ impl Stop<'_> {
         }
         // What a value may begin with is said by "a value".
         if telling.contains(&Friendly::Thing("a value")) {
-            telling.retain(|t| match t {
-                Friendly::Thing("a name" | "a text" | "a number" | "a date" | "a duration") => false,
-                Friendly::Word("true" | "false" | "none" | "if") => false,
-                _ => true,
-            });
+            let is_a_value = |t: &Friendly| {
+                matches!(
+                    t,
+                    Friendly::Thing("a name" | "a text" | "a number" | "a date" | "a duration")
+                        | Friendly::Word("true" | "false" | "none" | "if")
+                )
+            };
+            telling.retain(|t| !is_a_value(t));
         }
         // Behind any name a call could follow.
         if telling.len() > 1 && self.kind(-1) == Some(Kind::Word) {

@@ -123,6 +123,15 @@ fn long_flat_things_are_fine() {
 }
 
 #[test]
+fn what_is_no_program_gives_few_messages() {
+    assert_eq!(codes("\0".repeat(100_000)), [Code::UnknownCharacter]);
+    for piece in ["; ", "5000EUR ", "{ ", ") ", "const = ", "rule { } ", "a ", "\"a\n", "\u{0}\u{1}", "“"] {
+        let found = codes(piece.repeat(20_000));
+        assert!((1..=200).contains(&found.len()), "{piece}: {}", found.len());
+    }
+}
+
+#[test]
 fn a_file_that_is_too_long_is_refused() {
     assert_eq!(codes(" ".repeat(64 * 1024 * 1024 + 1)), [Code::FileTooLong]);
 }

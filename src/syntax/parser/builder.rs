@@ -87,7 +87,7 @@ impl<'a> Builder<'a> {
     fn collect_names(&self, node: &Node, parts: &mut Vec<Name>) {
         for child in node.clone().into_inner() {
             match child.as_rule() {
-                Rule::name => parts.push(self.name(&child)),
+                Rule::name | Rule::plain_name => parts.push(self.name(&child)),
                 Rule::path => self.collect_names(&child, parts),
                 _ => {}
             }
@@ -126,11 +126,10 @@ pub(super) fn doc_above(text: &str, comments: &[Comment], start: usize) -> Optio
         lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());
         below = range.start;
     }
-    if lines.is_empty() {
-        return None;
-    }
     lines.reverse();
-    Some(lines.join("\n").into())
+    let doc = lines.join("\n");
+    let doc = doc.trim_matches('\n');
+    (!doc.is_empty()).then(|| doc.into())
 }
 
 fn is_blank(text: &str) -> bool {

@@ -153,7 +153,7 @@ impl Builder<'_> {
         let (mut name, mut args, mut depth) = (None, None, 0);
         for child in node.clone().into_inner() {
             match child.as_rule() {
-                Rule::name => name = Some(self.name(&child)),
+                Rule::name | Rule::plain_name => name = Some(self.name(&child)),
                 Rule::call_args => {
                     let (list, d) = self.call_args(&child);
                     args = Some(list);
@@ -215,6 +215,12 @@ impl Builder<'_> {
         let inner = || op.clone().into_inner();
         match op.as_rule() {
             Rule::member => {
+                // `a is set.b`
+                if let ExprKind::Is { .. } | ExprKind::Between { .. } | ExprKind::Matches { .. } = *value.kind
+                    && let Some(error) = self.chained(&value, op_span)
+                {
+                    return error;
+                }
                 let Some((name, args, deeper)) = self.name_and_args(op) else {
                     return Deep(self.error_expr(span), 1);
                 };

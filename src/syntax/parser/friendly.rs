@@ -129,6 +129,8 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         | Rule::operand
         | Rule::primary
         | Rule::call_or_name
+        | Rule::plain_name
+        | Rule::word_literal
         | Rule::call_arg
         | Rule::list_expr
         | Rule::if_expr
@@ -140,19 +142,21 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         | Rule::time
         | Rule::money
         | Rule::hole
-        | Rule::prefix
         | Rule::op_not
         | Rule::op_negate
         | Rule::lambda
         | Rule::bracket_open
         | Rule::reserved => Thing("a value"),
-        Rule::infix
-        | Rule::sum_infix
+        Rule::an_operator
+        | Rule::sum_sign
+        | Rule::op_sign
+        | Rule::op_word
+        | Rule::signs
+        | Rule::words
         | Rule::test
         | Rule::is_test
         | Rule::between
         | Rule::member
-        | Rule::dot
         | Rule::expect_op
         | Rule::op_eq
         | Rule::op_ne
@@ -210,6 +214,7 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
         Rule::bracket_close => Sign("]"),
         Rule::comma => Sign(","),
         Rule::colon => Sign(":"),
+        Rule::dot => Sign("."),
         Rule::dots => Sign(".."),
         Rule::fat_arrow => Sign("=>"),
         Rule::question => Sign("?"),

@@ -7,6 +7,7 @@ mod expressions;
 mod friendly;
 mod hints;
 mod literals;
+mod mistakes;
 mod pipelines;
 mod recover;
 mod scan;
@@ -57,5 +58,41 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
     // The scanner finds its mistakes before the grammar does; people read from top to bottom.
     errors.sort_by_key(|e| e.span().start);
     errors.dedup_by(|a, b| a.span() == b.span() && a.code == b.code);
+    errors.truncate(scan::MAX_PROBLEMS);
     (File { file, items, comments: scan.comments, broken }, errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pest::Parser;
+
+    /// Cutting a good file at its declarations is only for speed and for good messages.
+    #[test]
+    fn a_good_file_means_the_same_cut_and_whole() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut texts = vec![std::fs::read_to_string(root.join("src/library/crm.rules")).unwrap()];
+        for entry in std::fs::read_dir(root.join("tests/syntax/good")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|e| e == "rules") {
+                texts.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+        for text in texts {
+            let (cut, errors) = parse(FileId(0), &text);
+            assert_eq!(errors, []);
+            let scan = Scan::new(FileId(0), &text);
+            let errors = RefCell::default();
+            let builder = builder::Builder {
+                file: FileId(0),
+                text: &text,
+                base: 0,
+                comments: &scan.comments,
+                errors: &errors,
+            };
+            let program = Grammar::parse(Rule::program, &text).unwrap().next().unwrap();
+            let items: Vec<_> = program.into_inner().filter_map(|n| builder.item(&n)).collect();
+            assert_eq!(format!("{items:?}"), format!("{:?}", cut.items));
+        }
+    }
 }

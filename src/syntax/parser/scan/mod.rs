@@ -49,6 +49,9 @@ pub struct Token {
     pub partner: u32,
 }
 
+/// After so many mistakes nobody reads on: the file is something else.
+pub const MAX_PROBLEMS: usize = 200;
+
 /// What the scanner knows of a file.
 pub struct Scan<'t> {
     pub text: &'t str,
@@ -170,7 +173,7 @@ struct Scanner<'t> {
 
 impl<'t> Scanner<'t> {
     fn run(&mut self) {
-        while self.at < self.bytes.len() {
+        while self.at < self.bytes.len() && self.problems.len() < MAX_PROBLEMS {
             match self.frames.last() {
                 Some(Frame::Text { .. }) => self.text_part(),
                 _ => self.code_part(),
@@ -290,6 +293,10 @@ impl<'t> Scanner<'t> {
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.problems.push(diagnostic);
+        if self.problems.len() == MAX_PROBLEMS {
+            // This is no program: what comes is neither read nor reported.
+            self.deep.push((self.at as u32, u32::MAX));
+        }
     }
 
     // --- words and depth ---------------------------------------------------------------------------

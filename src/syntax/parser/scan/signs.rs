@@ -190,7 +190,6 @@ impl Scanner<'_> {
     /// A character that is no part of the language.
     pub(super) fn foreign_character(&mut self, c: char) {
         let start = self.at;
-        let end = start + c.len_utf8();
         if let Some(code) = currency_of(c) {
             self.nesting.run = 0;
             return self.sign_before(c, code);
@@ -207,6 +206,9 @@ impl Scanner<'_> {
         if self.foreign_operator() {
             return;
         }
+        // A row of the same is one mistake.
+        let more = self.rest().chars().take_while(|x| *x == c).count();
+        let end = start + more * c.len_utf8();
         let span = self.span(start, end);
         if c == '#' {
             self.report(

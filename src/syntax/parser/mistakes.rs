@@ -1,0 +1,616 @@
+//! Mistakes that have a sentence of their own: what people bring along from other languages, from paper,
+//! and from typing fast.
+
+use super::Rule;
+use super::cut::{DECLARATIONS, MEMBERS, Place, STATEMENTS, STEPS};
+use super::friendly::{Friendly, friendly};
+use super::hints::Stop;
+use super::scan::numbers::{unit_named, with_unit};
+use super::scan::{Bracket, Kind};
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::source::Span;
+
+impl Stop<'_> {
+    // --- mistakes with a name ----------------------------------------------------------------------
+
+    pub fn special(&self) -> Option<Diagnostic> {
+        self.statement_without_its_word()
+            .or_else(|| self.hyphen())
+            .or_else(|| self.comma_after_unit())
+            .or_else(|| self.in_triggers())
+            .or_else(|| self.assign_for_equals())
+            .or_else(|| self.ternary_or_index())
+            .or_else(|| self.sign_between_name_and_value())
+            .or_else(|| self.unit_or_code())
+            .or_else(|| self.missing_name())
+            .or_else(|| self.type_of_another_language())
+            .or_else(|| self.wrong_place())
+            .or_else(|| self.word_of_another_language())
+            .or_else(|| self.unknown_keyword())
+            .or_else(|| self.action_without_braces())
+            .or_else(|| self.reserved_word())
+            .or_else(|| self.wait_for_duration())
+            .or_else(|| self.missing_comma())
+    }
+
+    /// `amount = 5`, `set amount += 5`, `if a then { … }`
+    fn statement_without_its_word(&self) -> Option<Diagnostic> {
+        let first = self.place == Place::Statement && self.at == self.piece.start + 1;
+        if first && self.str(0) == "=" {
+            let name = self.word(-1);
+            return Some(
+                Diagnostic::new(Code::Syntax, self.span(-1, 0), format!("`set` is missing before `{name}`"))
+                    .label("fields are changed by `set`, local names are made by `let`")
+                    .help(format!("set {name} = {}", self.rest(1).lines().next().unwrap_or_default().trim())),
+            );
+        }
+        if matches!(self.str(0), "+" | "-" | "*" | "/") && self.str(1) == "=" && self.expects(Rule::assign) {
+            let (name, sign) = (self.word(-1), self.str(0));
+            return Some(
+                Diagnostic::new(Code::Syntax, self.span(0, 1), format!("`{sign}=` means nothing here"))
+                    .label("write out what it stands for")
+                    .help(format!("{name} = {name} {sign} …")),
+            );
+        }
+        if self.place == Place::Head
+            && self.opening() == "pipeline"
+            && matches!(self.word(0), "stage" | "rule" | "timezone" | "hours" | "locale")
+        {
+            let word = self.word(0);
+            return Some(
+                Diagnostic::new(Code::Syntax, self.span(0, 0), format!("a `{{` is missing before `{word}`"))
+                    .label("the stages of a pipeline stand in its braces")
+                    .help("{"),
+            );
+        }
+        let last = self.token(1).is_none();
+        if self.place == Place::Head && last && matches!(self.word(0), "then" | "do") {
+            let word = self.word(0);
+            return Some(
+                Diagnostic::new(Code::Syntax, self.span(0, 0), format!("`{word}` is not needed before `{{`"))
+                    .label("the braces are enough")
+                    .help("delete it"),
+            );
+        }
+        None
+    }
+
+    /// `trigger invoice.paid`, `on a.b and c.d`, `on invoice paid`, `on change amount`
+    fn in_triggers(&self) -> Option<Diagnostic> {
+        let word = self.word(0);
+        let (wrong, label, help) = if word.is_empty() || self.word_of_another_language().is_some() {
+            return None;
+        } else if self.expects(Rule::kw_on) && self.reader.member_word(self.piece) == "trigger" {
+            let near = suggest::nearest(word, ["on", "when", "allow", "as"]);
+            if near.is_some() {
+                return None;
+            }
+            (
+                format!("`on` is missing before `{word}`"),
+                "a trigger listens `on` an event",
+                format!("on {word}"),
+            )
+        } else if word == "and" && self.expects(Rule::kw_or) {
+            let label = "one event is enough; what else must hold stands behind `when`";
+            ("events are joined by `or`".to_owned(), label, "or".to_owned())
+        } else if self.word(-1) == "change" && self.expects(Rule::dot) {
+            (
+                "`of` is missing behind `change`".to_owned(),
+                "the field that changes",
+                format!("change of {word}"),
+            )
+        } else if self.str(-1) == "," && self.word(0) == "from"
+            || self.str(-2) == "," && self.word(-1) == "to"
+        {
+            return None;
+        } else if self.expected.contains(&Rule::dot)
+            && !self.word(-1).is_empty()
+            && suggest::nearest(word, ["when", "allow", "as", "or", "after", "during", "once"]).is_none()
+            && self.expects(Rule::kw_or)
+        {
+            let whole = format!("{}.{word}", self.word(-1));
+            (format!("`{word}` cannot stand here"), "the parts of an event's name are joined by dots", whole)
+        } else {
+            return None;
+        };
+        Some(Diagnostic::new(Code::Syntax, self.span(0, 0), wrong).label(label).help(help))
+    }
+
+    /// `a ? b : c`, `tags[0]`
+    fn ternary_or_index(&self) -> Option<Diagnostic> {
+        if !self.expects_operator() || self.place == Place::Field || self.opening() == "fn" {
+            return None;
+        }
+        match self.str(0) {
+            "?" => Some(
+                Diagnostic::new(
+                    Code::Syntax,
+                    self.span(0, 0),
+                    "a choice between two values is written in words",
+                )
+                .label("`?` stands where a value is still to be found")
+                .help("if … then … else …"),
+            ),
+            "[" if !self.word(-1).is_empty() && self.touches(-1, 0) => {
+                let name = self.word(-1);
+                Some(
+                    Diagnostic::new(
+                        Code::Syntax,
+                        self.span(0, 0),
+                        "the parts of a list are not reached by `[`",
+                    )
+                    .label("lists have functions")
+                    .help(format!("{name}.first, {name}.last, or {name}.filter(x => …)")),
+                )
+            }
+            _ => None,
+        }
+    }
+
+    /// `rule follow-up { … }`
+    fn hyphen(&self) -> Option<Diagnostic> {
+        if self.str(0) != "-" || self.expects_operator() || !self.touches(-1, 0) || !self.touches(0, 1) {
+            return None;
+        }
+        if self.word(-1).is_empty() {
+            return None;
+        }
+        let mut last = 0;
+        while self.str(last) == "-" && self.touches(last - 1, last) && self.touches(last, last + 1) {
+            last += 2;
+        }
+        let span = self.span(-1, last - 1);
+        let written = self.text(span);
+        Some(
+            Diagnostic::new(Code::WrongName, span, format!("`{written}` cannot be a name"))
+                .label("a name has letters, digits and `_`")
+                .help(written.replace('-', "_")),
+        )
+    }
+
+    /// `a: 3 days: 5`
+    fn comma_after_unit(&self) -> Option<Diagnostic> {
+        let body = self.token(1).is_none() || self.kind(1) == Some(Kind::Open(Bracket::Brace));
+        if self.str(0) != ":" || body || self.kind(-2) != Some(Kind::Number) || self.word(-1).is_empty() {
+            return None;
+        }
+        let word = self.word(-1);
+        let number = self.str(-2);
+        Some(
+            Diagnostic::new(
+                Code::CommaMissing,
+                self.span(-1, -1),
+                format!("a comma is missing before `{word}`"),
+            )
+            .label(format!("without one, this reads as `{number} {word}`"))
+            .help(format!("{number}, {word}:")),
+        )
+    }
+
+    fn assign_for_equals(&self) -> Option<Diagnostic> {
+        if self.str(0) != "=" || !self.expects_operator() {
+            return None;
+        }
+        Some(
+            Diagnostic::new(Code::AssignForEquals, self.span(0, 0), "`=` gives a value, it does not compare")
+                .label("a comparison is written `==`")
+                .help("=="),
+        )
+    }
+
+    /// `{ to = sales }`, `set amount: 5`
+    fn sign_between_name_and_value(&self) -> Option<Diagnostic> {
+        let begins = matches!(self.kind(0), Some(Kind::Word | Kind::Number | Kind::Text | Kind::Open(_)));
+        if self.expected == [Rule::colon] && !self.word(-1).is_empty() && begins {
+            let (name, found) = (self.word(-1), self.str(0));
+            return Some(
+                Diagnostic::new(Code::Syntax, self.span(0, 0), format!("expected `:` before `{found}`"))
+                    .label(format!("a colon is missing behind `{name}`"))
+                    .help(format!("{name}: {found}")),
+            );
+        }
+        let (found, wanted) = match self.str(0) {
+            "=" if self.expects(Rule::colon) => ("=", ":"),
+            ":" if self.expects(Rule::assign) => (":", "="),
+            "==" if self.expects(Rule::assign) => ("==", "="),
+            _ => return None,
+        };
+        let name = self.word(-1);
+        Some(
+            Diagnostic::new(Code::Syntax, self.span(0, 0), format!("expected `{wanted}`, found `{found}`"))
+                .label(format!("between a name and its value here stands `{wanted}`"))
+                .help(if wanted == ":" { format!("{name}: …") } else { format!("{name} = …") }),
+        )
+    }
+
+    /// `5000 eur`, `3 hrs`
+    fn unit_or_code(&self) -> Option<Diagnostic> {
+        let number = self.str(-1);
+        let word = self.word(0);
+        if self.kind(-1) != Some(Kind::Number) || word.is_empty() {
+            return None;
+        }
+        let span = self.span(-1, 0);
+        let whole = number.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+        if let Some(unit) = unit_named(&word.to_lowercase()).filter(|_| whole) {
+            return Some(
+                Diagnostic::new(Code::WrongDuration, span, format!("`{number} {word}` is no duration"))
+                    .label("the units are seconds, minutes, hours, days and weeks")
+                    .help(with_unit(number, unit)),
+            );
+        }
+        const CODES: [&str; 16] = [
+            "eur", "usd", "gbp", "chf", "jpy", "uah", "pln", "czk", "huf", "ron", "sek", "nok", "dkk", "try",
+            "cny", "cad",
+        ];
+        let code = match word.to_lowercase().as_str() {
+            "euro" | "euros" => "EUR".to_owned(),
+            "dollar" | "dollars" => "USD".to_owned(),
+            "pound" | "pounds" => "GBP".to_owned(),
+            lower if CODES.contains(&lower) && word != lower.to_uppercase() => lower.to_uppercase(),
+            _ => return None,
+        };
+        Some(
+            Diagnostic::new(Code::CurrencySign, span, format!("`{number} {word}` is no amount"))
+                .label("the code of a currency is three capital letters")
+                .help(format!("{number} {code}")),
+        )
+    }
+
+    /// `rule "Tell sales" { … }`
+    fn missing_name(&self) -> Option<Diagnostic> {
+        let thing = self.word(-1);
+        let nameable = matches!(
+            thing,
+            "rule"
+                | "stage"
+                | "pipeline"
+                | "entity"
+                | "enum"
+                | "event"
+                | "action"
+                | "user"
+                | "department"
+                | "role"
+                | "calendar"
+                | "const"
+                | "fn"
+                | "type"
+                | "let"
+        );
+        if !nameable || !self.expects_shown(Friendly::Thing("a name")) {
+            return None;
+        }
+        let article = if thing.starts_with(['e', 'a']) { "an" } else { "a" };
+        let problem =
+            Diagnostic::new(Code::NameMissing, self.span(0, 0), format!("{article} `{thing}` needs a name"));
+        Some(match self.kind(0) {
+            Some(Kind::Text) => {
+                let label = self.str(0);
+                problem.label("this is its label; the name stands before it").help(format!(
+                    "{thing} {} {label}",
+                    name_from(
+                        label,
+                        matches!(thing, "rule" | "user" | "department" | "role" | "const" | "fn")
+                    )
+                ))
+            }
+            _ => problem.label("the name belongs here"),
+        })
+    }
+
+    /// `list<text>`, `text[]`
+    fn type_of_another_language(&self) -> Option<Diagnostic> {
+        let in_type = matches!(self.place, Place::Field) || self.opening() == "fn";
+        let found = self.str(0);
+        let named = self.word(-1);
+        if self.place == Place::Field && found == "??" && !self.expects_operator() {
+            return Some(
+                Diagnostic::new(Code::Syntax, self.span(0, 0), "`??` cannot stand in a type")
+                    .label("one `?` makes a value optional")
+                    .help(format!("{named}?")),
+            );
+        }
+        if !in_type || !matches!(found, "<" | "[") {
+            return None;
+        }
+        if named == "enum" {
+            let inside = self.rest(1).split(']').next().unwrap_or_default().trim();
+            return Some(
+                Diagnostic::new(Code::Syntax, self.span(0, 0), "the values of an enum stand in braces")
+                    .label("not in these brackets")
+                    .help(format!("enum {{ {inside} }}")),
+            );
+        }
+        let inner = match (found, named) {
+            ("[", "") => self.word(1),
+            ("[", name) => name,
+            _ => self.word(1),
+        };
+        Some(
+            Diagnostic::new(Code::Syntax, self.span(0, 0), format!("`{found}` cannot stand in a type"))
+                .label("a list is written in words")
+                .help(format!("list of {}", if inner.is_empty() { "text" } else { inner })),
+        )
+    }
+
+    /// A declaration, member or statement where others belong.
+    fn wrong_place(&self) -> Option<Diagnostic> {
+        if self.at != self.piece.start && !(self.place == Place::Statement && self.at == self.piece.start + 1)
+        {
+            return None;
+        }
+        let word = self.reader.member_word(self.piece).to_owned();
+        let first = self.opening().to_owned();
+        let (home, help) = match (self.place, word.as_str()) {
+            (Place::Declaration, "stage") => {
+                ("a stage stands inside a pipeline", "pipeline Name for Entity { … }")
+            }
+            (Place::Declaration | Place::PipelineMember, "trigger") => {
+                ("a trigger stands inside the stage that it leads to", "stage Name { trigger … }")
+            }
+            (Place::Declaration, "rule") => ("a rule stands inside a stage", "stage Name { rule … }"),
+            (Place::Declaration, _) if STATEMENTS.contains(&first.as_str()) => {
+                ("a statement stands inside a rule", "rule name { … }")
+            }
+            (Place::PipelineMember | Place::StageMember, _)
+                if STATEMENTS.contains(&first.as_str()) || self.looks_like_action() =>
+            {
+                ("a statement stands inside a rule", "rule name { … }")
+            }
+            (Place::StageMember, "stage") => ("stages do not stand inside each other", "}"),
+            (Place::StageMember, "timezone" | "hours" | "locale") => {
+                ("this setting belongs to the pipeline, before its stages", "pipeline Name for Entity { … }")
+            }
+            (Place::Statement, "rule" | "trigger" | "stage") => {
+                ("this belongs into the stage, not into the body of a rule", "}")
+            }
+            (Place::PipelineMember | Place::StageMember | Place::Statement, word)
+                if DECLARATIONS.contains(&word)
+                    && matches!(
+                        self.reader.scan.kind(self.piece.start + 1),
+                        Some(Kind::Word | Kind::Text)
+                    ) =>
+            {
+                ("a declaration stands outside of pipelines", "}")
+            }
+            _ => return None,
+        };
+        let token = self.reader.scan.tokens.get(self.piece.start)?;
+        let span = Span { file: self.reader.file, start: token.start, end: token.end };
+        let problem =
+            Diagnostic::new(Code::WrongPlace, span, format!("`{first}` cannot stand here")).label(home);
+        Some(if help == "}" {
+            problem.help("close what is open before it with `}`")
+        } else {
+            problem.help(help)
+        })
+    }
+
+    /// `notify { … }`
+    fn looks_like_action(&self) -> bool {
+        let scan = self.reader.scan;
+        let mut at = self.piece.start + 1;
+        while scan.word(at) == "." {
+            at += 2;
+        }
+        scan.word(at) == "{" && !MEMBERS.contains(&self.opening()) && self.opening() != "rule"
+    }
+
+    /// `elif`, `where`, `null` and the like.
+    fn word_of_another_language(&self) -> Option<Diagnostic> {
+        // Where the wrong word begins a statement, the grammar takes it for an action's name.
+        let first = self.place == Place::Statement && self.at == self.piece.start + 1;
+        let here = if first { -1 } else { 0 };
+        let word = self.word(here);
+        let lower = word.to_lowercase();
+        let ours = match lower.as_str() {
+            "elif" | "elsif" | "elseif" => "else if",
+            "where" | "if" if self.expects(Rule::when_clause) || self.expects(Rule::kw_when) => "when",
+            "unless" if self.expects(Rule::when_clause) || self.expects(Rule::kw_when) => "when not",
+            "null" | "nil" | "none" | "undefined" if self.str(-1) == "is" => "not set",
+            "null" | "nil" | "none" | "undefined" if self.str(-2) == "is" && self.str(-1) == "not" => "set",
+            "equals" | "equal" | "eq" if self.expects_operator() => "==",
+            "like" if self.expects_operator() => "contains",
+            "xor" if self.expects_operator() => "!=",
+            "foreach" | "while" | "loop" if self.place == Place::Statement => "for x in list",
+            "return" | "exit" | "break" | "end" if self.place == Place::Statement => "stop",
+            "var" | "val" if self.place == Place::Statement => "let",
+            "function" | "def" | "func" if self.place == Place::Declaration => "fn",
+            "import" | "include" | "require" if self.place == Place::Declaration => "use",
+            "struct" | "class" | "object" | "record" if self.place == Place::Declaration => "entity",
+            "workflow" | "process" | "funnel" if self.place == Place::Declaration => "pipeline",
+            "status" | "state" | "step" if self.place == Place::PipelineMember => "stage",
+            "when" if self.place == Place::StageMember && self.at == self.piece.start => "trigger on",
+            _ => return None,
+        };
+        if ours == word {
+            return None;
+        }
+        Some(
+            Diagnostic::new(
+                Code::UnknownKeyword,
+                self.span(here, here),
+                format!("`{word}` is no word of the language here"),
+            )
+            .label(format!("this is written `{ours}`"))
+            .help(ours),
+        )
+    }
+
+    /// `triger on …`
+    fn unknown_keyword(&self) -> Option<Diagnostic> {
+        // A statement's misspelt first word is taken for an action's name, and what follows is refused.
+        let first = self.place == Place::Statement && self.at == self.piece.start + 1;
+        let (distance, known): (isize, Vec<&str>) = if first {
+            let mut known = STATEMENTS.to_vec();
+            known.extend(["rule", "trigger"]);
+            (-1, known)
+        } else {
+            let mut known: Vec<&str> = self
+                .expected
+                .iter()
+                .filter_map(|r| match friendly(*r) {
+                    Friendly::Word(word) => Some(word),
+                    _ => None,
+                })
+                .collect();
+            if self.expects_operator() {
+                known.extend(["and", "or", "is", "in", "contains", "starts", "ends", "between", "matches"]);
+            }
+            if self.expects(Rule::time_unit) || self.kind(-1) == Some(Kind::Number) {
+                known.extend([
+                    "seconds", "minutes", "hours", "days", "weeks", "second", "minute", "hour", "day", "week",
+                ]);
+            }
+            if self.at == self.piece.start {
+                known.extend(match self.place {
+                    Place::Declaration => &DECLARATIONS[..],
+                    Place::PipelineMember | Place::StageMember => &MEMBERS[..],
+                    Place::Step => &STEPS[..],
+                    _ => &[],
+                });
+            }
+            (0, known)
+        };
+        let word = self.word(distance);
+        let shortest = if self.at == self.piece.start { 3 } else { 2 };
+        let ours = [&STATEMENTS[..], &super::RESERVED].iter().any(|list| list.contains(&word));
+        if word.len() < shortest || ours || known.contains(&word) {
+            return None;
+        }
+        let near = suggest::nearest(word, known)?;
+        Some(
+            Diagnostic::new(
+                Code::UnknownKeyword,
+                self.span(distance, distance),
+                format!("`{word}` is no word of the language"),
+            )
+            .label("not known here")
+            .help(format!("did you mean `{near}`?")),
+        )
+    }
+
+    /// `notify to: sales`
+    fn action_without_braces(&self) -> Option<Diagnostic> {
+        if self.place != Place::Statement || STATEMENTS.contains(&self.opening()) && self.opening() != "let" {
+            return None;
+        }
+        // The piece begins with the action's path, and nothing but that stands before the wrong token.
+        let scan = self.reader.scan;
+        let mut from = self.piece.start;
+        if self.opening() == "let" {
+            if scan.word(from + 2) != "=" || !self.expects(Rule::brace_open) && !self.expects(Rule::args) {
+                return None;
+            }
+            from += 3;
+        }
+        let mut end = from + 1;
+        while scan.word(end) == "." && end + 2 <= self.piece.end {
+            end += 2;
+        }
+        if scan.kind(from) != Some(Kind::Word) || end != self.at {
+            return None;
+        }
+        if self.opening() == "let" && !matches!(self.kind(0), Some(Kind::Word)) {
+            return None;
+        }
+        let (start, stop) = self.reader.bytes(&(from..end))?;
+        let span = Span { file: self.reader.file, start, end: stop };
+        let name = self.text(span);
+        let rest = self.rest(0).lines().next().unwrap_or_default().trim();
+        let help = match self.kind(0) {
+            _ if rest.is_empty() => format!("{name} {{ }}"),
+            Some(Kind::Open(_)) => {
+                let inner = rest.trim_start_matches(['(', '[']).trim_end_matches([')', ']']);
+                format!("{name} {{ {} }}", inner.trim())
+            }
+            _ if rest.contains(':') => format!("{name} {{ {rest} }}"),
+            _ => format!("{name} {{ name: value }}"),
+        };
+        Some(
+            Diagnostic::new(Code::ActionWithoutBraces, span, format!("the action `{name}` has no braces"))
+                .label("its parameters stand in braces, also when there are none")
+                .help(help),
+        )
+    }
+
+    /// `when then > 5`
+    fn reserved_word(&self) -> Option<Diagnostic> {
+        let word = self.word(0);
+        if !super::RESERVED.contains(&word) || !self.expects_value() {
+            return None;
+        }
+        if self.place == Place::Statement && self.at == self.piece.start {
+            let label =
+                if word == "else" { "no `if` stands right before it" } else { "a word of the language" };
+            let message = format!("`{word}` cannot begin a statement");
+            return Some(Diagnostic::new(Code::Syntax, self.span(0, 0), message).label(label));
+        }
+        Some(
+            Diagnostic::new(Code::WordAsName, self.span(0, 0), format!("a value is missing before `{word}`"))
+                .label("a word of the language, and no name where a value stands")
+                .help(format!("a field of this name is read as this.{word}")),
+        )
+    }
+
+    /// `wait for 3 days`
+    fn wait_for_duration(&self) -> Option<Diagnostic> {
+        let scan = self.reader.scan;
+        let from = self.piece.start;
+        let duration = matches!(self.place, Place::Statement | Place::Step)
+            && scan.word(from) == "wait"
+            && scan.word(from + 1) == "for"
+            && scan.kind(from + 2) == Some(Kind::Number)
+            && unit_named(scan.word(from + 3)).is_some();
+        if !duration {
+            return None;
+        }
+        let (start, end) = self.reader.bytes(&(from + 1..from + 2))?;
+        let span = Span { file: self.reader.file, start, end };
+        let unit = unit_named(scan.word(from + 3))?;
+        Some(
+            Diagnostic::new(Code::WrongDuration, span, "`wait for` waits for an event")
+                .label("for a time, `for` is left out")
+                .help(format!("wait {}", with_unit(scan.word(from + 2), unit))),
+        )
+    }
+
+    /// `[a b]`
+    fn missing_comma(&self) -> Option<Diagnostic> {
+        let closes = self.expects(Rule::paren_close) || self.expects(Rule::bracket_close);
+        let begins = matches!(self.kind(0), Some(Kind::Word | Kind::Number | Kind::Text | Kind::Open(_)));
+        if !self.expects(Rule::comma) || !closes || !begins {
+            return None;
+        }
+        let next = self.str(0);
+        Some(
+            Diagnostic::new(
+                Code::CommaMissing,
+                self.span(0, 0),
+                format!("a comma is missing before `{next}`"),
+            )
+            .label("in ( ) and [ ] commas stand between the parts")
+            .help(format!(", {next}")),
+        )
+    }
+}
+
+/// A name made of a label: `tell_sales` of "Tell sales", `FinalInvoice` of "Final invoice".
+fn name_from(label: &str, lower: bool) -> String {
+    let words = label
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty() && w.chars().all(unicode_ident::is_xid_continue))
+        .take(3);
+    let name = if lower {
+        words.map(str::to_lowercase).collect::<Vec<_>>().join("_")
+    } else {
+        words
+            .map(|w| {
+                let mut chars = w.chars();
+                chars.next().map_or(String::new(), |c| c.to_uppercase().chain(chars).collect())
+            })
+            .collect()
+    };
+    if name.starts_with(unicode_ident::is_xid_start) { name } else { "name".to_owned() }
+}

@@ -226,10 +226,14 @@ impl Checker<'_> {
         hint: Option<&Type>,
         scope: &mut Scope,
     ) -> Expr {
-        let x = self.infer(inner, hint, scope);
+        // Where a `T?` or a list is wanted, what stands behind the minus is a `T` all the same.
+        let x = self.infer(inner, hint.map(element), scope);
         let x = self.need_set(x, true, scope);
         let value = match &x.kind {
             ExprKind::Const(Value::Int(n)) => n.checked_neg().map(Value::Int),
+            // A zero has no sign.
+            ExprKind::Const(zero @ Value::Decimal(d)) if d.is_zero() => Some(zero.clone()),
+            ExprKind::Const(zero @ Value::Money(m)) if m.amount.is_zero() => Some(zero.clone()),
             ExprKind::Const(Value::Decimal(d)) => Some(Value::Decimal(-*d)),
             ExprKind::Const(Value::Money(m)) => {
                 Some(Value::Money(crate::value::Money { amount: -m.amount, currency: m.currency }))

@@ -2,6 +2,7 @@
 
 use super::super::Checker;
 use super::super::scope::Scope;
+use super::literals::element;
 use super::{bare, constant, mistake, node};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Expr, ExprKind, TextPart};
@@ -104,7 +105,7 @@ impl Checker<'_> {
         let inner = left.ty.inner().clone();
         let is_literal = matches!(&*bare(right).kind, tree::ExprKind::Text(_)) && inner != Type::Text;
         // No text in it need be an address: `{email ?? if vip then "ask" else "none"}`.
-        let free = is_literal || matches!(inner, Type::Email | Type::Phone | Type::Url);
+        let free = is_literal || matches!(element(&inner), Type::Email | Type::Phone | Type::Url);
         let default = self.infer(right, if free { None } else { Some(&inner) }, scope);
         if left.ty == Type::Error || default.ty == Type::Error {
             return (mistake(span), None);

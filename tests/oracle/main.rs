@@ -56,9 +56,11 @@ fn generated_programs_come_to_the_same_by_machine_and_by_evaluator() {
         config.cases = CASES;
     }
     let mut runner = TestRunner::new(config);
-    let tapes = proptest::collection::vec(any::<u16>(), 0..1200);
+    let tape = |length| proptest::collection::vec(any::<u16>(), 0..length);
     let fixture = Fixture::load();
-    let result = runner.run(&tapes, |numbers| agree(&numbers, &fixture).map_err(TestCaseError::fail));
+    let result = runner.run(&(tape(1600), tape(3000)), |(program, worlds)| {
+        agree(&program, &worlds, &fixture).map_err(TestCaseError::fail)
+    });
     if let Err(TestError::Fail(reason, _)) = result {
         panic!("{reason}");
     }
@@ -66,8 +68,9 @@ fn generated_programs_come_to_the_same_by_machine_and_by_evaluator() {
 }
 
 /// Makes a program and runs its rules in two worlds each.
-fn agree(numbers: &[u16], fixture: &Fixture) -> Result<(), String> {
-    let (program, mut tape) = generate::bodies::program(Tape::new(numbers));
+fn agree(program: &[u16], worlds: &[u16], fixture: &Fixture) -> Result<(), String> {
+    let program = generate::bodies::program(Tape::new(program));
+    let mut tape = Tape::new(worlds);
     let rules = &program.written;
     let of = compile(&program.text).map_err(|refused| format!("refused:\n{}\n{rules}", refused.shown))?;
     let labels = Labelled::of(&of.model);

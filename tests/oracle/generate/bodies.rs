@@ -15,7 +15,7 @@ pub struct Program {
 }
 
 /// Some functions, some rules that compute one value, and some with bodies.
-pub fn program(tape: Tape<'_>) -> (Program, Tape<'_>) {
+pub fn program(tape: Tape<'_>) -> Program {
     let mut g = Generator::new(tape);
     let functions: String = (0..g.tape.below(4)).map(|_| g.function()).collect();
     let pipeline = g.tape.word(&["Sales", "Zulu"]);
@@ -24,13 +24,13 @@ pub fn program(tape: Tape<'_>) -> (Program, Tape<'_>) {
     }
     let mut text = String::new();
     let mut rules = Vec::new();
-    let mut outputs = Vec::new();
     for at in 0..4 + g.tape.below(4) {
         let happening = match at {
             1 => Happening::Form,
             2 => Happening::Note,
             3 => Happening::Change,
-            _ => Happening::Nothing,
+            0 => Happening::Nothing,
+            _ => *g.tape.of(&[Happening::Nothing, Happening::Nothing, Happening::Form, Happening::Change]),
         };
         let on = match happening {
             Happening::Nothing => "",
@@ -40,7 +40,8 @@ pub fn program(tape: Tape<'_>) -> (Program, Tape<'_>) {
         };
         g.happening = happening;
         // Rules above are read by those without an event of their own.
-        g.locals = if happening == Happening::Nothing { outputs.clone() } else { Vec::new() };
+        g.reads = happening == Happening::Nothing;
+        g.locals = Vec::new();
         (g.facts, g.avoid) = (Facts::new(), Facts::new());
         let name = format!("r{at}");
         if at < 4 || g.tape.below(3) == 0 {
@@ -48,7 +49,7 @@ pub fn program(tape: Tape<'_>) -> (Program, Tape<'_>) {
             let value = g.expression(&ty);
             text.push_str(&format!("rule {name}{on} {{ let x_{name} = {value} }}\n"));
             if happening == Happening::Nothing {
-                outputs.push((format!("{name}.x_{name}"), ty));
+                g.outputs.push((format!("{name}.x_{name}"), ty));
             }
         } else {
             let body = g.body();
@@ -64,7 +65,7 @@ pub fn program(tape: Tape<'_>) -> (Program, Tape<'_>) {
     let written = format!("{functions}{text}");
     let text = PROGRAM.replace(&format!("# in {pipeline}"), &text);
     let text = text.replace("pipeline Sales", &format!("{functions}\npipeline Sales"));
-    (Program { text, written, pipeline, rules }, g.tape)
+    Program { text, written, pipeline, rules }
 }
 
 impl Generator<'_> {
@@ -90,6 +91,18 @@ impl Generator<'_> {
     }
 
     fn statement(&mut self, depth: usize, text: &mut String) -> bool {
+        let outer = self.reads;
+        self.reads = !self.outputs.is_empty() && self.tape.one_in(4);
+        if self.reads {
+            // It waits first, and the record may have changed by then.
+            self.unsure(|path| !is_variable(path));
+        }
+        let ends = self.any_statement(depth, text);
+        self.reads = outer;
+        ends
+    }
+
+    fn any_statement(&mut self, depth: usize, text: &mut String) -> bool {
         match self.tape.below(if depth == 0 { 7 } else { 11 }) {
             0 | 1 => self.notify(text),
             2 => {
@@ -171,8 +184,7 @@ impl Generator<'_> {
         }
         text.push_str(" }");
         // What was known of the record is no longer; of other things it is not said.
-        let variable = |path: &str| path.starts_with('v') && path[1..].bytes().all(|b| b.is_ascii_digit());
-        self.unsure(|path| !variable(path));
+        self.unsure(|path| !is_variable(path));
         let optional = match self.tape.below(3) {
             0 => false,
             1 => {
@@ -198,8 +210,10 @@ impl Generator<'_> {
     fn branch(&mut self, depth: usize, text: &mut String) -> bool {
         let mut ways: Vec<Facts> = Vec::new();
         let mut all_end = true;
+        let reads = self.reads;
         for at in 0..=self.tape.below(2) {
             self.budget = 20;
+            self.reads = reads;
             let condition = self.condition(3);
             text.push_str(if at == 0 { "if " } else { " else if " });
             text.push_str(&format!("{} {{\n", condition.text.text));
@@ -245,4 +259,9 @@ impl Generator<'_> {
         self.unsure(|_| true);
         text.push_str("}\n");
     }
+}
+
+/// A name that a `let` or a loop bound: what it holds does not change.
+fn is_variable(path: &str) -> bool {
+    path.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
 }

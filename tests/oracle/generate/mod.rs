@@ -104,8 +104,11 @@ pub struct Generator<'t> {
     /// Whether there is a record in scope; not so in functions.
     pub record: bool,
     pub happening: Happening,
-    /// Variables, parameters and outputs of rules above.
+    /// Variables and parameters.
     pub locals: Vec<(String, Ty)>,
+    /// What rules above bind, and whether it may be read here: that waits for them.
+    pub outputs: Vec<(String, Ty)>,
+    pub reads: bool,
     pub facts: Facts,
     /// Paths of which it is not said whether they are known to be set: not used.
     pub avoid: Facts,
@@ -124,6 +127,8 @@ impl<'t> Generator<'t> {
             record: true,
             happening: Happening::Nothing,
             locals: Vec::new(),
+            outputs: Vec::new(),
+            reads: false,
             facts: Facts::new(),
             avoid: Facts::new(),
             functions: types::fixture_functions(),

@@ -280,6 +280,9 @@ impl Generator<'_> {
         if self.record {
             table(&mut roots, "", DEAL);
             roots.push(("this".into(), Deal));
+            if self.reads {
+                roots.extend(self.outputs.iter().cloned());
+            }
             match self.happening {
                 Happening::Nothing => {}
                 Happening::Form => table(&mut roots, "event.", FORM),

@@ -1,7 +1,7 @@
 //! The checker: from syntax trees to the checked model, or to what is wrong.
 //!
-//! Order of work: [`names`] collects every declared name (duplicates are errors), [`schema`] resolves the
-//! declarations, [`functions`] computes constants and checks functions, [`pipelines`] checks stages, triggers
+//! Order of work: `names` collects every declared name (duplicates are errors), `schema` resolves the
+//! declarations, `functions` computes constants and checks functions, `pipelines` checks stages, triggers
 //! and rules with the help of [`expr`]. Checks collect diagnostics and go on: a node with a mistake gets [`Type::Error`](crate::schema::Type), which
 //! silences what would only follow from it.
 

@@ -1,8 +1,8 @@
 //! Lowering: from the checked model to the program.
 //!
-//! [`code`] builds one chunk: registers, jumps, places. [`expr`], [`template`] and [`body`] write the instructions of
-//! expressions, texts and rule bodies; [`dispatch`] the tables that lead from an event to the triggers and rules that
-//! could care; [`later`] says what this version does not run yet.
+//! `code` builds one chunk: registers, jumps, places. `expr`, `template` and `body` write the instructions of
+//! expressions, texts and rule bodies; `dispatch` the tables that lead from an event to the triggers and rules that
+//! could care; `later` says what this version does not run yet.
 
 mod body;
 mod code;

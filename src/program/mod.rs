@@ -1,6 +1,6 @@
 //! The compiled program: schema, pipelines, dispatch tables and bytecode, everything by number.
 //!
-//! It is plain data: [`file`] writes and reads it, [`verify`] proves that the machine can run it without
+//! It is plain data: [`mod@file`] writes and reads it, [`verify`] proves that the machine can run it without
 //! testing types, [`listing`] prints it for people.
 
 pub mod dispatch;

@@ -2,7 +2,7 @@
 //!
 //! An expression is evaluated at once. A body runs until it needs the host: it then gives an [`Exit`] that says
 //! what is wanted, and goes on from its [`Frame`], which is plain data, whenever the host calls again.
-//! [`interpret`] is the loop over the instructions.
+//! `interpret` is the loop over the instructions.
 
 mod interpret;
 

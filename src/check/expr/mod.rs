@@ -1,8 +1,8 @@
 //! Expressions: from the tree to typed, resolved expressions of the model.
 //!
-//! One file for each idea: [`names`] says what a name means, [`operators`], [`comparison`] and [`calls`] what is
-//! done with values, [`templates`] what stands in texts, [`convert`] which type becomes which, [`narrow`] what a test
-//! tells about the rest, [`holes`] what could stand at a `?`.
+//! One file for each idea: `names` says what a name means, `operators`, `comparison` and `calls` what is
+//! done with values, `templates` what stands in texts, `convert` which type becomes which, `narrow` what a test
+//! tells about the rest, `holes` what could stand at a `?`.
 //!
 //! A mistake is reported once; its node has [`Type::Error`], which agrees with everything.
 

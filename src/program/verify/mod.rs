@@ -3,8 +3,8 @@
 //! A program from a file may be damaged or forged. After this, every number in it leads somewhere, every constant has
 //! the type that is said, every register is written before it is read and holds what each instruction expects, jumps
 //! stay inside their chunk, functions do not call themselves, and the tables for events say what triggers and rules
-//! say. [`types`] is about types and values, [`declarations`] about everything but code, [`code`] about each
-//! instruction by itself, [`flow`] about the ways through a chunk.
+//! say. `types` is about types and values, `declarations` about everything but code, `code` about each
+//! instruction by itself, `flow` about the ways through a chunk.
 
 mod code;
 mod declarations;

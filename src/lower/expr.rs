@@ -50,6 +50,16 @@ impl<'m> Builder<'_, 'm> {
                 self.unary(base, |base| Instr::RefField { to, base, field: *field });
             }
             ExprKind::RefExists { base, .. } => self.unary(base, |base| Instr::RefExists { to, base }),
+            // What an event or a rule did not bring is `none` in an optional register; here it is a failure.
+            ExprKind::Payload(_)
+            | ExprKind::EventType
+            | ExprKind::EventTime
+            | ExprKind::Old(_)
+            | ExprKind::Output(_)
+                if !expr.ty.is_optional() && self.register_type(to).is_optional() =>
+            {
+                self.unary(expr, |from| Instr::Copy { to, from });
+            }
             ExprKind::Payload(table) => match table.as_slice() {
                 [(event, slot)] => self.emit(Instr::Payload { to, event: *event, slot: *slot }),
                 table => {

@@ -46,12 +46,12 @@ fn report(wrong: Vec<String>) {
 }
 
 /// How many programs are tried, unless `PROPTEST_CASES` says so.
-const CASES: u32 = 128;
+const CASES: u32 = 256;
 
 #[test]
 fn generated_programs_come_to_the_same_by_machine_and_by_evaluator() {
     let mut config =
-        ProptestConfig { failure_persistence: None, max_shrink_iters: 600, ..ProptestConfig::default() };
+        ProptestConfig { failure_persistence: None, max_shrink_iters: 1000, ..ProptestConfig::default() };
     if std::env::var_os("PROPTEST_CASES").is_none() {
         config.cases = CASES;
     }
@@ -120,4 +120,15 @@ fn unsound(of: &Compiled, steps: &[Step]) -> Option<String> {
         .find(|(value, ty)| !holds(value, ty))?;
         Some(format!("{value:?} is no {ty:?}"))
     })
+}
+
+#[test]
+fn what_a_rule_did_not_bind_is_a_failure_even_where_none_may_stand() {
+    let rules = "rule broken { let x = 1 / ZERO }\nrule reader { notify { text: \"a\", rate: broken.x } }\n# in Sales";
+    let program = include_str!("../expressions/fixture.rules").replace("# in Sales", rules);
+    let of = compile(&program).unwrap_or_else(|refused| panic!("{}", refused.shown));
+    let mut world = Fixture::load().world(&of, "Sales", "full", &serde_json::Value::Null);
+    let body = of.machine.program().rule(table::rule(&of, "reader").id).body;
+    let steps = interpreter::run(&of, body, &mut world, &|_| false);
+    assert!(matches!(steps[..], [Step::Await(_), Step::Failed(FailureCode::NotSet)]), "{steps:#?}");
 }

@@ -157,7 +157,10 @@ impl Checker<'_> {
         let Some(common) = self.common_type(left.ty.inner(), right.ty.inner()) else {
             if let (Type::Money(_), Type::Money(have)) = (left.ty.inner(), right.ty.inner()) {
                 let Type::Money(want) = left.ty.inner() else { return mistake(span) };
-                self.wrong_currency(&right, *have, *want);
+                match want {
+                    Some(_) => self.wrong_currency(&right, *have, *want),
+                    None => self.currencies_differ(&left, &right),
+                }
                 return mistake(span);
             }
             let message = format!(

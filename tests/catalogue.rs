@@ -41,7 +41,7 @@ fn run(program: &Program, events: &[(&str, String)]) -> Vec<Vec<serde_json::Valu
     let mut engine = Engine::new(&machine, Options::default());
     let mut decoder = Decoder::new(machine.program());
     let encoder = Encoder::new(machine.program());
-    let mut records = Records::new(machine.program().reads_references);
+    let mut records = Records::new(machine.program());
     let events = events.iter().enumerate().map(|(number, (kind, data))| {
         let line = format!(
             r#"{{"specversion":"1.0","id":"e-{number}","source":"/test","type":"{kind}","subject":"thing/T-1","time":"2026-03-02T10:00:00Z","data":{data}}}"#

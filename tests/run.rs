@@ -91,7 +91,7 @@ fn run(machine: &Machine, events: &str) -> String {
     let mut engine = Engine::new(machine, Options::default());
     let mut decoder = Decoder::new(program);
     let encoder = Encoder::new(program);
-    let mut records = Records::new(program.reads_references);
+    let mut records = Records::new(program);
     let mut shown = String::new();
     for (number, line) in events.lines().enumerate() {
         writeln!(shown, "> {line}").expect("writing to a text");

@@ -6,6 +6,7 @@ use super::input::{self, Style};
 use crate::engine::{Engine, Options};
 use crate::run::{OnError, Rejected, Run, Stopped, Surroundings};
 use crate::vm::Machine;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
@@ -18,12 +19,15 @@ use std::time::{Duration, Instant};
 ///
 /// Events are CloudEvents in JSON, one a line. Effects come out in the same form, in the order of the
 /// events that brought them. Actions are not performed: each is an effect for somebody else to carry out,
-/// and its outputs are simulated. The same program and events always give the same effects.
+/// and its outputs are simulated, or read from the events. Time is an input too: it moves with the events, and at their
+/// end everything has happened that was due by the last of them. The same program and events always give the same
+/// effects.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     stagegate run sales.rules events.jsonl                  effects to the terminal\n  \
     stagegate run sales.rules monday.jsonl tuesday.jsonl -o effects.jsonl\n  \
-    tail -f events.jsonl | stagegate run sales.stagegate -\n\n\
+    stagegate run sales.rules events.jsonl --until 2026-12-31T23:59:59Z   and what happens until then\n  \
+    tail -f events.jsonl | stagegate run sales.stagegate --tick 1h -\n\n\
     Exit codes: 0 the events were read to the end (rejected ones do not change that), 1 the rules have \
     errors or --on-error stop met a rejected event, 2 a file cannot be read or written.")]
 pub struct Args {
@@ -43,6 +47,16 @@ pub struct Args {
     /// What to do with an event that cannot be read or breaks the schema.
     #[arg(long, value_enum, default_value = "skip")]
     on_error: OnErrorArg,
+    /// Where the answers come from that a `let` of an action waits for.
+    #[arg(long, value_enum, default_value = "simulate")]
+    actions: ActionsArg,
+    /// The time up to which timers fire when the events have ended. Left out: the latest time of an event.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<DateTime<Utc>>,
+    /// Let time pass for all records whenever the events have advanced that much, as `1h`, `30m` or `1d`. Left out: a
+    /// record's time is that of its own events, until the end.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    tick: Option<TimeDelta>,
     /// How many of its last events a record remembers, to drop one that comes again.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=65_536))]
     dedup: u32,
@@ -57,6 +71,36 @@ enum OnErrorArg {
     Skip,
     /// End the run at the first, with exit code 1.
     Stop,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum ActionsArg {
+    /// Made up at once, from the record and a count.
+    Simulate,
+    /// From the events `action.completed` and `action.failed`.
+    Events,
+}
+
+fn time(text: &str) -> std::result::Result<DateTime<Utc>, String> {
+    let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    time.map_err(|_| "write a date and time with `Z` or an offset, as 2026-03-02T10:00:00Z".into())
+}
+
+/// `90s`, `30m`, `1h`, `1d`, `1w`
+fn duration(text: &str) -> std::result::Result<TimeDelta, String> {
+    let unit = text.char_indices().next_back();
+    let (digits, seconds) = match unit {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3_600),
+        Some((at, 'd')) => (&text[..at], 86_400),
+        Some((at, 'w')) => (&text[..at], 604_800),
+        _ => ("", 0),
+    };
+    let number = digits.parse::<u32>().ok().filter(|number| *number > 0);
+    number
+        .and_then(|number| TimeDelta::try_seconds(i64::from(number) * seconds))
+        .ok_or_else(|| "write a number and s, m, h, d or w, as 1h or 30m".into())
 }
 
 /// Files smaller than this need no progress bar. In bytes.
@@ -83,7 +127,11 @@ pub fn run(args: Args, style: Style) -> Result {
     };
 
     let signals = Signals::listen();
-    let options = Options { dedup: args.dedup as usize, ..Options::default() };
+    let options = Options {
+        dedup: args.dedup as usize,
+        simulate: args.actions == ActionsArg::Simulate,
+        ..Options::default()
+    };
     let start = Instant::now();
     let mut run = Run::new(Engine::new(&machine, options), machine.program());
     let mut stopped = None;
@@ -103,6 +151,7 @@ pub fn run(args: Args, style: Style) -> Result {
                     bar.set_position(bytes);
                 }
             },
+            tick: args.tick,
         };
         let result = run.feed(&input.name, &mut input.reader, &mut around);
         if let Some(bar) = bar {
@@ -112,6 +161,18 @@ pub fn run(args: Args, style: Style) -> Result {
             stopped = Some((why, input.name));
             break;
         }
+    }
+    if stopped.is_none() {
+        let mut around = Surroundings {
+            effects: &mut effects,
+            rejected: &mut |line| rejected.write(line),
+            on_error: OnError::Skip,
+            interrupted: &signals.interrupted,
+            idle: &signals.idle,
+            progress: &mut |_| {},
+            tick: None,
+        };
+        stopped = run.finish(args.until, &mut around).err().map(|why| (why, String::new()));
     }
     let ended = match stopped {
         None => Ok(Exit::Clean),

@@ -201,10 +201,6 @@ codes! {
     TooMany = "E0617", "more than a program can hold";
     BadSetting = "E0618", "a setting that cannot be";
     // --- E07xx: not in this version ------------------------------------------------------------
-    TimingLater = "E0701", "rules that start later do not run yet";
-    WaitLater = "E0702", "waiting does not run yet";
-    PatternLater = "E0703", "patterns over time do not run yet";
-    OrderLater = "E0704", "rules that depend on waiting ones do not run yet";
     LocaleLater = "E0705", "printing for a locale does not run yet";
     TooLarge = "E0706", "more than a compiled program can hold";
 }

@@ -2,7 +2,7 @@
 
 use super::Life;
 use super::effect::EffectKind;
-use super::rules::Run;
+use crate::vm::Frame;
 use crate::program::{ActionCall, Answer};
 use crate::schema::{Schema, Type};
 use crate::syntax::tree::PrincipalKind;
@@ -15,11 +15,11 @@ use std::sync::Arc;
 
 impl Life<'_, '_> {
     /// Asks the outside world for an action, or says in its place which limit refuses it.
-    pub(super) fn ask(&mut self, run: &Run, call: &ActionCall) -> Result<(), Failure> {
+    pub(super) fn ask(&mut self, rule: RuleId, frame: &Frame, call: &ActionCall) -> Result<(), Failure> {
         let action = self.program().schema.action(call.action);
         let mut params = Vec::with_capacity(call.params.len());
         for (number, register) in &call.params {
-            let value = run.frame.get(*register);
+            let value = frame.get(*register);
             if *value == Value::None {
                 continue;
             }
@@ -29,7 +29,7 @@ impl Life<'_, '_> {
             {
                 let message = format!("`{}` of `{}`: {failure}", param.name, action.name);
                 self.emit(EffectKind::ActionRefused {
-                    rule: run.rule,
+                    rule,
                     action: call.action,
                     code: failure.code.id(),
                     message: message.clone(),
@@ -38,12 +38,12 @@ impl Life<'_, '_> {
             }
             params.push((*number, value.clone()));
         }
-        self.emit(EffectKind::ActionRequested { rule: run.rule, action: call.action, params });
+        self.emit(EffectKind::ActionRequested { rule, action: call.action, params });
         Ok(())
     }
 
     /// Answers a `let` at once, with made-up outputs.
-    pub(super) fn answer(&mut self, run: &mut Run, action: ActionId, answer: &Answer) {
+    pub(super) fn answer(&mut self, frame: &mut Frame, action: ActionId, answer: &Answer) {
         let count = self.record.simulated.entry(action).or_insert(0);
         *count += 1;
         let count = *count;
@@ -57,7 +57,7 @@ impl Life<'_, '_> {
             now: self.record.clock,
         };
         let outputs = definition.outputs.iter().map(|output| simulation.value(&output.ty));
-        run.frame.answer(answer, outputs);
+        frame.answer(answer, outputs);
     }
 }
 

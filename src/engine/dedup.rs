@@ -28,16 +28,19 @@ pub(super) fn remember(seen: &mut Vec<u128>, hash: u128, limit: usize) {
 
 /// Whether `cause` names one of the first `effects` effects of the record: `deal/D-1/42`.
 pub(super) fn is_echo(schema: &Schema, subject: &Subject, cause: Option<&str>, effects: u64) -> bool {
-    let number = || {
-        let rest = cause?.strip_prefix(&*schema.entity(subject.entity).wire_name)?.strip_prefix('/')?;
-        let digits = rest.strip_prefix(&*subject.id)?.strip_prefix('/')?;
-        // Only as effects write it: no sign, no leading zero.
-        if digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
-        }
-        digits.parse::<u64>().ok()
-    };
-    number().is_some_and(|number| number <= effects)
+    let number = cause.and_then(|cause| effect_number(schema, subject, cause));
+    number.is_some_and(|number| number <= effects)
+}
+
+/// The number of an effect of the record, from its id.
+pub(super) fn effect_number(schema: &Schema, subject: &Subject, id: &str) -> Option<u64> {
+    let rest = id.strip_prefix(&*schema.entity(subject.entity).wire_name)?.strip_prefix('/')?;
+    let digits = rest.strip_prefix(&*subject.id)?.strip_prefix('/')?;
+    // Only as effects write it: no sign, no leading zero.
+    if digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<u64>().ok()
 }
 
 #[cfg(test)]

@@ -37,6 +37,9 @@ pub(super) fn new_record(
         used: Vec::new(),
         simulated: BTreeMap::new(),
         clock,
+        visits: 0,
+        stays: 0,
+        waiting: None,
     }
 }
 
@@ -210,7 +213,7 @@ impl Life<'_, '_> {
             let change = change.get_or_insert_with(|| {
                 let mut old = self.buffers.spare.pop().unwrap_or_default();
                 old.extend_from_slice(&self.record.values);
-                Change { changed: Vec::new(), old, time }
+                Change { changed: Vec::new(), old, time, joined: 0 }
             });
             change.changed.retain(|(f, _)| *f != field);
             if change.old[field.index()] != *value {

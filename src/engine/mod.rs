@@ -1,10 +1,12 @@
 //! One record's life: queue, triggers, rules, effects. No I/O, no clock, no randomness, no threads.
 //!
 //! [`Engine::apply`] is a pure function over one record: given what is known of a subject and an event, it
-//! changes the record and appends effects. Whoever calls it moves the clock, keeps the records, and lends
-//! those of the same partition for references.
+//! changes the record and appends effects. Time is an input too: [`Engine::advance`] fires the timers of a record up to
+//! an instant. Whoever calls them moves the clock, keeps the records, and lends those of the same partition for
+//! references.
 
 mod actions;
+mod bodies;
 mod dedup;
 pub mod effect;
 mod lifecycle;
@@ -14,10 +16,12 @@ mod queue;
 pub mod record;
 mod rules;
 mod tables;
+mod timers;
 pub mod trace;
 mod triggers;
+pub mod waiting;
 
-use crate::event::{Event, EventBody, Rejection};
+use crate::event::{Event, EventBody, Rejection, Subject, decode};
 use crate::program::{ChunkId, Program};
 use crate::value::*;
 use crate::vm::{Context, Frame, Machine, Scratch};
@@ -25,10 +29,11 @@ use chrono::{DateTime, Utc};
 use effect::{Cause, Effect, EffectKind};
 use patterns::Occasion;
 use queue::Entry;
-use record::{Record, Slot};
+use record::{Place, Record, Slot};
 use std::collections::VecDeque;
 use tables::Tables;
 use trace::Trace;
+use waiting::Waiting;
 
 /// Bounds and choices of an engine. All but `simulate` protect; the defaults are those of the language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,13 +46,15 @@ pub struct Options {
     pub queue: usize,
     /// Runs of one rule that may be under way for one record.
     pub runs: usize,
+    /// Timers of one record that may fire between two inputs.
+    pub timers: usize,
     /// Whether a `let` of an action is answered at once, with outputs made up from the record and a count.
     pub simulate: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { dedup: 16, moves: 32, queue: 1000, runs: 1000, simulate: true }
+        Options { dedup: 16, moves: 32, queue: 1000, runs: 1000, timers: 10_000, simulate: true }
     }
 }
 
@@ -105,8 +112,19 @@ impl<'p> Engine<'p> {
         &self.options
     }
 
+    /// Whether the record can take an event, and whether that moves the clock: one that it has seen does not. Nothing
+    /// changes, and the answer is the same before and after timers have fired.
+    ///
+    /// # Errors
+    /// Why the record cannot take it.
+    pub fn check(&self, slot: &Slot, event: &Event) -> Result<bool, Rejection> {
+        let Some(subject) = event.subject() else { return Ok(true) };
+        Ok(!matches!(self.admit(slot, event, subject, dedup::hash(event))?, Admitted::Duplicate))
+    }
+
     /// Applies an event to the record that it is about, at `clock`, which the caller has moved to the event's
-    /// time. A rejected event changes nothing at all; the caller moves its clock back, as for a duplicate.
+    /// time. Timers of the record that are due by then fire first. A rejected event changes nothing at all; the caller
+    /// moves its clock back, as for a duplicate. A clock event only fires timers.
     ///
     /// Effects are appended.
     ///
@@ -137,66 +155,60 @@ impl<'p> Engine<'p> {
         mut trace: Option<&mut Vec<Trace>>,
     ) -> Result<Handled, Rejection> {
         let Some(subject) = event.subject() else {
-            // Nothing waits for the clock yet.
-            return Ok(Handled::Nothing);
+            self.advance_traced(slot, view, clock, effects, trace);
+            return Ok(Handled::Applied);
         };
         let hash = dedup::hash(event);
-        let (seen, count): (&[u128], u64) = match slot {
-            Slot::Absent => (&[], 0),
-            Slot::Living(record) => (&record.seen, record.effects),
-            Slot::Deleted { effects, seen } => (seen, *effects),
-        };
-        if seen.contains(&hash) {
-            if let Some(trace) = trace {
-                trace.push(Trace::Duplicate);
+        let place = match self.admit(slot, event, subject, hash)? {
+            Admitted::Duplicate => {
+                if let Some(trace) = trace {
+                    trace.push(Trace::Duplicate);
+                }
+                return Ok(Handled::Duplicate);
             }
-            return Ok(Handled::Duplicate);
-        }
+            Admitted::Echo => {
+                self.advance_traced(slot, view, clock, effects, trace.as_deref_mut());
+                match slot {
+                    Slot::Living(record) => dedup::remember(&mut record.seen, hash, self.options.dedup),
+                    Slot::Deleted { seen, .. } => dedup::remember(seen, hash, self.options.dedup),
+                    Slot::Absent => {}
+                }
+                if let Some(trace) = trace {
+                    trace.push(Trace::Echo);
+                }
+                return Ok(Handled::Echo);
+            }
+            Admitted::Created(place) => place,
+            Admitted::Heard => None,
+        };
+        self.advance_traced(slot, view, clock, effects, trace.as_deref_mut());
         let program = self.program();
-        let schema = &program.schema;
-        if dedup::is_echo(schema, subject, event.cause.as_deref(), count) {
-            match slot {
-                Slot::Living(record) => dedup::remember(&mut record.seen, hash, self.options.dedup),
-                Slot::Deleted { seen, .. } => dedup::remember(seen, hash, self.options.dedup),
-                Slot::Absent => {}
-            }
-            if let Some(trace) = trace {
-                trace.push(Trace::Echo);
-            }
-            return Ok(Handled::Echo);
+        if let EventBody::Created { fields, .. } = &event.body {
+            *slot = Slot::Living(Box::new(lifecycle::new_record(program, subject, fields, clock)));
         }
-
-        let record = match (&event.body, &mut *slot) {
-            (EventBody::Created { fields, pipeline, stage, .. }, Slot::Absent) => {
-                let place = lifecycle::first_place(program, subject, *pipeline, stage.as_deref())?;
-                *slot = Slot::Living(Box::new(lifecycle::new_record(program, subject, fields, clock)));
-                let Slot::Living(record) = slot else { return Ok(Handled::Nothing) };
-                dedup::remember(&mut record.seen, hash, self.options.dedup);
-                let Some(place) = place else { return Ok(Handled::Applied) };
-                let mut life = self.life(record, view, event, clock, effects, trace);
-                life.created(place);
-                life.work_off(Entry::Input);
-                return Ok(Handled::Applied);
-            }
-            (EventBody::Created { .. }, Slot::Living(_)) => return Err(lifecycle::exists(schema, subject)),
-            (_, Slot::Deleted { .. }) => return Err(lifecycle::deleted_subject(schema, subject)),
-            (_, Slot::Absent) => return Err(lifecycle::unknown_subject(schema, subject)),
-            (_, Slot::Living(record)) => record,
-        };
-
+        let Slot::Living(record) = slot else { return Ok(Handled::Nothing) };
         let handled = match &event.body {
+            EventBody::Created { .. } => {
+                if let Some(place) = place {
+                    let mut life = self.life(record, view, Some(event), clock, effects, trace);
+                    life.created(place);
+                    life.work_off(Entry::Input);
+                }
+                Handled::Applied
+            }
             EventBody::Happened { .. } => {
                 // The commonest event of all is one that nothing here listens to.
-                let mut life = self.life(record, view, event, clock, effects, trace);
+                let mut life = self.life(record, view, Some(event), clock, effects, trace);
                 life.work_off(Entry::Input);
                 Handled::Applied
             }
             EventBody::Updated { changes, .. } => {
-                let mut life = self.life(record, view, event, clock, effects, trace);
+                let mut life = self.life(record, view, Some(event), clock, effects, trace);
                 let time = event.time.unwrap_or(life.now);
                 match life.change(changes.iter().map(|(field, value)| (*field, value)), time) {
                     None => Handled::Nothing,
                     Some(change) => {
+                        let change = queue::Change { joined: life.joined, ..change };
                         life.work_off(Entry::Change(change));
                         Handled::Applied
                     }
@@ -207,7 +219,7 @@ impl<'p> Engine<'p> {
                 if record.place.is_some_and(|place| place.stage == to) {
                     Handled::Nothing
                 } else {
-                    let mut life = self.life(record, view, event, clock, effects, trace);
+                    let mut life = self.life(record, view, Some(event), clock, effects, trace);
                     life.enter(to, effect::Mover::Event, None);
                     life.work_off(Entry::Input);
                     Handled::Applied
@@ -220,26 +232,133 @@ impl<'p> Engine<'p> {
                 return Ok(Handled::Applied);
             }
             EventBody::Completed { .. } | EventBody::Failed { .. } => {
-                if let Some(trace) = &mut trace {
-                    trace.push(Trace::OutcomeIgnored);
+                let mut life = self.life(record, view, Some(event), clock, effects, trace);
+                if life.outcome(event) {
+                    Handled::Applied
+                } else {
+                    life.note(|| Trace::OutcomeIgnored);
+                    Handled::Nothing
                 }
-                Handled::Nothing
             }
-            // Both have been dealt with above.
-            EventBody::Created { .. } | EventBody::Clock => Handled::Nothing,
+            // It has been dealt with above.
+            EventBody::Clock => Handled::Nothing,
         };
-        if let Slot::Living(record) = slot {
-            record.clock = record.clock.max(clock);
-            dedup::remember(&mut record.seen, hash, self.options.dedup);
-        }
+        record.clock = record.clock.max(clock);
+        dedup::remember(&mut record.seen, hash, self.options.dedup);
+        settle_timers(record);
         Ok(handled)
+    }
+
+    /// When the first timer of a record is due.
+    pub fn next_due(record: &Record) -> Option<DateTime<Utc>> {
+        record.due()
+    }
+
+    /// Fires all timers of a record that are due up to an instant, each with the clock at its own due time.
+    pub fn advance(
+        &mut self,
+        slot: &mut Slot,
+        view: View<'_>,
+        to: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.advance_traced(slot, view, to, effects, None);
+    }
+
+    fn advance_traced(
+        &mut self,
+        slot: &mut Slot,
+        view: View<'_>,
+        to: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
+        mut trace: Option<&mut Vec<Trace>>,
+    ) {
+        while self.fire_traced(slot, view, to, effects, trace.as_deref_mut()) {}
+    }
+
+    /// Fires the timers of a record that are due first, all of one instant, if that is not after `to`, the instant to
+    /// which the clock is moving. False if there are none.
+    pub fn fire(
+        &mut self,
+        slot: &mut Slot,
+        view: View<'_>,
+        to: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        self.fire_traced(slot, view, to, effects, None)
+    }
+
+    fn fire_traced(
+        &mut self,
+        slot: &mut Slot,
+        view: View<'_>,
+        to: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
+        trace: Option<&mut Vec<Trace>>,
+    ) -> bool {
+        let Slot::Living(record) = slot else { return false };
+        let Some(due) = record.due().filter(|due| *due <= to) else { return false };
+        let mut life = self.life(record, view, None, due, effects, trace);
+        life.fire_due(to);
+        settle_timers(record);
+        true
+    }
+
+    /// What an event is to the record, or why it cannot be anything.
+    fn admit(
+        &self,
+        slot: &Slot,
+        event: &Event,
+        subject: &Subject,
+        hash: u128,
+    ) -> Result<Admitted, Rejection> {
+        let (seen, count): (&[u128], u64) = match slot {
+            Slot::Absent => (&[], 0),
+            Slot::Living(record) => (&record.seen, record.effects),
+            Slot::Deleted { effects, seen } => (seen, *effects),
+        };
+        if seen.contains(&hash) {
+            return Ok(Admitted::Duplicate);
+        }
+        let program = self.program();
+        let schema = &program.schema;
+        // No effect deletes a record or is an outcome: whatever names one as its cause, these are news.
+        let news = matches!(
+            event.body,
+            EventBody::Completed { .. } | EventBody::Failed { .. } | EventBody::Deleted { .. }
+        );
+        if !news && dedup::is_echo(schema, subject, event.cause.as_deref(), count) {
+            return Ok(Admitted::Echo);
+        }
+        match (&event.body, slot) {
+            (EventBody::Created { pipeline, stage, .. }, Slot::Absent) => {
+                let place = lifecycle::first_place(program, subject, *pipeline, stage.as_deref())?;
+                return Ok(Admitted::Created(place));
+            }
+            (EventBody::Created { .. }, Slot::Living(_)) => return Err(lifecycle::exists(schema, subject)),
+            (_, Slot::Deleted { .. }) => return Err(lifecycle::deleted_subject(schema, subject)),
+            (_, Slot::Absent) => return Err(lifecycle::unknown_subject(schema, subject)),
+            (EventBody::Moved { pipeline, stage, .. }, Slot::Living(record)) => {
+                lifecycle::target(program, record, *pipeline, stage)?;
+            }
+            (EventBody::Completed { outputs, .. }, Slot::Living(record)) => {
+                let call = record.awaiting(schema, event).and_then(|(_, call)| {
+                    program.code.calls.get(call.0 as usize)
+                });
+                if let Some(call) = call {
+                    decode::outputs(program, call.action, outputs)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(Admitted::Heard)
     }
 
     fn life<'a, 'v>(
         &'a mut self,
         record: &'a mut Record,
         view: View<'v>,
-        event: &'a Event,
+        event: Option<&'a Event>,
         clock: DateTime<Utc>,
         effects: &'a mut Vec<Effect>,
         trace: Option<&'a mut Vec<Trace>>,
@@ -247,6 +366,7 @@ impl<'p> Engine<'p> {
         self.buffers.chain.clear();
         let now = record.clock.max(clock);
         record.clock = now;
+        let joined = record.waiting.as_ref().map_or(0, |waiting| waiting.steps);
         Life {
             machine: self.machine,
             options: &self.options,
@@ -255,13 +375,33 @@ impl<'p> Engine<'p> {
             record,
             view,
             event,
+            cause: None,
             now,
             effects,
             trace,
-            visit: 0,
-            stay: 0,
+            joined,
             entries: 0,
             stopped: false,
+        }
+    }
+}
+
+/// What an event is to a record.
+enum Admitted {
+    Duplicate,
+    Echo,
+    /// It creates the record, here.
+    Created(Option<Place>),
+    Heard,
+}
+
+/// Looks up the next timer when something has happened; what waits for nothing takes no room.
+fn settle_timers(record: &mut Record) {
+    if let Some(waiting) = &mut record.waiting {
+        if waiting.is_empty() {
+            record.waiting = None;
+        } else {
+            waiting.due = waiting.earliest();
         }
     }
 }
@@ -274,15 +414,15 @@ struct Life<'a, 'v> {
     buffers: &'a mut Buffers,
     record: &'a mut Record,
     view: View<'v>,
-    /// The event that came from outside.
-    event: &'a Event,
+    /// The event that came from outside; `None` where timers fire.
+    event: Option<&'a Event>,
+    /// The event that set the timer which fires.
+    cause: Option<Cause>,
     now: DateTime<Utc>,
     effects: &'a mut Vec<Effect>,
     trace: Option<&'a mut Vec<Trace>>,
-    /// Counts entries into stages: what began in an earlier visit sees that the record has left.
-    visit: u32,
-    /// Counts entries into pipelines.
-    stay: u32,
+    /// How many times something had begun to wait when the event came.
+    joined: u64,
     /// Queue entries so far.
     entries: usize,
     /// The chain has been cut: nothing starts any more.
@@ -295,24 +435,46 @@ impl<'a> Life<'a, '_> {
     }
 
     /// The event that came from outside, as code sees it. `None` for one that no code can see.
-    fn input(&self) -> Option<Occasion<'a>> {
-        let event = self.event;
+    fn happened(&self) -> Option<Occasion<'a>> {
+        let event = self.event?;
         match &event.body {
             EventBody::Happened { event: id, payload, .. } => Some(Occasion {
                 event: Some(*id),
                 name: &event.name,
                 time: event.time.unwrap_or(self.now),
                 payload,
-                change: None,
+                changed: None,
+                old: None,
+                completed: &[],
             }),
             _ => None,
         }
     }
 
+    /// What brings the effects of now: the event, or the one that set the timer.
+    fn cause(&self) -> Cause {
+        match (&self.cause, self.event) {
+            (Some(cause), _) => cause.clone(),
+            (None, Some(event)) => Cause { id: event.id.clone(), source: event.source.clone() },
+            // Every timer keeps its cause.
+            (None, None) => Cause { id: "".into(), source: "".into() },
+        }
+    }
+
+    fn waiting(&mut self) -> &mut Waiting {
+        self.record.waiting.get_or_insert_default()
+    }
+
     /// The value of an expression.
-    fn evaluate(&mut self, chunk: ChunkId, occasion: Option<&Occasion<'_>>) -> Result<Value, Failure> {
+    fn evaluate(
+        &mut self,
+        chunk: ChunkId,
+        now: DateTime<Utc>,
+        occasion: Option<&Occasion<'_>>,
+    ) -> Result<Value, Failure> {
         let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
-        with_context(self.record, self.view, self.now, occasion, |context| {
+        let home = home(machine.program(), self.record, chunk);
+        with_context(self.record, self.view, now, home, occasion, |context| {
             machine.evaluate(scratch, chunk, context)
         })
     }
@@ -321,7 +483,8 @@ impl<'a> Life<'a, '_> {
     fn holds(&mut self, chunk: Option<ChunkId>, occasion: Option<&Occasion<'_>>) -> Result<bool, Failure> {
         let Some(chunk) = chunk else { return Ok(true) };
         let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
-        with_context(self.record, self.view, self.now, occasion, |context| {
+        let home = home(machine.program(), self.record, chunk);
+        with_context(self.record, self.view, self.now, home, occasion, |context| {
             machine.holds(scratch, chunk, context)
         })
     }
@@ -329,13 +492,14 @@ impl<'a> Life<'a, '_> {
     fn emit(&mut self, kind: EffectKind) {
         // Without a pipeline nothing runs that could bring an effect.
         let Some(place) = self.record.place else { return };
+        let cause = self.cause();
         self.record.effects += 1;
         self.effects.push(Effect {
             subject: self.record.subject.clone(),
             number: self.record.effects,
             pipeline: place.pipeline,
             time: self.now,
-            cause: Cause { id: self.event.id.clone(), source: self.event.source.clone() },
+            cause,
             kind,
         });
     }
@@ -347,11 +511,18 @@ impl<'a> Life<'a, '_> {
     }
 }
 
+/// The pipeline in whose text code stands: a rule may outlive the record's stay there.
+fn home(program: &Program, record: &Record, chunk: ChunkId) -> PipelineId {
+    let written = program.code.chunks.get(chunk.0 as usize).and_then(|chunk| chunk.pipeline);
+    written.or(record.place.map(|place| place.pipeline)).unwrap_or(PipelineId(0))
+}
+
 /// Shows code the record as it stands.
 fn with_context<T>(
     record: &Record,
     view: View<'_>,
     now: DateTime<Utc>,
+    home: PipelineId,
     occasion: Option<&Occasion<'_>>,
     run: impl FnOnce(&Context<'_>) -> T,
 ) -> T {
@@ -365,10 +536,11 @@ fn with_context<T>(
         record: &record.values,
         entity: record.subject.entity,
         event: occasion.map(Occasion::view),
-        old: occasion.and_then(Occasion::old),
+        old: occasion.and_then(|occasion| occasion.old),
         output: &output,
         lookup: &lookup,
         now,
-        pipeline: record.place.map_or(PipelineId(0), |place| place.pipeline),
+        pipeline: record.place.map_or(home, |place| place.pipeline),
+        home,
     })
 }

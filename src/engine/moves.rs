@@ -1,8 +1,10 @@
-//! Moves: a record leaves its stage, enters another, and the rules there start.
+//! Moves: a record leaves its stage, which cancels what waits there, enters another, and the rules there start.
 
 use super::Life;
 use super::effect::{EffectKind, Mover};
 use super::record::Place;
+use super::trace::Trace;
+use super::waiting::State;
 use crate::schema::{FIELD_STAGE, FIELD_STAGE_ENTERED_AT};
 use crate::value::*;
 
@@ -32,9 +34,13 @@ impl Life<'_, '_> {
 
     /// Puts the record into a stage, and forgets what its rules bound on the last visit.
     pub(super) fn stand(&mut self, place: Place) {
-        self.visit += 1;
-        if self.record.place.is_none_or(|before| before.pipeline != place.pipeline) {
-            self.stay += 1;
+        let from = self.record.place;
+        if let Some(from) = from {
+            self.leave(from, place);
+        }
+        self.record.visits += 1;
+        if from.is_none_or(|from| from.pipeline != place.pipeline) {
+            self.record.stays += 1;
         }
         self.record.place = Some(place);
         self.record.values[FIELD_STAGE.index()] = Value::Stage(place.stage);
@@ -44,6 +50,30 @@ impl Life<'_, '_> {
         }
         for rule in self.tables.read_rules_of_stage(place.stage) {
             self.record.failures.remove(rule);
+        }
+        self.begin_patterns(from, place);
+    }
+
+    /// Cancels the rules under way of the stage, and of the pipeline if that is left too.
+    fn leave(&mut self, from: Place, to: Place) {
+        let program = self.program();
+        let Some(waiting) = &mut self.record.waiting else { return };
+        let mut cancelled = Vec::new();
+        waiting.runs.retain(|run| {
+            let rule = program.rule(run.rule);
+            let left = match rule.stage {
+                Some(stage) => stage == from.stage,
+                None => rule.pipeline == from.pipeline && to.pipeline != from.pipeline,
+            };
+            // What waits for the end of the rule above has not started.
+            let stays = !left || (rule.detached && run.state != State::Predecessor);
+            if !stays {
+                cancelled.push(run.rule);
+            }
+            stays
+        });
+        for rule in cancelled {
+            self.note(|| Trace::RuleCancelled { rule });
         }
     }
 }

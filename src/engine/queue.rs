@@ -24,6 +24,8 @@ pub(super) struct Change {
     pub old: Vec<Value>,
     /// When it happened: what its event says, or the clock when a rule made it.
     pub time: DateTime<Utc>,
+    /// How many times something had begun to wait when it joined the queue: what begins later does not hear of it.
+    pub joined: u64,
 }
 
 impl Life<'_, '_> {
@@ -32,18 +34,24 @@ impl Life<'_, '_> {
         // Rules that started on creation or on a move may have joined before: the event came first.
         self.entries += 1;
         self.buffers.queue.push_front(first);
+        self.drain();
+    }
+
+    /// Handles all that is in the queue.
+    pub(super) fn drain(&mut self) {
         while let Some(entry) = self.buffers.queue.pop_front() {
             match entry {
                 Entry::Input => {
-                    if let Some(occasion) = self.input()
+                    if let Some(occasion) = self.happened()
                         && !self.stopped
                     {
-                        self.handle(&occasion);
+                        self.handle(occasion, self.joined);
                     }
                 }
                 Entry::Change(change) => {
                     if !self.stopped {
-                        self.handle_change(&change);
+                        let name = self.tables.updated_name(self.record.subject.entity);
+                        self.handle(Occasion::of_change(&change, name), change.joined);
                     }
                     let mut old = change.old;
                     old.clear();
@@ -53,36 +61,38 @@ impl Life<'_, '_> {
         }
     }
 
-    fn handle_change(&mut self, change: &Change) {
-        let name = self.tables.updated_name(self.record.subject.entity);
-        self.handle(&Occasion { event: None, name, time: change.time, payload: &[], change: Some(change) });
-    }
-
-    /// One entry: rules that listen, those of the stage first, then triggers.
-    fn handle(&mut self, occasion: &Occasion<'_>) {
+    /// One entry: bodies that waited for it, rules that listen, those of the stage first, then triggers.
+    fn handle(&mut self, occasion: Occasion<'_>, joined: u64) {
         let Some(place) = self.record.place else { return };
-        let (visit, stay) = (self.visit, self.stay);
+        let (visit, stay) = (self.record.visits, self.record.stays);
         let program = self.program();
-        // Here the bodies that waited for this event when it joined the queue will go on first.
+        let completed = self.count(&occasion, place);
+        let occasion = &Occasion { completed: &completed, ..occasion };
+        if self.record.waiting.is_some() {
+            self.resume_waiting(occasion, joined);
+            if let Some(changed) = occasion.changed {
+                self.move_timers(changed);
+            }
+        }
         for rule in &program.stage(place.stage).on_rules {
-            if self.visit != visit || self.stopped {
+            if self.record.visits != visit || self.stopped {
                 break;
             }
             self.start_if_listening(*rule, occasion);
         }
         for rule in &program.pipeline(place.pipeline).on_rules {
             // Like those of a stage: a pipeline that has been left starts nothing more.
-            if self.stay != stay || self.stopped {
+            if self.record.stays != stay || self.stopped {
                 break;
             }
             self.start_if_listening(*rule, occasion);
         }
-        if self.visit == visit && !self.stopped {
+        if self.record.visits == visit && !self.stopped {
             self.try_triggers(place, occasion);
         }
     }
 
-    /// What a rule `set` joins the end.
+    /// What rules `set` joins the end.
     pub(super) fn join(&mut self, change: Change) {
         if self.stopped {
             return;
@@ -95,7 +105,8 @@ impl Life<'_, '_> {
             return self.cut(message);
         }
         self.entries += 1;
-        self.buffers.queue.push_back(Entry::Change(change));
+        let joined = self.record.waiting.as_ref().map_or(0, |waiting| waiting.steps);
+        self.buffers.queue.push_back(Entry::Change(Change { joined, ..change }));
     }
 
     /// Stops an endless chain: nothing that has not started starts any more.

@@ -1,6 +1,10 @@
 //! A record: its fields, where it stands, and what the engine remembers of it. Plain data.
 
-use crate::event::Subject;
+use super::dedup::effect_number;
+use super::waiting::{State, Waiting};
+use crate::event::{Event, EventBody, Subject};
+use crate::program::CallId;
+use crate::schema::Schema;
 use crate::value::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -22,6 +26,14 @@ pub enum Slot {
 }
 
 impl Slot {
+    /// When the first timer of a living record is due.
+    pub fn due(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Slot::Living(record) => record.due(),
+            Slot::Absent | Slot::Deleted { .. } => None,
+        }
+    }
+
     /// The values of a living record, as references see them.
     pub fn values(&self) -> Option<&[Value]> {
         match self {
@@ -53,6 +65,31 @@ pub struct Record {
     pub simulated: BTreeMap<ActionId, u64>,
     /// The clock when it last handled something: time never runs back for a record.
     pub clock: DateTime<Utc>,
+    /// How many stages and how many pipelines it has entered: what began on an earlier visit can tell.
+    pub visits: u32,
+    pub stays: u32,
+    /// What it waits for, if anything.
+    pub waiting: Option<Box<Waiting>>,
+}
+
+impl Record {
+    /// When the first of its timers is due.
+    pub fn due(&self) -> Option<DateTime<Utc>> {
+        self.waiting.as_ref()?.due
+    }
+
+    /// The run that waits for this outcome of an action, and the action's call.
+    pub(super) fn awaiting(&self, schema: &Schema, event: &Event) -> Option<(u64, CallId)> {
+        let (EventBody::Completed { effect: id, .. } | EventBody::Failed { effect: id, .. }) = &event.body
+        else {
+            return None;
+        };
+        let number = effect_number(schema, &self.subject, id)?;
+        self.waiting.as_ref()?.runs.iter().find_map(|run| match run.state {
+            State::Answer { call, effect, .. } if effect == number => Some((run.number, call)),
+            _ => None,
+        })
+    }
 }
 
 /// Where a record stands.

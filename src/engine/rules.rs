@@ -1,41 +1,36 @@
-//! Rules: when they start, and how their bodies run until they end.
-//!
-//! A [`Run`] is all there is to a rule under way. In this version every run goes from its beginning to its end
-//! in one go; one that is plain data can be kept in the record and go on another day.
+//! Rules: when they start, what they wait for before their body begins, and when those that wait for others go on.
 
+use super::Life;
 use super::effect::{EffectKind, Mover};
 use super::patterns::Occasion;
 use super::record::Reason;
 use super::trace::{SkipReason, Trace};
-use super::{Life, with_context};
-use crate::program::{CallId, SetId};
-use crate::value::limits::check_limits;
+use super::waiting::{Happening, Listener, Phase, Run, State};
+use crate::program::{During, Rule, Timing};
+use crate::syntax::tree::Overlap;
+use crate::value::calendar::Hours;
+use crate::value::time::add_duration;
 use crate::value::*;
-use crate::vm::{Exit, Frame};
-use serde::{Deserialize, Serialize};
+use crate::vm::wrong_type;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
-/// A rule under way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Run {
-    pub rule: RuleId,
-    pub frame: Frame,
+/// How far a run has come when nothing more can be done for it now.
+pub(super) enum Step {
+    /// Done, skipped or failed.
+    Ended,
+    Waits(State),
+    /// Its last act: a move, left to the caller.
+    Move(StageId),
 }
 
-/// How a body goes on after the host has done what it asked for.
-pub(super) enum Next {
-    GoOn,
-    /// At an `else`.
-    GoOnAt(u32),
-    Fail(Failure),
-}
-
-impl Life<'_, '_> {
+impl<'a> Life<'a, '_> {
     /// Starts the rules of a stage that the record has just entered.
     pub(super) fn start_entry_rules(&mut self, stage: StageId) {
-        let visit = self.visit;
+        let visit = self.record.visits;
         for rule in &self.program().stage(stage).entry_rules {
             // One of them may have moved the record on: the others do not start.
-            if self.visit != visit || self.stopped {
+            if self.record.visits != visit || self.stopped {
                 return;
             }
             self.start(*rule, None);
@@ -44,93 +39,253 @@ impl Life<'_, '_> {
 
     pub(super) fn start_if_listening(&mut self, rule: RuleId, occasion: &Occasion<'_>) {
         let program = self.program();
-        if program.rule(rule).on.iter().any(|pattern| occasion.matches(pattern, &program.schema)) {
+        let mut patterns = program.rule(rule).on.iter().zip(0..);
+        if patterns
+            .any(|(pattern, n)| occasion.matches(pattern, &program.schema, Listener::Rule(rule, n)))
+        {
             self.start(rule, Some(occasion));
         }
     }
 
-    fn start(&mut self, id: RuleId, occasion: Option<&Occasion<'_>>) {
-        let program = self.program();
-        let rule = program.rule(id);
+    pub(super) fn start(&mut self, id: RuleId, occasion: Option<&Occasion<'_>>) {
+        let rule = self.program().rule(id);
         if rule.once && self.record.used.binary_search(&id).is_ok() {
             return self.note(|| Trace::RuleSkipped { rule: id, why: SkipReason::UsedUp });
+        }
+        let run = Run::new(id, self.record.visits, self.now);
+        let under_way = self.record.waiting.as_ref().map_or(0, |waiting| {
+            waiting.runs.iter().filter(|other| other.rule == id).count()
+        });
+        let mut wait = None;
+        if under_way > 0 && !rule.on.is_empty() {
+            match rule.overlap {
+                Overlap::Parallel => {}
+                Overlap::Skip => {
+                    return self.note(|| Trace::RuleSkipped { rule: id, why: SkipReason::UnderWay });
+                }
+                Overlap::Restart => self.cancel(id),
+                Overlap::Queue => wait = Some(State::Queue),
+            }
+        }
+        if under_way >= self.options.runs && rule.overlap != Overlap::Restart {
+            return self.emit(EffectKind::RuleCancelled { rule: id, reason: "too many runs under way" });
+        }
+        if rule.then && self.above_is_under_way(&run) {
+            wait = Some(State::Predecessor);
+        }
+        match wait {
+            Some(state) => self.keep(run, state, occasion),
+            None => self.go(run, Phase::Timing, occasion),
+        }
+        self.settle();
+    }
+
+    fn cancel(&mut self, rule: RuleId) {
+        if let Some(waiting) = &mut self.record.waiting {
+            waiting.runs.retain(|run| run.rule != rule);
+        }
+        self.note(|| Trace::RuleCancelled { rule });
+    }
+
+    /// Lets the runs go on that wait for others which have ended or bound something, one after the other.
+    pub(super) fn settle(&mut self) {
+        while let Some(number) = self.settled() {
+            let Some(mut run) = self.take(number) else { return };
+            let phase = match &run.state {
+                State::Outputs { phase, .. } => *phase,
+                _ => Phase::Timing,
+            };
+            if run.state == State::Predecessor {
+                run.since = self.now;
+            }
+            self.go(run, phase, None);
+        }
+    }
+
+    /// The first run whose waiting for others is over.
+    fn settled(&self) -> Option<u64> {
+        let runs = &self.record.waiting.as_ref()?.runs;
+        // Nothing that has not started starts any more.
+        let mut runs = runs.iter().filter(|run| !self.stopped || run.frame.is_some());
+        let mut earlier: Vec<RuleId> = Vec::new();
+        let found = runs.find(|run| match &run.state {
+            State::Predecessor => !self.above_is_under_way(run),
+            State::Queue => {
+                let first = !earlier.contains(&run.rule);
+                earlier.push(run.rule);
+                first
+            }
+            State::Outputs { outputs, .. } => !self.is_pending(outputs, run.visit),
+            _ => {
+                if self.program().rule(run.rule).overlap == Overlap::Queue {
+                    earlier.push(run.rule);
+                }
+                false
+            }
+        });
+        found.map(|run| run.number)
+    }
+
+    /// Whether the rule above a `then` rule has started on the same visit and not ended. A disabled one has ended.
+    fn above_is_under_way(&self, run: &Run) -> bool {
+        let Some(above) = run.rule.0.checked_sub(1).map(RuleId) else { return false };
+        let program = self.program();
+        program.rule(above).stage == program.rule(run.rule).stage && self.is_under_way(above, run.visit)
+    }
+
+    fn is_under_way(&self, rule: RuleId, visit: u32) -> bool {
+        let waiting = self.record.waiting.as_ref();
+        waiting.is_some_and(|w| w.runs.iter().any(|run| run.rule == rule && run.visit == visit))
+    }
+
+    /// Takes a run as far as it goes now. What started it is given, or kept in the run.
+    pub(super) fn go(&mut self, mut run: Run, phase: Phase, occasion: Option<&Occasion<'_>>) {
+        run.state = State::Going;
+        let event = run.event.take();
+        let kept = event.as_deref().map(|happening| self.recall(happening));
+        let step = self.go_from(&mut run, phase, occasion.or(kept.as_ref()));
+        run.event = event;
+        match step {
+            Step::Ended => {}
+            Step::Waits(state) => self.keep(run, state, occasion),
+            Step::Move(to) => self.enter(to, Mover::Rule(run.rule), None),
+        }
+    }
+
+    fn go_from(&mut self, run: &mut Run, from: Phase, own: Option<&Occasion<'_>>) -> Step {
+        let mut phase = from;
+        loop {
+            let (step, next) = match phase {
+                Phase::Timing => (self.timing(run, own), Phase::Opening),
+                Phase::Opening => (self.opening(run, own), Phase::Condition),
+                Phase::Condition => (self.condition(run, own), Phase::Body),
+                Phase::Body => return self.go_on(run, own),
+            };
+            match step {
+                Ok(None) => phase = next,
+                Ok(Some(step)) => return step,
+                Err(failure) => {
+                    self.fail(run.rule, failure, 0);
+                    return Step::Ended;
+                }
+            }
+        }
+    }
+
+    /// `after` and `at`.
+    fn timing(&mut self, run: &Run, own: Option<&Occasion<'_>>) -> Result<Option<Step>, Failure> {
+        let rule = self.program().rule(run.rule);
+        let awaits = match &rule.timing {
+            None => return Ok(None),
+            Some(Timing::After { awaits, .. } | Timing::At { awaits, .. }) => awaits,
+        };
+        if let Some(step) = self.wait_for_outputs(awaits, run, Phase::Timing)? {
+            return Ok(Some(step));
+        }
+        match &rule.timing {
+            Some(Timing::After { delay, .. }) => {
+                let Value::Duration(delay) = self.evaluate(*delay, run.since, own)? else {
+                    return Err(wrong_type());
+                };
+                let due = add_duration(run.since, delay, self.timezone(rule))?;
+                Ok((due > self.now).then_some(Step::Waits(State::Time(Some(due)))))
+            }
+            Some(Timing::At { else_skip, .. }) => match self.instant(run, own)? {
+                Some(at) if at < self.now && *else_skip => {
+                    self.note(|| Trace::RuleSkipped { rule: run.rule, why: SkipReason::Passed });
+                    Ok(Some(Step::Ended))
+                }
+                Some(at) if at <= self.now => Ok(None),
+                at => Ok(Some(Step::Waits(State::Time(at)))),
+            },
+            None => Ok(None),
+        }
+    }
+
+    /// What `at` comes to now.
+    pub(super) fn instant(
+        &mut self,
+        run: &Run,
+        own: Option<&Occasion<'_>>,
+    ) -> Result<Option<DateTime<Utc>>, Failure> {
+        let Some(Timing::At { instant, .. }) = &self.program().rule(run.rule).timing else {
+            return Err(wrong_type());
+        };
+        match self.evaluate(*instant, run.since, own)? {
+            Value::DateTime(at) => Ok(Some(at)),
+            Value::None => Ok(None),
+            _ => Err(wrong_type()),
+        }
+    }
+
+    /// `during`: asked when the time has come, and again when the opening has.
+    fn opening(&mut self, run: &Run, own: Option<&Occasion<'_>>) -> Result<Option<Step>, Failure> {
+        let program = self.program();
+        let rule = program.rule(run.rule);
+        let schema = &program.schema;
+        let hours_of_pipeline = program.pipeline(rule.pipeline).hours;
+        let (calendar, away) = match &rule.during {
+            None => return Ok(None),
+            Some(During::Calendar(calendar)) => (Some(*calendar), &[][..]),
+            Some(During::HoursOf(user)) => {
+                let user = match self.evaluate(*user, self.now, own)? {
+                    Value::Principal(user) => schema.principal_named(&user.name),
+                    Value::None => None,
+                    _ => return Err(wrong_type()),
+                };
+                let hours = user.and_then(|user| user.hours).or(hours_of_pipeline);
+                (hours, user.map_or(&[][..], |user| &user.away))
+            }
+        };
+        let calendar = calendar.and_then(|calendar| schema.calendars.get(calendar.index()));
+        let hours = Hours { calendar, away, tz: self.timezone(rule) };
+        if hours.is_open(self.now) {
+            return Ok(None);
+        }
+        Ok(Some(Step::Waits(State::Opening(hours.next_opening(self.now)?))))
+    }
+
+    fn condition(&mut self, run: &mut Run, own: Option<&Occasion<'_>>) -> Result<Option<Step>, Failure> {
+        let (id, rule) = (run.rule, self.program().rule(run.rule));
+        if let Some(step) = self.wait_for_outputs(&rule.when_awaits, run, Phase::Condition)? {
+            return Ok(Some(step));
         }
         if !rule.on.is_empty() {
             // What others read of an `on` rule is its last run's.
             self.forget(id);
         }
-        if rule.timing.is_some() || rule.during.is_some() || rule.then {
-            return self.fail(id, not_in_this_version("rules that wait before they start"), 0);
-        }
-        if let Err(failure) = self.awaited(&rule.when_awaits) {
-            return self.fail(id, failure, 0);
-        }
-        match self.holds(rule.when, occasion) {
-            Ok(true) => {}
-            Ok(false) => {
-                return self.note(|| Trace::RuleSkipped { rule: id, why: SkipReason::ConditionFalse });
-            }
-            Err(failure) => return self.fail(id, failure, 0),
+        let used = self.record.used.binary_search(&id);
+        let why = if rule.once && used.is_ok() {
+            Some(SkipReason::UsedUp)
+        } else if !self.holds(rule.when, own)? {
+            Some(SkipReason::ConditionFalse)
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            self.note(|| Trace::RuleSkipped { rule: id, why });
+            return Ok(Some(Step::Ended));
         }
         if rule.once
-            && let Err(at) = self.record.used.binary_search(&id)
+            && let Err(at) = used
         {
             self.record.used.insert(at, id);
         }
         self.note(|| Trace::RuleStarted { rule: id });
-        let frame = self.machine.begin(rule.body, self.buffers.frame.take());
-        let mut run = Run { rule: id, frame };
-        let moved = self.go_on(&mut run, occasion);
-        // Only one body is under way at a time: a move is made after the one that asks for it has ended.
-        self.buffers.frame = Some(run.frame);
-        if let Some(to) = moved {
-            self.enter(to, Mover::Rule(id), None);
-        }
+        run.frame = Some(self.machine.begin(rule.body, self.buffers.frame.take()));
+        Ok(None)
     }
 
-    /// Runs a body until it ends. A move is its last act, left to the caller: it is given back.
-    fn go_on(&mut self, run: &mut Run, occasion: Option<&Occasion<'_>>) -> Option<StageId> {
-        let program = self.program();
-        loop {
-            let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
-            let exit = with_context(self.record, self.view, self.now, occasion, |context| {
-                machine.resume(scratch, &mut run.frame, context)
-            });
-            let next = match exit {
-                Exit::Done => return None,
-                Exit::Move(stage) => return Some(stage),
-                Exit::Failed(failure) => Next::Fail(failure),
-                Exit::Action(call) => self.act(run, call),
-                Exit::Set(set) => self.set(run, set),
-                Exit::Publish(output, register) => {
-                    let read = program.outputs.get(output.index()).is_some_and(|output| output.read);
-                    if read {
-                        self.record.outputs.insert(output, run.frame.get(register).clone());
-                    }
-                    Next::GoOn
-                }
-                Exit::Await(list) => match program.code.awaits.get(list as usize) {
-                    Some(outputs) => self.awaited(outputs).map_or_else(Next::Fail, |()| Next::GoOn),
-                    None => Next::GoOn,
-                },
-                Exit::Wait(_) | Exit::WaitUntil(_) | Exit::WaitFor(_) => {
-                    Next::Fail(not_in_this_version("`wait`"))
-                }
-            };
-            match next {
-                Next::GoOn => {}
-                Next::GoOnAt(pc) => run.frame.go_to(pc),
-                Next::Fail(failure) => {
-                    let statement = run.frame.statement(program);
-                    self.fail(run.rule, failure, statement);
-                    return None;
-                }
-            }
+    /// A rule that reads outputs waits for those that may still come; it goes on if all are bound, or need not be.
+    pub(super) fn wait_for_outputs(
+        &mut self,
+        outputs: &[OutputId],
+        run: &Run,
+        phase: Phase,
+    ) -> Result<Option<Step>, Failure> {
+        if self.is_pending(outputs, run.visit) {
+            return Ok(Some(Step::Waits(State::Outputs { outputs: outputs.to_vec(), phase })));
         }
-    }
-
-    /// A rule that reads outputs goes on if they are bound, or need not be. All rules above have ended.
-    fn awaited(&self, outputs: &[OutputId]) -> Result<(), Failure> {
         for id in outputs {
             let Some(output) = self.program().outputs.get(id.index()) else { continue };
             if self.record.outputs.contains_key(id) || output.ty.is_optional() {
@@ -144,47 +299,70 @@ impl Life<'_, '_> {
                 ),
             });
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// `set`: all fields together, or none.
-    fn set(&mut self, run: &Run, set: SetId) -> Next {
+    /// Whether one of the outputs is not bound and its rule has not ended. For `on` rules nobody waits.
+    fn is_pending(&self, outputs: &[OutputId], visit: u32) -> bool {
         let program = self.program();
-        let Some(set) = program.code.sets.get(set.0 as usize) else { return Next::GoOn };
-        let entity = program.schema.entity(self.record.subject.entity);
-        let values = || set.fields.iter().map(|(field, register)| (*field, run.frame.get(*register)));
-        for (field, value) in values() {
-            let Some(field) = entity.fields.get(field.index()) else { continue };
-            let limited = check_limits(value, &field.ty, &field.limits, self.tables.pattern(field));
-            if let Err(failure) = limited {
-                return Next::Fail(Failure { message: format!("`{}`: {failure}", field.name), ..failure });
-            }
-        }
-        if let Some(change) = self.change(values(), self.now) {
-            let changes = change.changed.iter();
-            let changes = changes
-                .map(|(field, after)| (*field, change.old[field.index()].clone(), after.clone()))
-                .collect();
-            self.emit(EffectKind::FieldsChanged { rule: run.rule, changes });
-            self.join(change);
-        }
-        Next::GoOn
+        outputs.iter().any(|id| {
+            let Some(output) = program.outputs.get(id.index()) else { return false };
+            !self.record.outputs.contains_key(id)
+                && program.rule(output.rule).on.is_empty()
+                && self.is_under_way(output.rule, visit)
+        })
     }
 
-    /// Asks for an action.
-    fn act(&mut self, run: &mut Run, call: CallId) -> Next {
-        let program = self.program();
-        let Some(call) = program.code.calls.get(call.0 as usize) else { return Next::GoOn };
-        let asked = self.ask(run, call);
-        let Some(answer) = &call.answer else { return Next::GoOn };
-        match asked {
-            Ok(()) if self.options.simulate => {
-                self.answer(run, call.action, answer);
-                Next::GoOn
-            }
-            Ok(()) => Next::Fail(not_in_this_version("waiting for the outcome of an action")),
-            Err(failure) => answer.otherwise.map_or(Next::Fail(failure), Next::GoOnAt),
+    /// Keeps a run until what it waits for has come.
+    pub(super) fn keep(&mut self, mut run: Run, state: State, occasion: Option<&Occasion<'_>>) {
+        let looks = self.tables.looks(run.rule);
+        if run.event.is_none() && looks.event {
+            run.event = occasion.map(|occasion| occasion.kept(looks.old));
         }
+        run.cause = Some(self.cause());
+        run.state = state;
+        let (rule, until) = (run.rule, run.due());
+        let waiting = self.waiting();
+        if run.number == 0 {
+            waiting.numbered += 1;
+            run.number = waiting.numbered;
+        }
+        waiting.steps += 1;
+        run.order = waiting.steps;
+        waiting.insert(run);
+        self.note(|| Trace::RuleWaits { rule, until });
+    }
+
+    /// Takes a run out of the record: it goes on, or is put back.
+    pub(super) fn take(&mut self, number: u64) -> Option<Run> {
+        let waiting = self.record.waiting.as_mut()?;
+        let at = waiting.position(number)?;
+        Some(waiting.runs.remove(at))
+    }
+
+    /// An event that was kept, as code sees it.
+    pub(super) fn recall<'h>(&self, happening: &'h Happening) -> Occasion<'h>
+    where
+        'a: 'h,
+    {
+        let program = self.program();
+        let name = match happening.event.and_then(|event| program.schema.events.get(event.index())) {
+            Some(event) => &*event.name,
+            None => self.tables.updated_name(self.record.subject.entity),
+        };
+        Occasion {
+            event: happening.event,
+            name,
+            time: happening.time,
+            payload: &happening.payload,
+            changed: None,
+            old: happening.old.as_deref(),
+            completed: &[],
+        }
+    }
+
+    pub(super) fn timezone(&self, rule: &Rule) -> Tz {
+        self.program().pipeline(rule.pipeline).timezone
     }
 
     pub(super) fn fail(&mut self, rule: RuleId, failure: Failure, statement: u32) {
@@ -207,8 +385,4 @@ impl Life<'_, '_> {
         }
         self.record.failures.remove(&rule);
     }
-}
-
-fn not_in_this_version(what: &str) -> Failure {
-    Failure::new(FailureCode::NotInThisVersion, format!("this version does not run {what}"))
 }

@@ -1,6 +1,9 @@
 //! What the engine works out once from a program, so that no event has to.
 
-use crate::program::Program;
+use super::triggers::may_move;
+use super::waiting::Listener;
+use crate::program::instr::Instr;
+use crate::program::{ChunkId, During, EventPattern, Program, Rule, Timing};
 use crate::schema::Field;
 use crate::value::*;
 use regex::Regex;
@@ -17,6 +20,31 @@ pub(super) struct Tables {
     outputs_of_rule: HashMap<RuleId, Vec<OutputId>>,
     /// The patterns of `matches` limits, compiled.
     patterns: HashMap<Text, Regex>,
+    /// By event: the places that count it, in program order.
+    counting: Vec<Vec<Listener>>,
+    /// By stage: the places that listen to silence there.
+    silences: Vec<Vec<Listener>>,
+    /// By rule: whether its code looks at the event that started it or that it waited for, and at the values before.
+    looks: Vec<Looks>,
+    /// By trigger and by rule: where it stands in the program.
+    trigger_ranks: Vec<u32>,
+    rule_ranks: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Looks {
+    pub event: bool,
+    pub old: bool,
+}
+
+/// A place that listens, looked up.
+pub(super) struct Listening<'p> {
+    pub pattern: Option<&'p EventPattern>,
+    pub pipeline: PipelineId,
+    /// Of a stage's `on` rule: it listens there alone.
+    pub stage: Option<StageId>,
+    /// Whether it may listen in a final stage.
+    pub in_final_stages: bool,
 }
 
 impl Tables {
@@ -42,12 +70,53 @@ impl Tables {
             // The checker has compiled every one of them; the verifier again, for a program from a file.
             .filter_map(|pattern| Some((pattern.clone(), Regex::new(&pattern).ok()?)))
             .collect();
-        Tables {
+        let (trigger_ranks, rule_ranks) = ranks(program);
+        let mut tables = Tables {
             updated: schema.entities.iter().map(|entity| format!("{}.updated", entity.wire_name)).collect(),
             outputs,
             read_rules,
             outputs_of_rule,
             patterns,
+            counting: vec![Vec::new(); schema.events.len()],
+            silences: vec![Vec::new(); program.stages.len()],
+            looks: program.rules.iter().map(|rule| looks(program, rule)).collect(),
+            trigger_ranks,
+            rule_ranks,
+        };
+        tables.listen(program);
+        tables
+    }
+
+    /// Fills the tables of patterns over time.
+    fn listen(&mut self, program: &Program) {
+        let triggers = program.triggers.iter().enumerate().filter(|(_, trigger)| !trigger.disabled);
+        let triggers = triggers.flat_map(|(id, trigger)| {
+            let patterns = trigger.events.iter().enumerate();
+            patterns.map(move |(n, pattern)| (Listener::Trigger(TriggerId(id as u32), n as u16), pattern))
+        });
+        let rules = program.rules.iter().enumerate().filter(|(_, rule)| !rule.disabled);
+        let rules = rules.flat_map(|(id, rule)| {
+            let patterns = rule.on.iter().enumerate();
+            patterns.map(move |(n, pattern)| (Listener::Rule(RuleId(id as u32), n as u16), pattern))
+        });
+        for (listener, pattern) in triggers.chain(rules) {
+            match pattern {
+                EventPattern::Count { event: named, .. } => {
+                    for (event, listeners) in self.counting.iter_mut().enumerate() {
+                        if program.schema.event_is(EventId(event as u16), named.event) {
+                            listeners.push(listener);
+                        }
+                    }
+                }
+                EventPattern::Absence { .. } => {
+                    for (stage, listeners) in self.silences.iter_mut().enumerate() {
+                        if listens_in(program, listener, StageId(stage as u16)) {
+                            listeners.push(listener);
+                        }
+                    }
+                }
+                EventPattern::Named(_) | EventPattern::Change { .. } | EventPattern::AnyChange => {}
+            }
         }
     }
 
@@ -73,4 +142,110 @@ impl Tables {
     pub fn pattern(&self, field: &Field) -> Option<&Regex> {
         self.patterns.get(field.limits.matches.as_ref()?)
     }
+
+    /// The places that count the event.
+    pub fn counting(&self, event: EventId) -> &[Listener] {
+        self.counting.get(event.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The places that listen to silence in a stage.
+    pub fn silences_of_stage(&self, stage: StageId) -> &[Listener] {
+        &self.silences[stage.index()]
+    }
+
+    pub fn looks(&self, rule: RuleId) -> Looks {
+        self.looks.get(rule.index()).copied().unwrap_or_default()
+    }
+
+    /// Where a listener stands in the program.
+    pub fn rank(&self, listener: Listener) -> u32 {
+        let rank = match listener {
+            Listener::Trigger(trigger, _) => self.trigger_ranks.get(trigger.index()),
+            Listener::Rule(rule, _) => self.rule_ranks.get(rule.index()),
+        };
+        rank.copied().unwrap_or(u32::MAX)
+    }
+
+    pub fn listening<'p>(&self, program: &'p Program, listener: Listener) -> Listening<'p> {
+        match listener {
+            Listener::Trigger(id, n) => {
+                let trigger = program.trigger(id);
+                Listening {
+                    pattern: trigger.events.get(usize::from(n)),
+                    pipeline: program.stage(trigger.stage).pipeline,
+                    stage: None,
+                    in_final_stages: trigger.backward,
+                }
+            }
+            Listener::Rule(id, n) => {
+                let rule = program.rule(id);
+                Listening {
+                    pattern: rule.on.get(usize::from(n)),
+                    pipeline: rule.pipeline,
+                    stage: rule.stage,
+                    in_final_stages: true,
+                }
+            }
+        }
+    }
+}
+
+/// Whether the listener could do anything while a record stands in the stage.
+fn listens_in(program: &Program, listener: Listener, stage: StageId) -> bool {
+    let here = program.stage(stage);
+    match listener {
+        Listener::Trigger(id, _) => {
+            let trigger = program.trigger(id);
+            let there = program.stage(trigger.stage);
+            there.pipeline == here.pipeline && may_move(here, stage, there, trigger).is_ok()
+        }
+        Listener::Rule(id, _) => {
+            let rule = program.rule(id);
+            rule.pipeline == here.pipeline && rule.stage.is_none_or(|own| own == stage)
+        }
+    }
+}
+
+/// The order of triggers and rules in the program: by pipeline, then by place in its text.
+fn ranks(program: &Program) -> (Vec<u32>, Vec<u32>) {
+    let triggers = program.triggers.iter().enumerate();
+    let triggers = triggers.map(|(id, trigger)| {
+        let pipeline = program.stage(trigger.stage).pipeline;
+        (pipeline, trigger.span.start, 0, id)
+    });
+    let rules = program.rules.iter().enumerate();
+    let rules = rules.map(|(id, rule)| (rule.pipeline, rule.span.start, 1, id));
+    let mut all: Vec<(PipelineId, u32, u8, usize)> = triggers.chain(rules).collect();
+    all.sort_unstable();
+    let mut ranks = (vec![0; program.triggers.len()], vec![0; program.rules.len()]);
+    for (rank, (_, _, kind, id)) in all.into_iter().enumerate() {
+        let of_kind = if kind == 0 { &mut ranks.0 } else { &mut ranks.1 };
+        of_kind[id] = rank as u32;
+    }
+    ranks
+}
+
+fn looks(program: &Program, rule: &Rule) -> Looks {
+    let timing = rule.timing.as_ref().map(|timing| match timing {
+        Timing::After { delay, .. } => *delay,
+        Timing::At { instant, .. } => *instant,
+    });
+    let during = match &rule.during {
+        Some(During::HoursOf(user)) => Some(*user),
+        Some(During::Calendar(_)) | None => None,
+    };
+    let chunks = timing.into_iter().chain(during).chain(rule.when).chain([rule.body]);
+    let mut looks = Looks::default();
+    let code = |chunk: ChunkId| program.code.chunks.get(chunk.0 as usize).into_iter().flat_map(|c| &c.code);
+    for instr in chunks.flat_map(code) {
+        match instr {
+            Instr::Payload { .. }
+            | Instr::PayloadAny { .. }
+            | Instr::EventType { .. }
+            | Instr::EventTime { .. } => looks.event = true,
+            Instr::Old { .. } => (looks.event, looks.old) = (true, true),
+            _ => {}
+        }
+    }
+    looks
 }

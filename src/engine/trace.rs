@@ -1,6 +1,7 @@
 //! What a record's life also says when asked: what was tried, what did not happen, and why.
 
 use crate::value::*;
+use chrono::{DateTime, Utc};
 
 /// One thing that was tried or left out. Only collected where a caller asks for it.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,20 @@ pub enum Trace {
     RuleSkipped {
         rule: RuleId,
         why: SkipReason,
+    },
+    /// A rule that waits: until an instant, if one is known.
+    RuleWaits {
+        rule: RuleId,
+        until: Option<DateTime<Utc>>,
+    },
+    /// A rule under way whose stage was left, or that `overlap restart` replaces.
+    RuleCancelled {
+        rule: RuleId,
+    },
+    /// The condition of a `wait for` that cannot be evaluated: it counts as false.
+    WaitConditionFailed {
+        rule: RuleId,
+        failure: Failure,
     },
     /// An actor that could not be computed: the move is in nobody's name.
     ActorUnknown {
@@ -50,4 +65,8 @@ pub enum SkipReason {
     ConditionFalse,
     /// `once`, and it has run.
     UsedUp,
+    /// `at … else skip`, and the instant has passed.
+    Passed,
+    /// `overlap skip`, and an earlier run is under way.
+    UnderWay,
 }

@@ -5,6 +5,7 @@ use super::effect::Mover;
 use super::patterns::Occasion;
 use super::record::Place;
 use super::trace::{Trace, TriggerOutcome};
+use super::waiting::Listener;
 use crate::program::{Stage, Trigger};
 use crate::syntax::tree::StageKind;
 use crate::value::*;
@@ -28,34 +29,61 @@ impl Life<'_, '_> {
                 continue;
             }
             let trigger = program.trigger(*id);
-            let outcome = match eligible(here, place.stage, program.stage(trigger.stage), trigger) {
+            let outcome = match may_move(here, place.stage, program.stage(trigger.stage), trigger) {
                 Err(why) => why,
                 Ok(()) => {
+                    let listener = Listener::Trigger(*id, *pattern);
                     let pattern = trigger.events.get(usize::from(*pattern));
-                    if !pattern.is_some_and(|pattern| occasion.matches(pattern, &program.schema)) {
+                    if !pattern.is_some_and(|pattern| occasion.matches(pattern, &program.schema, listener)) {
                         TriggerOutcome::OtherSettings
                     } else {
                         asked = Some(*id);
-                        match self.holds(trigger.when, Some(occasion)) {
-                            Ok(true) => TriggerOutcome::Fired,
-                            Ok(false) => TriggerOutcome::ConditionFalse,
-                            Err(failure) => TriggerOutcome::ConditionFailed(failure),
-                        }
+                        self.try_condition(trigger, Some(occasion))
                     }
                 }
             };
-            let fired = outcome == TriggerOutcome::Fired;
-            self.note(|| Trace::TriggerTried { trigger: *id, outcome });
-            if fired {
-                let actor = self.actor(*id, trigger, occasion);
-                return self.enter(trigger.stage, Mover::Trigger(*id), actor);
+            if self.tried(*id, outcome, Some(occasion)) {
+                return;
             }
         }
     }
 
+    /// A silence that a trigger listens to has lasted.
+    pub(super) fn trigger_of_silence(&mut self, id: TriggerId) {
+        let program = self.program();
+        let Some(place) = self.record.place else { return };
+        let trigger = program.trigger(id);
+        let here = program.stage(place.stage);
+        let outcome = match may_move(here, place.stage, program.stage(trigger.stage), trigger) {
+            Ok(()) => self.try_condition(trigger, None),
+            Err(why) => why,
+        };
+        self.tried(id, outcome, None);
+    }
+
+    fn try_condition(&mut self, trigger: &Trigger, occasion: Option<&Occasion<'_>>) -> TriggerOutcome {
+        match self.holds(trigger.when, occasion) {
+            Ok(true) => TriggerOutcome::Fired,
+            Ok(false) => TriggerOutcome::ConditionFalse,
+            Err(failure) => TriggerOutcome::ConditionFailed(failure),
+        }
+    }
+
+    /// Moves the record if the trigger fires, and says whether it does.
+    fn tried(&mut self, id: TriggerId, outcome: TriggerOutcome, occasion: Option<&Occasion<'_>>) -> bool {
+        let fired = outcome == TriggerOutcome::Fired;
+        self.note(|| Trace::TriggerTried { trigger: id, outcome });
+        if fired {
+            let trigger = self.program().trigger(id);
+            let actor = self.actor(id, trigger, occasion);
+            self.enter(trigger.stage, Mover::Trigger(id), actor);
+        }
+        fired
+    }
+
     /// In whose name the move is recorded.
-    fn actor(&mut self, id: TriggerId, trigger: &Trigger, occasion: &Occasion<'_>) -> Option<Text> {
-        match self.evaluate(trigger.actor?, Some(occasion)) {
+    fn actor(&mut self, id: TriggerId, trigger: &Trigger, occasion: Option<&Occasion<'_>>) -> Option<Text> {
+        match self.evaluate(trigger.actor?, self.now, occasion) {
             Ok(Value::Principal(user)) => Some(user.name),
             Ok(_) => None,
             Err(failure) => {
@@ -67,7 +95,12 @@ impl Life<'_, '_> {
 }
 
 /// Whether the trigger may move a record that stands `here`.
-fn eligible(here: &Stage, current: StageId, there: &Stage, trigger: &Trigger) -> Result<(), TriggerOutcome> {
+pub(super) fn may_move(
+    here: &Stage,
+    current: StageId,
+    there: &Stage,
+    trigger: &Trigger,
+) -> Result<(), TriggerOutcome> {
     if trigger.stage == current {
         Err(TriggerOutcome::SameStage)
     } else if trigger.backward {

@@ -572,6 +572,30 @@ fn completed(subject: Subject, data: &str) -> Result<EventBody, Rejection> {
     Ok(EventBody::Completed { subject, effect, outputs: outputs.into() })
 }
 
+/// The outputs of an action that has been carried out, in the order of its declaration. What it does not declare is
+/// passed over.
+///
+/// # Errors
+/// What of them breaks the declaration.
+pub fn outputs(program: &Program, action: ActionId, outputs: &str) -> Result<Vec<Value>, Rejection> {
+    let fields = &program.schema.action(action).outputs;
+    let mut values = vec![None; fields.len()];
+    let within = |mut rejection: Rejection| {
+        let inner = rejection.pointer.as_deref().and_then(|pointer| pointer.strip_prefix("/data"));
+        rejection.pointer = inner.map(|inner| format!("/data/outputs{inner}"));
+        rejection
+    };
+    let read = members(outputs, |name, raw| {
+        if let Some(slot) = fields.iter().position(|field| *field.name == *name) {
+            let field = &fields[slot];
+            let regex = field.limits.matches.as_ref().and_then(|pattern| regex::Regex::new(pattern).ok());
+            values[slot] = value(raw, field, regex.as_ref(), program)?;
+        }
+        Ok(())
+    });
+    read.and_then(|()| fill(values, fields)).map_err(within)
+}
+
 fn failed(subject: Subject, data: &str) -> Result<EventBody, Rejection> {
     let (mut effect, mut reason) = (None, None);
     members(data, |name, raw| {

@@ -23,6 +23,7 @@ impl<'m> Builder<'_, 'm> {
     /// The statements of one pair of braces: what they bind is forgotten at the end.
     fn block(&mut self, statements: &'m [Stmt]) {
         let mut bound = Vec::new();
+        let waits = self.waits_in_scope;
         for statement in statements {
             let outer = self.set_span(statement.span);
             self.set_statement(statement.number);
@@ -32,6 +33,10 @@ impl<'m> Builder<'_, 'm> {
             }
             self.statement(statement, &mut bound);
             self.set_span(outer);
+        }
+        if self.waits_in_scope > waits {
+            self.waits_in_scope = waits;
+            self.emit(Instr::EndWaits { keep: waits });
         }
         for local in bound {
             let ty = self.local_type(local);
@@ -185,6 +190,7 @@ impl<'m> Builder<'_, 'm> {
         let id = self.lowering.code.waits.len() - 1;
         self.waits.push(id);
         self.emit(Instr::WaitFor { wait: WaitForId(id as u32) });
+        self.waits_in_scope = self.waits_in_scope.saturating_add(1);
         if let Some(at_most) = at_most {
             self.give(at_most);
         }

@@ -37,6 +37,8 @@ pub(super) struct Builder<'b, 'm> {
     /// Side tables that name labels too.
     pub calls_with_else: Vec<usize>,
     pub waits: Vec<usize>,
+    /// How many `wait for`s are in scope.
+    pub waits_in_scope: u16,
     span: Span,
     spans: Vec<(u32, Span)>,
     statements: Vec<(u32, u32)>,
@@ -67,6 +69,7 @@ impl<'b, 'm> Builder<'b, 'm> {
             labels: Vec::new(),
             calls_with_else: Vec::new(),
             waits: Vec::new(),
+            waits_in_scope: 0,
             span,
             spans: Vec::new(),
             statements: Vec::new(),

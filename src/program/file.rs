@@ -17,7 +17,7 @@ use std::fmt;
 /// What a compiled program begins with.
 pub const MAGIC: [u8; 8] = *b"\x89SGATE\r\n";
 /// The version of the form. Another one is refused: programs are compiled again.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 /// No compiled program is larger; what claims to be is not read.
 pub const MAX_FILE: usize = 64 << 20;
 

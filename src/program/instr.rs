@@ -347,6 +347,10 @@ pub enum Instr {
     WaitFor {
         wait: WaitForId,
     },
+    /// Ends a block that waited for events: only those of the first `keep` `wait for`s are still in scope.
+    EndWaits {
+        keep: u16,
+    },
     /// Ends the body with a move.
     Move {
         stage: StageId,
@@ -410,6 +414,7 @@ impl Instr {
                 | Instr::Wait { .. }
                 | Instr::WaitUntil { .. }
                 | Instr::WaitFor { .. }
+                | Instr::EndWaits { .. }
                 | Instr::Move { .. }
                 | Instr::Stop
         )

@@ -5,17 +5,19 @@
 mod lines;
 mod records;
 mod summary;
+mod timers;
 
 pub use records::Records;
 pub use summary::Summary;
 
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::{Engine, Handled};
-use crate::event::Rejection;
+use crate::event::{EventBody, Rejection};
 use crate::event::decode::{Decoded, Decoder};
 use crate::event::encode::Encoder;
 use crate::program::Program;
 use lines::{Line, Lines};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::io::{self, BufRead, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -67,10 +69,14 @@ pub struct Surroundings<'a> {
     pub idle: &'a AtomicBool,
     /// Told how many bytes of the input have been read, now and then.
     pub progress: &'a mut dyn FnMut(u64),
+    /// Puts a clock event into the stream whenever its latest time has advanced that much.
+    pub tick: Option<TimeDelta>,
 }
 
 /// How often progress is told, in lines.
 const PROGRESS_EVERY: u64 = 4096;
+/// How much a clock event may bring before it is written. In bytes.
+const WRITE_EVERY: usize = 1 << 16;
 
 /// A run under way: several inputs may be fed one after the other.
 pub struct Run<'p> {
@@ -80,6 +86,8 @@ pub struct Run<'p> {
     records: Records,
     effects: Vec<Effect>,
     buffer: Vec<u8>,
+    /// The stream's time at the last tick.
+    ticked: Option<DateTime<Utc>>,
     summary: Summary,
 }
 
@@ -89,9 +97,10 @@ impl<'p> Run<'p> {
             engine,
             encoder: Encoder::new(program),
             decoder: Decoder::new(program),
-            records: Records::new(program.reads_references),
+            records: Records::new(program),
             effects: Vec::new(),
             buffer: Vec::new(),
+            ticked: None,
             summary: Summary::default(),
         }
     }
@@ -119,6 +128,58 @@ impl<'p> Run<'p> {
         let result = self.feed_lines(name, input, around);
         let flushed = around.effects.flush().map_err(Stopped::Write);
         result.and(flushed)
+    }
+
+    /// Ends a finite stream: a clock event at `until`, or at the latest time of an accepted event.
+    ///
+    /// # Errors
+    /// Those of writing, or that someone asked to stop.
+    pub fn finish(
+        &mut self,
+        until: Option<DateTime<Utc>>,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), Stopped> {
+        let result = match until.or(self.records.latest()) {
+            Some(to) => self.move_clock(to, around),
+            None => Ok(()),
+        };
+        let flushed = around.effects.flush().map_err(Stopped::Write);
+        result.and(flushed)
+    }
+
+    /// A clock event: all timers that are due by then fire.
+    fn move_clock(&mut self, to: DateTime<Utc>, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
+        self.records.move_clock(to);
+        while self.records.fire_next(&mut self.engine, to, &mut self.effects) {
+            self.encode();
+            if self.buffer.len() >= WRITE_EVERY {
+                self.write(around)?;
+                if around.interrupted.load(Ordering::Relaxed) {
+                    return Err(Stopped::Interrupted);
+                }
+            }
+        }
+        self.write(around)
+    }
+
+    /// A clock event where the stream's time has advanced enough since the last.
+    fn tick(&mut self, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
+        let (Some(tick), Some(latest)) = (around.tick, self.records.latest()) else { return Ok(()) };
+        let last = *self.ticked.get_or_insert(latest);
+        if latest - last >= tick {
+            self.ticked = Some(latest);
+            self.move_clock(latest, around)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let written = around.effects.write_all(&self.buffer);
+        self.buffer.clear();
+        written.map_err(Stopped::Write)
     }
 
     fn feed_lines(
@@ -153,12 +214,11 @@ impl<'p> Run<'p> {
             }
             self.summary.events += 1;
             match self.handle(&line) {
-                Ok(()) if self.buffer.is_empty() => {}
-                Ok(()) => {
-                    let written = around.effects.write_all(&self.buffer);
-                    self.buffer.clear();
-                    written.map_err(Stopped::Write)?;
+                Ok(None) => {
+                    self.write(around)?;
+                    self.tick(around)?;
                 }
+                Ok(Some(to)) => self.move_clock(to, around)?,
                 Err(rejection) => {
                     self.summary.rejected += 1;
                     let rejected =
@@ -172,8 +232,9 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// Handles one line; its effects end up in the buffer, encoded.
-    fn handle(&mut self, line: &Line<'_>) -> Result<(), Rejection> {
+    /// Handles one line; its effects end up in the buffer, encoded. Gives the time of a clock event, which is still to
+    /// be handled.
+    fn handle(&mut self, line: &Line<'_>) -> Result<Option<DateTime<Utc>>, Rejection> {
         let text = match line {
             Line::Text(text) => text,
             Line::NotUtf8(bytes) => {
@@ -189,13 +250,22 @@ impl<'p> Run<'p> {
             Decoded::Event(event) => event,
             Decoded::Skipped => {
                 self.summary.skipped += 1;
-                return Ok(());
+                return Ok(None);
             }
         };
+        if let (EventBody::Clock, Some(to)) = (&event.body, event.time) {
+            return Ok(Some(to));
+        }
         match self.records.apply(&mut self.engine, &event, &mut self.effects)? {
             Handled::Duplicate => self.summary.duplicates += 1,
             Handled::Applied | Handled::Echo | Handled::Nothing => {}
         }
+        self.encode();
+        Ok(None)
+    }
+
+    /// Counts the effects and writes them into the buffer.
+    fn encode(&mut self) {
         for effect in self.effects.drain(..) {
             self.summary.effects += 1;
             if matches!(effect.kind, EffectKind::StageChanged { from: Some(_), .. }) {
@@ -204,6 +274,5 @@ impl<'p> Run<'p> {
             self.encoder.encode(&effect, &mut self.buffer);
             self.buffer.push(b'\n');
         }
-        Ok(())
     }
 }

@@ -1,9 +1,11 @@
-//! All records of a run, with the partitions they belong to and the partitions' clocks.
+//! All records of a run, with the partitions they belong to, the partitions' clocks and the timers that are due.
 
+use super::timers::{Timers, Which};
 use crate::engine::effect::Effect;
 use crate::engine::record::Slot;
-use crate::engine::{Engine, Handled};
+use crate::engine::{Engine, Handled, View};
 use crate::event::{Event, EventBody, Rejection, Subject};
+use crate::program::Program;
 use crate::value::*;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -11,8 +13,7 @@ use std::collections::HashMap;
 /// Records in memory.
 pub struct Records {
     records: HashMap<Subject, Stored>,
-    /// The clock of each partition.
-    clocks: Vec<Option<DateTime<Utc>>>,
+    partitions: Vec<Partition>,
     /// Partitions that a `partitionkey` names.
     named: HashMap<Text, u32>,
     /// The partition of records without `partitionkey`, where the program reads references.
@@ -21,28 +22,60 @@ pub struct Records {
     clock: Option<DateTime<Utc>>,
     /// The latest time of an accepted event: what an event without `time` gets.
     latest: Option<DateTime<Utc>>,
+    /// The timers of all records, for clock events.
+    timers: Timers,
+    /// By entity: its place in the order of subjects.
+    ranks: Vec<u16>,
     reads_references: bool,
 }
 
-struct Stored {
-    slot: Slot,
+pub(super) struct Stored {
+    pub slot: Slot,
     partition: u32,
+    /// When the timers of all records, and those of its partition, have it next.
+    pub queued: [Option<DateTime<Utc>>; 2],
+}
+
+struct Partition {
+    clock: Option<DateTime<Utc>>,
+    /// Of a partition that can hold several records: their timers.
+    timers: Option<Timers>,
 }
 
 impl Records {
-    pub fn new(reads_references: bool) -> Self {
+    pub fn new(program: &Program) -> Self {
+        let entities = &program.schema.entities;
+        let mut by_name: Vec<usize> = (0..entities.len()).collect();
+        // As `deal/` and `dealer/` are ordered: the slash comes before all letters.
+        by_name.sort_by_key(|entity| format!("{}/", entities[*entity].wire_name));
+        let mut ranks = vec![0; entities.len()];
+        for (rank, entity) in by_name.into_iter().enumerate() {
+            ranks[entity] = rank as u16;
+        }
         Records {
             records: HashMap::new(),
-            clocks: Vec::new(),
+            partitions: Vec::new(),
             named: HashMap::new(),
             shared: None,
             clock: None,
             latest: None,
-            reads_references,
+            timers: Timers::default(),
+            ranks,
+            reads_references: program.reads_references,
         }
     }
 
-    /// Gives the event to its record; appends its effects.
+    /// The latest time of an accepted event, if there was one.
+    pub fn latest(&self) -> Option<DateTime<Utc>> {
+        self.latest
+    }
+
+    /// What is known of a subject.
+    pub fn slot(&self, subject: &Subject) -> Option<&Slot> {
+        self.records.get(subject).map(|stored| &stored.slot)
+    }
+
+    /// Gives the event to its record, after the timers of the partition that are due by then; appends the effects.
     ///
     /// # Errors
     /// A rejected event changes nothing, no clock either.
@@ -58,55 +91,110 @@ impl Records {
                 .expected("a date and time with `Z` or an offset, as `2026-03-02T10:00:00Z`")
         })?;
         let Some(subject) = event.subject() else {
-            self.clock = self.clock.max(Some(time));
-            self.latest = self.latest.max(Some(time));
+            self.move_clock(time);
+            while self.fire_next(engine, time, effects) {}
             return Ok(Handled::Applied);
         };
-        let handled = match self.records.get_mut(subject) {
-            Some(stored) => {
-                let partition = stored.partition;
-                let clock = latest(&[self.clocks[partition as usize], self.clock], time);
-                let handled = if self.reads_references {
-                    // While the engine works on the record, it can read the others.
-                    let mut slot = std::mem::take(&mut stored.slot);
-                    let handled = {
-                        let lent = self.lend(Some(partition));
-                        let view = shorter(|entity, id| lent(entity, id));
-                        engine.apply(&mut slot, &view, event, clock, effects)
-                    };
-                    if let Some(stored) = self.records.get_mut(subject) {
-                        stored.slot = slot;
-                    }
-                    handled?
-                } else {
-                    engine.apply(&mut stored.slot, &|_, _| None, event, clock, effects)?
-                };
-                if handled != Handled::Duplicate {
-                    self.clocks[partition as usize] = Some(clock);
-                }
-                handled
+        let (partition, slot) = match self.records.get(subject) {
+            Some(stored) => (Some(stored.partition), &stored.slot),
+            None => (self.partition_of_new(event), &Slot::Absent),
+        };
+        let clock = partition.and_then(|p| self.partitions[p as usize].clock);
+        let clock = latest(&[clock, self.clock], time);
+        // The timers of a record alone in its partition are fired by the engine itself.
+        let shared = partition.filter(|p| {
+            let timers = self.partitions[*p as usize].timers.as_ref();
+            timers.is_some_and(|timers| timers.may_be_due(clock))
+        });
+        if let Some(shared) = shared {
+            if !engine.check(slot, event)? {
+                return Ok(Handled::Duplicate);
             }
-            None => {
-                let partition = self.partition_of_new(event);
-                let clock = partition.and_then(|p| self.clocks[p as usize]);
-                let clock = latest(&[clock, self.clock], time);
-                let mut slot = Slot::Absent;
-                let handled = {
-                    let lent = self.lend(partition);
-                    let view = shorter(|entity, id| lent(entity, id));
-                    engine.apply(&mut slot, &view, event, clock, effects)?
-                };
-                debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
-                let partition = partition.unwrap_or_else(|| self.add_partition(event));
-                self.clocks[partition as usize] = Some(clock);
-                self.records.insert(subject.clone(), Stored { slot, partition });
-                handled
+            while let Some(due) = self.next_due(Which::Partition(shared), clock) {
+                self.fire(engine, &due, clock, effects);
             }
+        }
+        let handled = if self.records.contains_key(subject) {
+            let handled = self.lend(subject, |slot, view| engine.apply(slot, view, event, clock, effects));
+            handled.unwrap_or(Ok(Handled::Nothing))?
+        } else {
+            let mut slot = Slot::Absent;
+            let handled = {
+                let lent = self.lent(partition);
+                let view = shorter(|entity, id| lent(entity, id));
+                engine.apply(&mut slot, &view, event, clock, effects)?
+            };
+            debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
+            let partition = partition.unwrap_or_else(|| self.add_partition(event));
+            self.records.insert(subject.clone(), Stored { slot, partition, queued: [None; 2] });
+            handled
         };
         if handled != Handled::Duplicate {
+            if let Some(stored) = self.records.get(subject) {
+                self.partitions[stored.partition as usize].clock = Some(clock);
+            }
             self.latest = self.latest.max(Some(time));
+            self.queue(subject);
         }
         Ok(handled)
+    }
+
+    /// A clock event: every partition's clock moves. Its timers are fired by [`Records::fire_next`].
+    pub fn move_clock(&mut self, to: DateTime<Utc>) {
+        self.clock = self.clock.max(Some(to));
+        self.latest = self.latest.max(Some(to));
+    }
+
+    /// Fires the timers of the record that is next, by due time and then by subject, all of one instant, if that is
+    /// not after `to`; appends the effects. False if there is none.
+    pub fn fire_next(
+        &mut self,
+        engine: &mut Engine<'_>,
+        to: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let Some(subject) = self.next_due(Which::All, to) else { return false };
+        self.fire(engine, &subject, to, effects);
+        true
+    }
+
+    fn fire(
+        &mut self,
+        engine: &mut Engine<'_>,
+        subject: &Subject,
+        to: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.lend(subject, |slot, view| engine.fire(slot, view, to, effects));
+        self.queue(subject);
+    }
+
+    /// Takes out the next record with a timer that is due.
+    fn next_due(&mut self, which: Which, to: DateTime<Utc>) -> Option<Subject> {
+        let timers = match which {
+            Which::All => &mut self.timers,
+            Which::Partition(partition) => self.partitions[partition as usize].timers.as_mut()?,
+        };
+        timers.next(which, to, &mut self.records)
+    }
+
+    /// Notes when a record has something to do.
+    fn queue(&mut self, subject: &Subject) {
+        let Some(stored) = self.records.get_mut(subject) else { return };
+        let Some(due) = stored.slot.due() else { return };
+        let (rank, partition) = (self.ranks[subject.entity.index()], stored.partition);
+        let mut full = self.timers.add(Which::All, due, rank, subject, stored);
+        if let Some(timers) = &mut self.partitions[partition as usize].timers {
+            full |= timers.add(Which::Partition(partition), due, rank, subject, stored);
+        }
+        if full {
+            self.timers.tidy(Which::All, &self.records);
+            for (partition, timers) in self.partitions.iter_mut().zip(0..) {
+                if let Some(own) = &mut partition.timers {
+                    own.tidy(Which::Partition(timers), &self.records);
+                }
+            }
+        }
     }
 
     /// The partition in which a new record will be; `None`: one that is not there yet.
@@ -119,21 +207,41 @@ impl Records {
     }
 
     fn add_partition(&mut self, event: &Event) -> u32 {
-        let partition = self.clocks.len() as u32;
-        self.clocks.push(None);
+        let partition = self.partitions.len() as u32;
+        let mut timers = Some(Timers::default());
         match &event.partition {
             Some(key) => {
                 self.named.insert(key.clone(), partition);
             }
             None if self.reads_references => self.shared = Some(partition),
             // A record alone in its partition: it is found through the record.
-            None => {}
+            None => timers = None,
         }
+        self.partitions.push(Partition { clock: None, timers });
         partition
     }
 
+    /// Works on a record; it can read the others of its partition.
+    fn lend<T>(&mut self, subject: &Subject, work: impl FnOnce(&mut Slot, View<'_>) -> T) -> Option<T> {
+        let stored = self.records.get_mut(subject)?;
+        if !self.reads_references {
+            return Some(work(&mut stored.slot, &|_, _| None));
+        }
+        let partition = stored.partition;
+        let mut slot = std::mem::take(&mut stored.slot);
+        let result = {
+            let lent = self.lent(Some(partition));
+            let view = shorter(|entity, id| lent(entity, id));
+            work(&mut slot, &view)
+        };
+        if let Some(stored) = self.records.get_mut(subject) {
+            stored.slot = slot;
+        }
+        Some(result)
+    }
+
     /// Lends the records of the partition for reading.
-    fn lend<'s>(&'s self, partition: Option<u32>) -> impl Fn(EntityId, &str) -> Option<&'s [Value]> {
+    fn lent<'s>(&'s self, partition: Option<u32>) -> impl Fn(EntityId, &str) -> Option<&'s [Value]> {
         move |entity, id| {
             let stored = self.records.get(&Subject { entity, id: id.into() })?;
             stored.slot.values().filter(|_| Some(stored.partition) == partition)

@@ -59,6 +59,10 @@ failure_codes! {
     TooLarge = "too-large";
     /// The output of a rule that ended without binding it.
     NoOutput = "no-output";
+    /// The outside world could not do what an action asked for.
+    ActionFailed = "action-failed";
+    /// No outcome of an action came in the time that the rule gives it.
+    NoAnswer = "no-answer";
     /// Something that the language has and this version does not run.
     NotInThisVersion = "not-in-this-version";
     /// A rule, condition or function that computes without end in sight.

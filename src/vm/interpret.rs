@@ -32,7 +32,7 @@ pub(super) enum Stop {
 }
 
 #[cold]
-pub(super) fn wrong_type() -> Failure {
+pub(crate) fn wrong_type() -> Failure {
     Failure::new(FailureCode::WrongType, "a value has another type than the program says")
 }
 
@@ -548,6 +548,7 @@ impl Run<'_, '_> {
                 Instr::Wait { duration } => return Ok(Stop::Exit(Exit::Wait(duration))),
                 Instr::WaitUntil { instant } => return Ok(Stop::Exit(Exit::WaitUntil(instant))),
                 Instr::WaitFor { wait } => return Ok(Stop::Exit(Exit::WaitFor(wait))),
+                Instr::EndWaits { keep } => return Ok(Stop::Exit(Exit::EndWaits(keep))),
                 Instr::Move { stage } => return Ok(Stop::Exit(Exit::Move(stage))),
                 Instr::Stop => return Ok(Stop::Exit(Exit::Done)),
             }
@@ -613,7 +614,7 @@ impl<'r, 'c: 'r> Run<'r, 'c> {
     }
 
     fn timezone(&self) -> chrono_tz::Tz {
-        let pipeline = self.machine.program.pipelines.get(self.ctx.pipeline.index());
+        let pipeline = self.machine.program.pipelines.get(self.ctx.home.index());
         pipeline.map_or(chrono_tz::Tz::UTC, |pipeline| pipeline.timezone)
     }
 
@@ -622,7 +623,7 @@ impl<'r, 'c: 'r> Run<'r, 'c> {
     }
 
     fn env(&self) -> Result<Env<'r>, Failure> {
-        let pipeline = self.machine.program.pipelines.get(self.ctx.pipeline.index());
+        let pipeline = self.machine.program.pipelines.get(self.ctx.home.index());
         Ok(Env {
             schema: &self.machine.program.schema,
             tz: self.timezone(),

@@ -6,6 +6,8 @@
 
 mod interpret;
 
+pub(crate) use interpret::wrong_type;
+
 use crate::program::file::LoadError;
 use crate::program::instr::Reg;
 use crate::program::verify::verify;
@@ -43,7 +45,10 @@ pub struct Context<'a> {
     /// The values of another record of the partition (never of this one).
     pub lookup: &'a dyn Fn(EntityId, &str) -> Option<&'a [Value]>,
     pub now: DateTime<Utc>,
+    /// The pipeline in which the record stands.
     pub pipeline: PipelineId,
+    /// The pipeline in whose text the code stands: its time zone and hours hold.
+    pub home: PipelineId,
 }
 
 /// An event as code sees it.
@@ -87,6 +92,8 @@ pub enum Exit {
     /// The register holds a `datetime`.
     WaitUntil(Reg),
     WaitFor(WaitForId),
+    /// A block has ended: only the first so many of the `wait for`s are still in scope.
+    EndWaits(u16),
     /// The rule fails.
     Failed(Failure),
 }

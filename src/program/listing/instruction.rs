@@ -223,6 +223,8 @@ impl Listing<'_> {
                 }
                 None => "wait for ?".to_owned(),
             },
+            Instr::EndWaits { keep: 0 } => "the rule's own event again".to_owned(),
+            Instr::EndWaits { keep } => format!("the event of wait {keep} again"),
             Instr::Move { stage } => format!("move to {}", self.stage(stage)),
             Instr::Stop => "stop".to_owned(),
         }

@@ -423,6 +423,7 @@ impl<'v> Code<'v> {
                 Some(wait) => self.wait_for(wait),
                 None => no("an unknown `wait for`"),
             },
+            Instr::EndWaits { .. } => Ok(()),
             Instr::Move { stage } => {
                 let pipeline = verifier.pipeline(verifier.stage(stage)?.pipeline)?;
                 ensure(pipeline.entity == self.entity()?, "a move to a stage of another entity")

@@ -176,7 +176,11 @@ fn step(program: &Program, chunk: &Chunk, instr: Instr, state: &mut State) -> Ch
             reads(state, &[left, right])?;
             state.write(to.index());
         }
-        Instr::Jump { .. } | Instr::Await { .. } | Instr::Move { .. } | Instr::Stop => {}
+        Instr::Jump { .. }
+        | Instr::Await { .. }
+        | Instr::EndWaits { .. }
+        | Instr::Move { .. }
+        | Instr::Stop => {}
         Instr::JumpIf { condition: value, .. }
         | Instr::JumpIfNot { condition: value, .. }
         | Instr::JumpIfNone { value, .. }

@@ -15,7 +15,7 @@ use stagegate::event::{Rejection, Subject};
 use stagegate::program::Program;
 use stagegate::run::Records;
 use stagegate::vm::Machine;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -51,14 +51,21 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
 
 fn check(path: &Path) {
     let case = std::fs::read_to_string(path).expect("a case is UTF-8");
-    let (rules, events) = case.split_once("\n--- events\n").expect("a case has `--- events`");
+    let (rules, events) = case.split_once("\n--- events").expect("a case has `--- events`");
+    let (how, events) = events.split_once('\n').expect("events follow");
+    let simulate = match how {
+        "" => true,
+        " and answers" => false,
+        _ => panic!("{}: `--- events` or `--- events and answers`", path.display()),
+    };
+    let options = Options { simulate, ..Options::default() };
     let program = compile(rules).unwrap_or_else(|errors| panic!("{}:\n{errors}", path.display()));
     // What runs is what a file would hold.
     let bytes = program.to_bytes().expect("a program can be saved");
     let program = Program::from_bytes(&bytes).expect("a program that was saved can be loaded");
     let machine = Machine::new(program).expect("a program that has just been compiled can run");
-    let shown = run(&machine, events);
-    saved_between_events(&machine, events);
+    let shown = run(&machine, events, &options);
+    saved_between_events(&machine, events, &options);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(path.parent().expect("a folder"));
     settings.set_prepend_module_to_snapshot(false);
@@ -86,9 +93,9 @@ fn compile(rules: &str) -> Result<Program, String> {
     stagegate::lower::lower(&model, &loaded.sources).map_err(|diagnostics| drawn(&diagnostics))
 }
 
-fn run(machine: &Machine, events: &str) -> String {
+fn run(machine: &Machine, events: &str, options: &Options) -> String {
     let program = machine.program();
-    let mut engine = Engine::new(machine, Options::default());
+    let mut engine = Engine::new(machine, options.clone());
     let mut decoder = Decoder::new(program);
     let encoder = Encoder::new(program);
     let mut records = Records::new(program);
@@ -140,31 +147,48 @@ fn run(machine: &Machine, events: &str) -> String {
     shown
 }
 
-/// Records that are saved and loaded between any two events bring the same effects.
-fn saved_between_events(machine: &Machine, events: &str) {
+/// Records that are saved and loaded between any two steps bring the same effects: before every event, and before the
+/// timers of every instant.
+fn saved_between_events(machine: &Machine, events: &str, options: &Options) {
     let program = machine.program();
     let (mut straight, mut saving) =
-        (Engine::new(machine, Options::default()), Engine::new(machine, Options::default()));
+        (Engine::new(machine, options.clone()), Engine::new(machine, options.clone()));
     let mut decoder = Decoder::new(program);
-    let mut slots: HashMap<Subject, Slot> = HashMap::new();
+    let mut slots: BTreeMap<Subject, Slot> = BTreeMap::new();
     let mut clock = DateTime::<Utc>::MIN_UTC;
     for (number, line) in events.lines().enumerate() {
         let Ok(Decoded::Event(event)) = decoder.decode(&completed(line, number)) else { continue };
-        let Some(subject) = event.subject() else { continue };
-        let mut slot = slots.remove(subject).unwrap_or_default();
-        let bytes = postcard::to_stdvec(&slot).expect("a record can be saved");
-        let mut loaded: Slot = postcard::from_bytes(&bytes).expect("a saved record can be loaded");
-        assert_eq!(slot, loaded);
+        let subjects: Vec<Subject> = match event.subject() {
+            Some(subject) => vec![subject.clone()],
+            None => slots.keys().cloned().collect(),
+        };
         clock = clock.max(event.time.unwrap_or(clock));
-        let view = |entity, id: &str| slots.get(&Subject { entity, id: id.into() })?.values();
-        let (mut effects, mut effects_of_loaded) = (Vec::new(), Vec::new());
-        let handled = straight.apply(&mut slot, &view, &event, clock, &mut effects);
-        let handled_by_loaded = saving.apply(&mut loaded, &view, &event, clock, &mut effects_of_loaded);
-        assert_eq!(handled, handled_by_loaded);
-        assert_eq!(effects, effects_of_loaded);
-        assert_eq!(slot, loaded);
-        slots.insert(subject.clone(), slot);
+        for subject in subjects {
+            let mut slot = slots.remove(&subject).unwrap_or_default();
+            let mut loaded = saved_and_loaded(&slot);
+            let view = |entity, id: &str| slots.get(&Subject { entity, id: id.into() })?.values();
+            let (mut effects, mut effects_of_loaded) = (Vec::new(), Vec::new());
+            // The timers of one go on without a break, those of the other are saved in between.
+            if straight.check(&slot, &event) == Ok(true) {
+                while saving.fire(&mut loaded, &view, clock, &mut effects_of_loaded) {
+                    loaded = saved_and_loaded(&loaded);
+                }
+            }
+            let handled = straight.apply(&mut slot, &view, &event, clock, &mut effects);
+            let handled_by_loaded = saving.apply(&mut loaded, &view, &event, clock, &mut effects_of_loaded);
+            assert_eq!(handled, handled_by_loaded);
+            assert_eq!(effects, effects_of_loaded);
+            assert_eq!(slot, loaded);
+            slots.insert(subject, slot);
+        }
     }
+}
+
+fn saved_and_loaded(slot: &Slot) -> Slot {
+    let bytes = postcard::to_stdvec(slot).expect("a record can be saved");
+    let loaded = postcard::from_bytes(&bytes).expect("a saved record can be loaded");
+    assert_eq!(*slot, loaded);
+    loaded
 }
 
 /// An event with what it leaves out.

@@ -2,12 +2,12 @@
 
 use super::Life;
 use super::effect::EffectKind;
-use crate::vm::Frame;
 use crate::program::{ActionCall, Answer};
 use crate::schema::{Schema, Type};
 use crate::syntax::tree::PrincipalKind;
 use crate::value::limits::check_limits;
 use crate::value::*;
+use crate::vm::Frame;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use std::fmt::Write;

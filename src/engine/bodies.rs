@@ -209,7 +209,8 @@ impl Life<'_, '_> {
     pub(super) fn wait_condition(&mut self, run: &Run, occasion: Option<&Occasion<'_>>) -> bool {
         let (Some(wait), Some(frame)) = (self.wait_of(run), &run.frame) else { return false };
         let Some(when) = wait.when else { return true };
-        let captures: Vec<Value> = wait.captures.iter().map(|register| frame.get(*register).clone()).collect();
+        let captures: Vec<Value> =
+            wait.captures.iter().map(|register| frame.get(*register).clone()).collect();
         let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
         let home = self.machine.program().rule(run.rule).pipeline;
         let value = with_context(self.record, self.view, self.now, home, occasion, |context| {

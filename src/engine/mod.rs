@@ -255,13 +255,7 @@ impl<'p> Engine<'p> {
     }
 
     /// Fires all timers of a record that are due up to an instant, each with the clock at its own due time.
-    pub fn advance(
-        &mut self,
-        slot: &mut Slot,
-        view: View<'_>,
-        to: DateTime<Utc>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub fn advance(&mut self, slot: &mut Slot, view: View<'_>, to: DateTime<Utc>, effects: &mut Vec<Effect>) {
         self.advance_traced(slot, view, to, effects, None);
     }
 
@@ -342,9 +336,9 @@ impl<'p> Engine<'p> {
                 lifecycle::target(program, record, *pipeline, stage)?;
             }
             (EventBody::Completed { outputs, .. }, Slot::Living(record)) => {
-                let call = record.awaiting(schema, event).and_then(|(_, call)| {
-                    program.code.calls.get(call.0 as usize)
-                });
+                let call = record
+                    .awaiting(schema, event)
+                    .and_then(|(_, call)| program.code.calls.get(call.0 as usize));
                 if let Some(call) = call {
                     decode::outputs(program, call.action, outputs)?;
                 }

@@ -127,7 +127,9 @@ impl<'a> Life<'a, '_> {
             {
                 continue;
             }
-            let Some(EventPattern::Count { count: wanted, event, within }) = listening.pattern else { continue };
+            let Some(EventPattern::Count { count: wanted, event, within }) = listening.pattern else {
+                continue;
+            };
             if occasion.is(event, &program.schema) {
                 let tz = program.pipeline(listening.pipeline).timezone;
                 let now = self.now;

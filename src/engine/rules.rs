@@ -40,9 +40,7 @@ impl<'a> Life<'a, '_> {
     pub(super) fn start_if_listening(&mut self, rule: RuleId, occasion: &Occasion<'_>) {
         let program = self.program();
         let mut patterns = program.rule(rule).on.iter().zip(0..);
-        if patterns
-            .any(|(pattern, n)| occasion.matches(pattern, &program.schema, Listener::Rule(rule, n)))
-        {
+        if patterns.any(|(pattern, n)| occasion.matches(pattern, &program.schema, Listener::Rule(rule, n))) {
             self.start(rule, Some(occasion));
         }
     }
@@ -53,9 +51,11 @@ impl<'a> Life<'a, '_> {
             return self.note(|| Trace::RuleSkipped { rule: id, why: SkipReason::UsedUp });
         }
         let run = Run::new(id, self.record.visits, self.now);
-        let under_way = self.record.waiting.as_ref().map_or(0, |waiting| {
-            waiting.runs.iter().filter(|other| other.rule == id).count()
-        });
+        let under_way = self
+            .record
+            .waiting
+            .as_ref()
+            .map_or(0, |waiting| waiting.runs.iter().filter(|other| other.rule == id).count());
         let mut wait = None;
         if under_way > 0 && !rule.on.is_empty() {
             match rule.overlap {
@@ -98,7 +98,14 @@ impl<'a> Life<'a, '_> {
             if run.state == State::Predecessor {
                 run.since = self.now;
             }
-            self.go(run, phase, None);
+            if run.state == State::Queue {
+                // Its own event brings it, which came earlier.
+                let now = std::mem::replace(&mut self.cause, run.cause.clone());
+                self.go(run, phase, None);
+                self.cause = now;
+            } else {
+                self.go(run, phase, None);
+            }
         }
     }
 

@@ -63,10 +63,11 @@ impl Life<'_, '_> {
     /// The first of the timers due now: in program order, then in the order of starting.
     fn next_timer(&self) -> Option<Timer> {
         let waiting = self.record.waiting.as_ref()?;
-        let runs = waiting.runs.iter().filter(|run| run.due().is_some_and(|due| due <= self.now)).map(|run| {
-            let due = run.due();
-            (due, Timer::Run { rank: self.tables.rank(Listener::Rule(run.rule, 0)), number: run.number })
-        });
+        let runs =
+            waiting.runs.iter().filter(|run| run.due().is_some_and(|due| due <= self.now)).map(|run| {
+                let due = run.due();
+                (due, Timer::Run { rank: self.tables.rank(Listener::Rule(run.rule, 0)), number: run.number })
+            });
         let silences = waiting.silences.iter().filter(|silence| silence.due <= self.now).map(|silence| {
             let listener = silence.listener;
             (Some(silence.due), Timer::Silence { rank: self.tables.rank(listener), listener })
@@ -119,7 +120,9 @@ impl Life<'_, '_> {
                     State::Time(_) | State::Opening(_) | State::Outputs { phase: Phase::Condition, .. }
                 )
                 && match &program.rule(run.rule).timing {
-                    Some(Timing::At { fields, .. }) => changed.iter().any(|(field, _)| fields.contains(field)),
+                    Some(Timing::At { fields, .. }) => {
+                        changed.iter().any(|(field, _)| fields.contains(field))
+                    }
                     _ => false,
                 }
         });

@@ -12,12 +12,12 @@ pub use summary::Summary;
 
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::{Engine, Handled};
-use crate::event::{EventBody, Rejection};
 use crate::event::decode::{Decoded, Decoder};
 use crate::event::encode::Encoder;
+use crate::event::{EventBody, Rejection};
 use crate::program::Program;
-use lines::{Line, Lines};
 use chrono::{DateTime, TimeDelta, Utc};
+use lines::{Line, Lines};
 use std::io::{self, BufRead, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 

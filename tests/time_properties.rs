@@ -1,0 +1,285 @@
+//! Time is an input: however a stream of events is cut into runs or split by record, and however often records are saved
+//! and loaded on the way, each record's effects stay the same.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use stagegate::compiler;
+use stagegate::engine::record::Slot;
+use stagegate::engine::{Engine, Options};
+use stagegate::event::decode::{Decoded, Decoder};
+use stagegate::event::encode::Encoder;
+use stagegate::event::{Event, Subject};
+use stagegate::run::Records;
+use stagegate::vm::Machine;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+/// Everything that waits, in one program.
+const RULES: &str = r#"
+use "base.rules"
+
+extend Card {
+  meet: datetime?
+}
+
+calendar Office {
+  timezone "Europe/Rome"
+  mon..fri 09:00-13:00, 14:00-18:00
+  closed 2026-03-25
+}
+
+user busy "Busy" { hours: Office, away: 2026-03-26 }
+
+pipeline Main "Main" for Card {
+  timezone "Europe/Rome"
+
+  rule own on 2 door.opened within 1 day overlap queue { wait 3 hours say { text: "doors {stage}" } }
+  rule quiet on no bell.rang for 2 days { say { text: "quiet in {stage}" } }
+
+  stage Start "Start" {
+    trigger on 3 bell.rang(bell: "back") within 6 hours allow backward
+    rule remind at meet - 1 hour during Office when score < 90 { say { text: "meet {now: "%d %H:%M"}" } }
+    rule opens {
+      let r = open_room { name: "R" } at most 5 hours else { say { text: "no room" } stop }
+      set room = r.id
+    }
+    then rule after_room after 2 hours once { say { text: "{opens.r.id ?? "none"}" } }
+    rule reads { say { text: "{opens.r.id ?? "nothing"}" } }
+    rule rings on bell.rang after 30 minutes overlap restart { say { text: "{event.bell} rang" } }
+    rule stays detached { wait 4 days set step = step + 1 }
+  }
+  stage Middle "Middle" {
+    trigger on door.opened when score > 50
+    trigger on no door.opened for 3 days
+    rule hours during hours of owner { say { text: "in hours" } wait 10 hours set score = 10 }
+    rule waits {
+      for tag in tags {
+        wait for bell.rang or change of score when score != 7 at most 1 day else { say { text: "late {tag}" } }
+        say { text: "{tag} {event.type ?? "none"}" }
+      }
+    }
+    rule moves on change of step when step > 2 after 1 hour { move to Start }
+  }
+  success stage End "End" {
+    trigger on change of score to 99
+    rule last after 1 week { say { text: "done" } }
+  }
+}
+"#;
+
+static MACHINE: LazyLock<Machine> = LazyLock::new(|| {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run"));
+    let loaded = compiler::load(&[PathBuf::from("case.rules")], &mut |asked| {
+        if asked == Path::new("case.rules") {
+            Ok(RULES.as_bytes().to_vec())
+        } else {
+            std::fs::read(folder.join(asked))
+        }
+    });
+    let checked = compiler::check(&loaded);
+    let messages: Vec<&str> = checked.diagnostics.iter().map(|d| &*d.message).collect();
+    let model = checked.model.unwrap_or_else(|| panic!("{messages:?}"));
+    let program = stagegate::lower::lower(&model, &loaded.sources).expect("it can be compiled");
+    Machine::new(program).expect("it can run")
+});
+
+/// One event, without its time and number.
+#[derive(Debug, Clone)]
+struct Step {
+    record: u8,
+    /// Minutes since the event before.
+    after: u32,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Bell(bool),
+    Door,
+    Score(u8),
+    Meet(Option<i64>),
+    Tags,
+    Owner,
+    Moved(&'static str),
+    Completed(u8, bool),
+    Failed(u8),
+    Clock,
+}
+
+fn what() -> impl Strategy<Value = What> {
+    prop_oneof![
+        5 => any::<bool>().prop_map(What::Bell),
+        3 => Just(What::Door),
+        3 => prop_oneof![Just(7u8), Just(60), Just(99), 0..=100u8].prop_map(What::Score),
+        3 => proptest::option::of(-600..9000i64).prop_map(What::Meet),
+        1 => Just(What::Tags),
+        1 => Just(What::Owner),
+        3 => prop_oneof![Just("Start"), Just("Middle"), Just("End")].prop_map(What::Moved),
+        2 => (1..12u8, any::<bool>()).prop_map(|(effect, good)| What::Completed(effect, good)),
+        1 => (1..12u8).prop_map(What::Failed),
+        1 => Just(What::Clock),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let after = prop_oneof![3 => 0..90u32, 2 => 0..2000u32, 1 => 0..9000u32];
+    let step = (0..3u8, after, what()).prop_map(|(record, after, what)| Step { record, after, what });
+    proptest::collection::vec(step, 1..25)
+}
+
+/// The events as lines, three new records first.
+fn lines(steps: &[Step]) -> Vec<String> {
+    let mut time: DateTime<Utc> = "2026-03-20T08:00:00Z".parse().expect("a time");
+    let mut lines = Vec::new();
+    let mut line = |subject: Option<u8>, time: DateTime<Utc>, kind: &str, data: String| {
+        let number = lines.len();
+        let subject = subject.map_or(String::new(), |id| format!(r#""subject":"card/{id}","#));
+        let time = time.to_rfc3339();
+        lines.push(format!(
+            r#"{{"specversion":"1.0","id":"e-{number}","source":"/t","time":"{time}",{subject}"type":"{kind}","data":{{{data}}}}}"#
+        ));
+    };
+    for record in 0..3 {
+        line(Some(record), time, "card.created", r#""tags":["a","b"]"#.into());
+    }
+    for Step { record, after, what } in steps {
+        time += TimeDelta::minutes(i64::from(*after));
+        let (kind, data) = match what {
+            What::Bell(back) => {
+                ("bell.rang", format!(r#""bell":"{}""#, if *back { "back" } else { "front" }))
+            }
+            What::Door => ("door.opened", String::new()),
+            What::Score(score) => ("card.updated", format!(r#""score":{score}"#)),
+            What::Meet(None) => ("card.updated", r#""meet":null"#.into()),
+            What::Meet(Some(minutes)) => {
+                let meet = time + TimeDelta::minutes(*minutes);
+                ("card.updated", format!(r#""meet":"{}""#, meet.to_rfc3339()))
+            }
+            What::Tags => ("card.updated", r#""tags":["x","y","z"]"#.into()),
+            What::Owner => ("card.updated", r#""owner":"busy""#.into()),
+            What::Moved(stage) => ("card.moved", format!(r#""stage":"{stage}""#)),
+            What::Completed(effect, true) => (
+                "action.completed",
+                format!(r#""action":"card/{record}/{effect}","outputs":{{"id":"r","url":"https://a.b"}}"#),
+            ),
+            What::Completed(effect, false) => {
+                ("action.completed", format!(r#""action":"card/{record}/{effect}","outputs":{{"id":5}}"#))
+            }
+            What::Failed(effect) => {
+                ("action.failed", format!(r#""action":"card/{record}/{effect}","reason":"no""#))
+            }
+            What::Clock => ("stagegate.clock", String::new()),
+        };
+        let subject = (!matches!(what, What::Clock)).then_some(*record);
+        line(subject, time, kind, data);
+    }
+    line(None, time + TimeDelta::weeks(3), "stagegate.clock", String::new());
+    lines
+}
+
+fn options(simulate: bool) -> Options {
+    Options { simulate, ..Options::default() }
+}
+
+fn decode(line: &str) -> Event {
+    match Decoder::new(MACHINE.program()).decode(line) {
+        Ok(Decoded::Event(event)) => event,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+/// The effects of a stream, each record's as text.
+fn whole(events: &[Event], simulate: bool) -> BTreeMap<Subject, String> {
+    let mut engine = Engine::new(&MACHINE, options(simulate));
+    let mut records = Records::new(MACHINE.program());
+    let mut shown = BTreeMap::new();
+    for event in events {
+        let mut effects = Vec::new();
+        // A rejected event brings nothing.
+        let _ = records.apply(&mut engine, event, &mut effects);
+        show(&effects, &mut shown);
+    }
+    shown
+}
+
+fn show(effects: &[stagegate::engine::effect::Effect], shown: &mut BTreeMap<Subject, String>) {
+    let encoder = Encoder::new(MACHINE.program());
+    for effect in effects {
+        let mut line = Vec::new();
+        encoder.encode(effect, &mut line);
+        let of_record = shown.entry(effect.subject.clone()).or_default();
+        writeln!(of_record, "{}", String::from_utf8_lossy(&line)).expect("writing to a text");
+    }
+}
+
+/// One record by itself, saved and loaded before every event and every timer.
+fn alone(events: &[Event], subject: &Subject, simulate: bool) -> String {
+    let mut slot = Slot::Absent;
+    let mut shown = BTreeMap::new();
+    let mut clock = DateTime::<Utc>::MIN_UTC;
+    let saved = |slot: &Slot| -> Slot {
+        let bytes = postcard::to_stdvec(slot).expect("a record can be saved");
+        postcard::from_bytes(&bytes).expect("a saved record can be loaded")
+    };
+    for event in events.iter().filter(|event| event.subject().is_none_or(|s| s == subject)) {
+        let mut engine = Engine::new(&MACHINE, options(simulate));
+        let time = event.time.expect("every event has one");
+        let mut effects = Vec::new();
+        slot = saved(&slot);
+        if engine.check(&slot, event).unwrap_or(false) {
+            clock = clock.max(time);
+            while engine.fire(&mut slot, &|_, _| None, clock, &mut effects) {
+                slot = saved(&slot);
+            }
+        }
+        let _ = engine.apply(&mut slot, &|_, _| None, event, clock.max(time), &mut effects);
+        show(&effects, &mut shown);
+    }
+    shown.remove(subject).unwrap_or_default()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// A record taken out of the stream, and saved and loaded at every step, gives the effects that it gives in it.
+    #[test]
+    fn each_record_has_its_own_time(steps in steps(), simulate in any::<bool>()) {
+        let events: Vec<Event> = lines(&steps).iter().map(|line| decode(line)).collect();
+        let whole = whole(&events, simulate);
+        for (subject, effects) in &whole {
+            let alone = alone(&events, subject, simulate);
+            prop_assert_eq!(effects, &alone);
+        }
+    }
+
+    /// Clock events in between change when effects come out, but none of them: each timer fires at its own time.
+    #[test]
+    fn clock_events_in_between_change_nothing(steps in steps(), simulate in any::<bool>()) {
+        let events: Vec<Event> = lines(&steps).iter().map(|line| decode(line)).collect();
+        let mut ticking = Vec::new();
+        for event in &events {
+            let mut tick = decode(r#"{"type":"stagegate.clock","time":"2026-03-20T08:00:00Z"}"#);
+            tick.time = event.time;
+            ticking.push(tick);
+            ticking.push(event.clone());
+        }
+        prop_assert_eq!(whole(&events, simulate), whole(&ticking, simulate));
+    }
+
+    /// The next timer that a record knows is never in its past, and what waits for nothing keeps nothing.
+    #[test]
+    fn timers_are_in_the_future(steps in steps()) {
+        let mut engine = Engine::new(&MACHINE, options(true));
+        let mut records = Records::new(MACHINE.program());
+        for line in lines(&steps) {
+            let event = decode(&line);
+            let mut effects = Vec::new();
+            let _ = records.apply(&mut engine, &event, &mut effects);
+            let Some(Slot::Living(record)) = event.subject().and_then(|subject| records.slot(subject)) else { continue };
+            prop_assert!(record.due().is_none_or(|due| due > record.clock));
+            prop_assert!(record.waiting.as_ref().is_none_or(|waiting| !waiting.is_empty()));
+        }
+    }
+}

@@ -368,3 +368,113 @@ fn the_examples_check_and_run_without_a_rejected_event() {
         insta::assert_snapshot!(format!("example-{name}"), show(&run));
     }
 }
+
+const WAITING: &str = r#"
+use crm
+currency EUR
+user anna "Anna"
+
+pipeline Sales "Sales" for Deal {
+  stage New "New" {
+    rule open { let room = create_chat { name: title, members: [anna, responsible] } at most 2 hours else { stop } comment { text: "{room.id}" } }
+    rule day after 1 day { comment { text: "{now}" } }
+  }
+}
+"#;
+
+/// Texts of the comments and the times at which they were asked for.
+fn comments(output: &Output) -> Vec<String> {
+    assert_eq!(output.status.code(), Some(0), "{}", show(output));
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    let effects = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    effects
+        .filter(|effect| effect["data"]["action"] == "comment")
+        .map(|effect| format!("{} {}", effect["time"], effect["data"]["params"]["text"]).replace('"', ""))
+        .collect()
+}
+
+#[test]
+fn time_moves_with_the_events_and_to_until_at_the_end() {
+    let case = Case::new();
+    case.file("waiting.rules", WAITING);
+    let made_up = "2026-03-02T10:00:00Z D-1/create_chat/1";
+    let run = |more: &[&str]| {
+        let mut args = vec!["run", "waiting.rules", "events.jsonl"];
+        args.extend(more);
+        comments(&case.run(&args))
+    };
+    assert_eq!(run(&[]), [made_up]);
+    assert_eq!(run(&["--until", "2026-03-03T10:59:59+01:00"]), [made_up]);
+    let day = "2026-03-03T10:00:00Z 2026-03-03 10:00";
+    assert_eq!(run(&["--until", "2026-03-03T11:00:00+01:00"]), [made_up, day]);
+    // A clock event in the stream, and one more file after it.
+    let clock = r#"{"type":"stagegate.clock","time":"2026-03-05T00:00:00Z"}"#;
+    case.file("clock.jsonl", clock);
+    assert_eq!(run(&["clock.jsonl"]), [made_up, day]);
+}
+
+#[test]
+fn the_outcomes_of_actions_come_from_the_events() {
+    let case = Case::new();
+    case.file("waiting.rules", WAITING);
+    let answer = r#"{"specversion":"1.0","id":"3","source":"/chats","type":"action.completed","subject":"deal/D-1","time":"2026-03-02T11:30:00Z","data":{"action":"deal/D-1/2","outputs":{"id":"room-7"}}}"#;
+    let late = answer.replace("11:30", "12:30");
+    for (answer, expected) in [(answer, &["2026-03-02T11:30:00Z room-7"][..]), (&late, &[][..])] {
+        case.file("answers.jsonl", answer);
+        let output =
+            case.run(&["run", "waiting.rules", "events.jsonl", "answers.jsonl", "--actions", "events"]);
+        assert_eq!(comments(&output), expected);
+    }
+    case.file("answers.jsonl", answer.replace(r#""id":"room-7""#, r#""id":7"#));
+    let output = case.run(&["run", "waiting.rules", "events.jsonl", "answers.jsonl", "--actions", "events"]);
+    assert!(
+        show(&output).contains("rejected (wrong-type): `id` cannot be 7 at /data/outputs/id"),
+        "{}",
+        show(&output)
+    );
+}
+
+#[test]
+fn a_tick_lets_time_pass_for_records_that_nothing_happens_to() {
+    let case = Case::new();
+    case.file("waiting.rules", WAITING);
+    let other = |day: u32| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{day}","source":"/u","type":"deal.created","subject":"deal/X-{day}","time":"2026-03-{day:02}T12:00:00Z","data":{{"title":"Other","amount":"70.00 EUR","responsible":"anna"}}}}
+"#
+        )
+    };
+    case.file("others.jsonl", (3..6).map(other).collect::<String>());
+    let order = |more: &[&str]| {
+        let mut args = vec!["run", "waiting.rules", "events.jsonl", "others.jsonl"];
+        args.extend(more);
+        comments(&case.run(&args))
+            .into_iter()
+            .filter(|line| !line.contains("create_chat"))
+            .collect::<Vec<_>>()
+    };
+    let days = [
+        "2026-03-03T10:00:00Z 2026-03-03 10:00",
+        "2026-03-04T12:00:00Z 2026-03-04 12:00",
+        "2026-03-05T12:00:00Z 2026-03-05 12:00",
+    ];
+    assert_eq!(order(&[]), days);
+    assert_eq!(order(&["--tick", "1d"]), days);
+    let ids = |more: &[&str]| {
+        let mut args = vec!["run", "waiting.rules", "events.jsonl", "others.jsonl"];
+        args.extend(more);
+        let out = String::from_utf8_lossy(&case.run(&args).stdout).into_owned();
+        let lines = out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+        lines.map(|effect| effect["id"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    // Without a tick the timers of the others wait for the end; with one they come in between.
+    let at = |ids: &[String], id: &str| ids.iter().position(|found| found == id).expect("it is there");
+    let (without, with) = (ids(&[]), ids(&["--tick", "1d"]));
+    assert!(at(&without, "deal/D-1/4") > at(&without, "deal/X-5/1"), "{without:?}");
+    assert!(at(&with, "deal/D-1/4") < at(&with, "deal/X-4/1"), "{with:?}");
+    for wrong in ["1", "h", "0h", "-1h", "1 hour"] {
+        let output = case.run(&["run", "waiting.rules", "events.jsonl", &format!("--tick={wrong}")]);
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+    }
+    insta::assert_snapshot!(case.shown(&["run", "waiting.rules", "events.jsonl", "--until", "tomorrow"]));
+}

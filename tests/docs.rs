@@ -333,7 +333,7 @@ fn run(program: Program, events: &str, fill: bool, short: bool) -> String {
     let mut engine = Engine::new(&machine, Options::default());
     let mut decoder = Decoder::new(machine.program());
     let encoder = Encoder::new(machine.program());
-    let mut records = Records::new(machine.program().reads_references);
+    let mut records = Records::new(machine.program());
     let mut shown = String::new();
     for (number, line) in events.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
         let line = if fill { filled(line, number) } else { line.to_owned() };

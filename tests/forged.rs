@@ -127,6 +127,7 @@ fn run_everything(machine: &Machine) {
                     lookup: &|entity, _| full.then(|| &records[entity.index()][..]),
                     now: now(),
                     pipeline,
+                    home: pipeline,
                 };
                 match &chunk.kind {
                     ChunkKind::Expression { captures, .. } => {

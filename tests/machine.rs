@@ -40,6 +40,7 @@ fn with_context<T>(machine: &Machine, numbers: usize, then: impl FnOnce(&Context
         lookup: &|_, _| None,
         now,
         pipeline: PipelineId(0),
+        home: PipelineId(0),
     };
     then(&context)
 }

@@ -13,17 +13,25 @@ use crate::value::*;
 impl<'m> Lowering<'m> {
     pub(super) fn body(&mut self, body: &'m model::Body, pipeline: PipelineId, span: Span) -> ChunkId {
         let mut builder = Builder::new(self, ChunkKind::Body, Some(pipeline), &body.frame, span);
-        builder.block(&body.statements);
+        builder.statements(&body.statements);
         builder.emit_at(span.after(), Instr::Stop);
         builder.finish()
     }
 }
 
 impl<'m> Builder<'_, 'm> {
-    /// The statements of one pair of braces: what they bind is forgotten at the end.
+    /// The statements of one pair of braces inside a body: what they bind or wait for is forgotten at the end.
     fn block(&mut self, statements: &'m [Stmt]) {
-        let mut bound = Vec::new();
         let waits = self.waits_in_scope;
+        self.statements(statements);
+        if self.waits_in_scope > waits {
+            self.waits_in_scope = waits;
+            self.emit(Instr::EndWaits { keep: waits });
+        }
+    }
+
+    fn statements(&mut self, statements: &'m [Stmt]) {
+        let mut bound = Vec::new();
         for statement in statements {
             let outer = self.set_span(statement.span);
             self.set_statement(statement.number);
@@ -33,10 +41,6 @@ impl<'m> Builder<'_, 'm> {
             }
             self.statement(statement, &mut bound);
             self.set_span(outer);
-        }
-        if self.waits_in_scope > waits {
-            self.waits_in_scope = waits;
-            self.emit(Instr::EndWaits { keep: waits });
         }
         for local in bound {
             let ty = self.local_type(local);

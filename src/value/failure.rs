@@ -63,8 +63,6 @@ failure_codes! {
     ActionFailed = "action-failed";
     /// No outcome of an action came in the time that the rule gives it.
     NoAnswer = "no-answer";
-    /// Something that the language has and this version does not run.
-    NotInThisVersion = "not-in-this-version";
     /// A rule, condition or function that computes without end in sight.
     TooMuchWork = "too-much-work";
     /// A value of another type than the program promised. Cannot happen in a verified program.

@@ -49,6 +49,7 @@ impl World {
             lookup: &lookup,
             now: self.now,
             pipeline: self.pipeline,
+            home: self.pipeline,
         })
     }
 }

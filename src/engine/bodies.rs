@@ -135,7 +135,7 @@ impl Life<'_, '_> {
         let silences = wait.events.iter().zip(0..).filter_map(|(pattern, n)| match pattern {
             EventPattern::Absence { period, .. } => {
                 let tz = self.timezone(program.rule(run.rule));
-                Some((n, add_duration(self.now, *period, tz).ok()?))
+                Some((n, (add_duration(self.now, *period, tz).ok()?, self.cause())))
             }
             _ => None,
         });
@@ -192,7 +192,7 @@ impl Life<'_, '_> {
                 EventPattern::Absence { event, period } => {
                     if occasion.is(event, schema) {
                         match add_duration(self.now, *period, tz) {
-                            Ok(due) => waiting.silences.insert(n, due),
+                            Ok(due) => waiting.silences.insert(n, (due, self.cause())),
                             Err(_) => waiting.silences.remove(&n),
                         };
                     }

@@ -90,9 +90,9 @@ impl Life<'_, '_> {
         match &mut run.state {
             State::Time(_) | State::Opening(_) => self.go(run, Phase::Opening, None),
             State::Event(waiting) => {
-                let over = waiting.silences.iter().find(|(_, due)| **due <= self.now).map(|(n, _)| *n);
-                if let Some(n) = over {
-                    waiting.silences.remove(&n);
+                let over = waiting.silences.iter().find(|(_, (due, _))| *due <= self.now).map(|(n, _)| *n);
+                if let Some((_, cause)) = over.and_then(|n| waiting.silences.remove(&n)) {
+                    self.cause = Some(cause);
                     if !self.wait_condition(&run, None) {
                         return self.waiting().insert(run);
                     }

@@ -90,8 +90,8 @@ pub struct ForEvent {
     pub until: Option<DateTime<Utc>>,
     /// By the pattern's position.
     pub counts: BTreeMap<u16, Vec<DateTime<Utc>>>,
-    /// By the pattern's position: when the silence has lasted.
-    pub silences: BTreeMap<u16, DateTime<Utc>>,
+    /// By the pattern's position: when the silence has lasted, and the event that began it.
+    pub silences: BTreeMap<u16, (DateTime<Utc>, Cause)>,
 }
 
 /// A place that listens: a trigger or an `on` rule, and the position of the pattern in its list.
@@ -142,7 +142,9 @@ impl Run {
         match &self.state {
             State::Time(due) => *due,
             State::Opening(due) | State::Until(due) => Some(*due),
-            State::Event(wait) => wait.until.into_iter().chain(wait.silences.values().copied()).min(),
+            State::Event(wait) => {
+                wait.until.into_iter().chain(wait.silences.values().map(|(due, _)| *due)).min()
+            }
             State::Answer { until, .. } => *until,
             State::Going | State::Predecessor | State::Queue | State::Outputs { .. } => None,
         }

@@ -6,11 +6,13 @@ use stagegate::compiler;
 use stagegate::engine::{Engine, Options};
 use stagegate::event::decode::{Decoded, Decoder};
 use stagegate::event::encode::Encoder;
-use stagegate::program::Program;
+use stagegate::lower::lower;
+use stagegate::program::{EventPattern, Program};
 use stagegate::run::Records;
 use stagegate::schema::{EventDef, Field, Schema, Type};
 use stagegate::vm::Machine;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// A kind of record that the library knows nothing of: nothing there is tied to one.
 const HEAD: &str = r#"use crm
@@ -29,24 +31,21 @@ fn compile(body: &str) -> Program {
     let checked = compiler::check(&loaded);
     let messages: Vec<_> = checked.diagnostics.iter().map(|d| &d.message).collect();
     let Some(model) = checked.model else { panic!("{messages:?} in\n{text}") };
-    match stagegate::lower::lower(&model, &loaded.sources) {
+    match lower(&model, &loaded.sources) {
         Ok(program) => program,
         Err(diagnostics) => panic!("{diagnostics:?} in\n{text}"),
     }
 }
 
-/// Runs events (type and data) on one new record; gives the effects of each.
-fn run(program: &Program, events: &[(&str, String)]) -> Vec<Vec<serde_json::Value>> {
+/// Runs lines of events; gives the effects of each.
+fn effects(program: &Program, lines: &[&str]) -> Vec<Vec<serde_json::Value>> {
     let machine = Machine::new(program.clone()).expect("it can run");
     let mut engine = Engine::new(&machine, Options::default());
     let mut decoder = Decoder::new(machine.program());
     let encoder = Encoder::new(machine.program());
     let mut records = Records::new(machine.program());
-    let events = events.iter().enumerate().map(|(number, (kind, data))| {
-        let line = format!(
-            r#"{{"specversion":"1.0","id":"e-{number}","source":"/test","type":"{kind}","subject":"thing/T-1","time":"2026-03-02T10:00:00Z","data":{data}}}"#
-        );
-        let event = match decoder.decode(&line) {
+    let effects = lines.iter().map(|line| {
+        let event = match decoder.decode(line) {
             Ok(Decoded::Event(event)) => event,
             Ok(Decoded::Skipped) => panic!("skipped: {line}"),
             Err(rejection) => panic!("{rejection:?}: {line}"),
@@ -62,7 +61,18 @@ fn run(program: &Program, events: &[(&str, String)]) -> Vec<Vec<serde_json::Valu
         };
         effects.iter().map(encode).collect()
     });
-    events.collect()
+    effects.collect()
+}
+
+/// Runs events (type and data) on one new record; gives the effects of each.
+fn run(program: &Program, events: &[(&str, String)]) -> Vec<Vec<serde_json::Value>> {
+    let event = |(number, (kind, data)): (usize, &(&str, String))| {
+        format!(
+            r#"{{"specversion":"1.0","id":"e-{number}","source":"/test","type":"{kind}","subject":"thing/T-1","time":"2026-03-02T10:00:00Z","data":{data}}}"#
+        )
+    };
+    let lines: Vec<String> = events.iter().enumerate().map(event).collect();
+    effects(program, &lines.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// A value as an event brings it.
@@ -242,4 +252,44 @@ fn every_action_reaches_the_outside_world_with_its_parameters() {
     insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("every action of the library", shown);
     });
+}
+
+/// The examples, run over their own events, together show the whole library: every event of it is sent and
+/// listened to, and every action is asked for.
+#[test]
+fn the_examples_together_use_every_event_and_action() {
+    let library = compile(EMPTY).schema;
+    let mut events: BTreeSet<String> = library.events.iter().map(|e| e.name.to_string()).collect();
+    let mut heard = events.clone();
+    let mut actions: BTreeSet<String> = library.actions.iter().map(|a| a.name.to_string()).collect();
+    for name in ["sales", "leads", "orders", "support"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        let loaded = compiler::load(&[folder.join(format!("{name}.rules"))], &mut |path| std::fs::read(path));
+        let model = compiler::check(&loaded).model.expect("a program without errors");
+        let program = lower(&model, &loaded.sources).expect("a program that runs");
+        let triggers = program.triggers.iter().filter(|t| !t.disabled).flat_map(|t| &t.events);
+        let rules = program.rules.iter().filter(|r| !r.disabled).flat_map(|r| &r.on);
+        for pattern in triggers.chain(rules).chain(program.code.waits.iter().flat_map(|w| &w.events)) {
+            if let EventPattern::Named(event)
+            | EventPattern::Count { event, .. }
+            | EventPattern::Absence { event, .. } = pattern
+            {
+                heard.remove(&*program.schema.event(event.event).name);
+            }
+        }
+        let lines = std::fs::read_to_string(folder.join("events.jsonl")).expect("events");
+        let lines: Vec<&str> = lines.lines().collect();
+        for line in &lines {
+            let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            events.remove(event["type"].as_str().expect("a type"));
+        }
+        for effect in effects(&program, &lines).into_iter().flatten() {
+            if effect["type"] == "stagegate.action.requested" {
+                actions.remove(effect["data"]["action"].as_str().expect("an action"));
+            }
+        }
+    }
+    assert!(events.is_empty(), "never sent: {events:?}");
+    assert!(heard.is_empty(), "nothing listens to: {heard:?}");
+    assert!(actions.is_empty(), "never asked for: {actions:?}");
 }

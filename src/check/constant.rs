@@ -40,6 +40,8 @@ type Folded = Result<Value, Stop>;
 
 struct Folder<'c, 'a> {
     checker: &'c Checker<'a>,
+    /// Whether the text may come to stand in a pipeline with a locale, so that what prints is not known yet.
+    localized: bool,
     steps: u32,
     depth: u32,
 }
@@ -56,7 +58,7 @@ impl Checker<'_> {
         if expr.ty == Type::Error {
             return None;
         }
-        match self.evaluate(&expr) {
+        match self.evaluate(&expr, false) {
             Ok(value) => return Some((expr.ty, value)),
             Err(Stop::Failed(failure)) => {
                 let message = format!("this cannot be computed: {failure}");
@@ -76,15 +78,21 @@ impl Checker<'_> {
 
     /// The value of a constant expression; `None` if it needs the run (or holds a mistake).
     pub fn fold(&self, expr: &Expr) -> Option<Result<Value, Failure>> {
-        match self.evaluate(expr) {
+        let localized = self.pipelines.iter().any(|pipeline| pipeline.locale.is_some());
+        match self.evaluate(expr, localized) {
             Ok(value) => Some(Ok(value)),
             Err(Stop::Failed(failure)) => Some(Err(failure)),
             Err(Stop::NotConstant | Stop::Mistake) => None,
         }
     }
 
-    fn evaluate(&self, expr: &Expr) -> Folded {
-        bounded(Folder { checker: self, steps: 0, depth: 0 }.eval(expr, &mut Locals::new())?)
+    /// Whether an expression has a value before the run, or fails before it.
+    pub fn is_constant(&self, expr: &Expr) -> bool {
+        !matches!(self.evaluate(expr, false), Err(Stop::NotConstant | Stop::Mistake))
+    }
+
+    fn evaluate(&self, expr: &Expr, localized: bool) -> Folded {
+        bounded(Folder { checker: self, localized, steps: 0, depth: 0 }.eval(expr, &mut Locals::new())?)
     }
 }
 
@@ -231,7 +239,7 @@ impl Folder<'_, '_> {
         text: &mut String,
     ) -> Result<(), Stop> {
         // Instants print in the time zone of a pipeline.
-        if holds_instant(&value.ty) {
+        if holds_instant(&value.ty) || self.localized && value.ty != Type::Text {
             return Err(Stop::NotConstant);
         }
         let (value, ty) = match (self.eval(value, locals)?, default) {
@@ -239,7 +247,7 @@ impl Folder<'_, '_> {
             (found, _) => (found, &value.ty),
         };
         let schema = &self.checker.schema;
-        let printer = Printer { schema, labels: Labels::default(), tz: chrono_tz::Tz::UTC };
+        let printer = Printer { schema, labels: Labels::default(), tz: chrono_tz::Tz::UTC, locale: None };
         match format {
             Some(format) => printer.format(&value, format, text)?,
             None => printer.print(&value, ty, text),
@@ -320,6 +328,9 @@ impl Folder<'_, '_> {
         if !is_timeless(function) || args.iter().any(|a| holds_instant(&a.ty)) {
             return Err(Stop::NotConstant);
         }
+        if self.localized && function == Function::Format {
+            return Err(Stop::NotConstant);
+        }
         let mut values = Vec::with_capacity(args.len());
         for arg in args {
             values.push(self.eval(arg, locals)?);
@@ -330,6 +341,7 @@ impl Folder<'_, '_> {
             now: chrono::DateTime::UNIX_EPOCH,
             record_id: "",
             hours: None,
+            locale: None,
         };
         bounded(call::call(function, &values, &env)?)
     }

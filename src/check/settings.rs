@@ -7,6 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::schema::Rates;
 use crate::source::Span;
 use crate::syntax::tree::{self, PipelineMember, SettingValue};
+use crate::value::locale::{self, Locale};
 use crate::value::*;
 use rust_decimal::Decimal;
 use std::collections::HashMap;
@@ -116,7 +117,7 @@ impl Checker<'_> {
     }
 
     fn settings(&mut self, tree: &tree::Pipeline) -> (chrono_tz::Tz, Option<CalendarId>, Option<Text>) {
-        let (mut timezone, mut hours, mut locale) = (chrono_tz::Tz::UTC, None, None);
+        let (mut timezone, mut hours, mut chosen) = (chrono_tz::Tz::UTC, None, None);
         let mut first: HashMap<&str, Span> = HashMap::new();
         for setting in &tree.settings {
             let name = &*setting.name.text;
@@ -130,8 +131,8 @@ impl Checker<'_> {
                     timezone = self.timezone(text).unwrap_or(timezone);
                 }
                 ("hours", SettingValue::Name(name)) => hours = self.resolve_calendar(name),
-                ("locale", SettingValue::Text(text)) if is_locale(&text.text) => {
-                    locale = Some(text.text.clone().into());
+                ("locale", SettingValue::Text(text)) if locale::is_name(&text.text) => {
+                    chosen = self.locale(text);
                 }
                 ("timezone" | "hours" | "locale", _) => {
                     let (message, help) = match name {
@@ -141,6 +142,11 @@ impl Checker<'_> {
                             ("`locale` is the code of a language, with or without a country", "locale \"it\"")
                         }
                     };
+                    let near = match &setting.value {
+                        SettingValue::Text(text) if name == "locale" => locale::meant(&text.text),
+                        _ => None,
+                    };
+                    let help = near.map_or(help.to_owned(), |near| format!("locale \"{near}\""));
                     let diagnostic = Diagnostic::new(Code::BadSetting, setting.span, message);
                     self.report(diagnostic.label("not possible").help(help));
                 }
@@ -153,15 +159,22 @@ impl Checker<'_> {
                 }
             }
         }
-        (timezone, hours, locale)
+        (timezone, hours, chosen)
     }
-}
 
-/// `it`, `de-CH`, `zh-Hant-TW`
-fn is_locale(text: &str) -> bool {
-    let mut parts = text.split(['-', '_']);
-    let language = parts.next().unwrap_or_default();
-    (2..=3).contains(&language.len())
-        && language.bytes().all(|b| b.is_ascii_alphabetic())
-        && parts.all(|p| (2..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
+    /// A build without locales takes any: what it compiles says so.
+    fn locale(&mut self, name: &tree::Str) -> Option<Text> {
+        if locale::CLDR.is_none() || Locale::new(&name.text).is_some() {
+            return Some(name.text.clone().into());
+        }
+        let message = format!("there is no locale `{}`", name.text);
+        let diagnostic = Diagnostic::new(Code::UnknownLocale, name.span, message)
+            .label("not a language of CLDR's data")
+            .help(match locale::meant(&name.text) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "locale \"it\"".to_owned(),
+            });
+        self.report(diagnostic);
+        None
+    }
 }

@@ -265,9 +265,17 @@ fn name_of(path: Option<&Path>, otherwise: &str) -> String {
 /// A program made with other data prints the same dates and times only by luck: it says so.
 fn note_data_versions(machine: &Machine) {
     let (made, here) = (&machine.program().data, crate::program::DataVersions::of_this_build());
-    for (what, made, here) in
-        [("time-zone", &made.timezones, &here.timezones), ("Unicode", &made.unicode, &here.unicode)]
-    {
+    let none = "none".to_owned();
+    let locales = |data: &crate::program::DataVersions| data.locales.clone().unwrap_or(none.clone());
+    let mut versions = vec![
+        ("time-zone", made.timezones.clone(), here.timezones.clone()),
+        ("Unicode", made.unicode.clone(), here.unicode.clone()),
+    ];
+    // Of no concern to a program that prints plainly.
+    if machine.program().pipelines.iter().any(|pipeline| pipeline.locale.is_some()) {
+        versions.push(("locale", locales(made), locales(&here)));
+    }
+    for (what, made, here) in versions {
         if made != here {
             exit::say(&format!(
                 "note: the program was compiled with {what} data {made}, this run uses {here}\n"

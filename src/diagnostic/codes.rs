@@ -200,7 +200,8 @@ codes! {
     EmptyDeclaration = "E0616", "a declaration with nothing in it";
     TooMany = "E0617", "more than a program can hold";
     BadSetting = "E0618", "a setting that cannot be";
-    // --- E07xx: not in this version ------------------------------------------------------------
-    LocaleLater = "E0705", "printing for a locale does not run yet";
+    UnknownLocale = "E0619", "no such locale";
+    // --- E07xx: what cannot be compiled here ---------------------------------------------------
+    NoLocales = "E0705", "a locale, in a build of stagegate without locales";
     TooLarge = "E0706", "more than a compiled program can hold";
 }

@@ -8,7 +8,7 @@ mod body;
 mod code;
 mod dispatch;
 mod expr;
-mod later;
+mod missing;
 mod template;
 
 use crate::diagnostic::{Code as DiagnosticCode, Diagnostic};
@@ -29,7 +29,7 @@ pub fn lower(model: &Model, sources: &Sources) -> Result<Program, Vec<Diagnostic
     lowering.code.functions = functions;
     let (pipelines, stages, triggers, rules) = lowering.pipelines();
 
-    let mut diagnostics = later::not_in_this_version(model, sources);
+    let mut diagnostics = missing::not_in_this_build(model, sources);
     diagnostics.append(&mut lowering.diagnostics);
     if !diagnostics.is_empty() {
         diagnostics.sort_by_key(|d| (d.span().file, d.span().start));
@@ -179,6 +179,7 @@ impl DataVersions {
         DataVersions {
             timezones: chrono_tz::IANA_TZDB_VERSION.to_owned(),
             unicode: format!("{major}.{minor}.{update}"),
+            locales: crate::value::locale::CLDR.map(str::to_owned),
         }
     }
 }

@@ -17,7 +17,7 @@ use std::fmt;
 /// What a compiled program begins with.
 pub const MAGIC: [u8; 8] = *b"\x89SGATE\r\n";
 /// The version of the form. Another one is refused: programs are compiled again.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 /// No compiled program is larger; what claims to be is not read.
 pub const MAX_FILE: usize = 64 << 20;
 
@@ -42,6 +42,8 @@ pub enum LoadError {
     Truncated,
     TooLarge,
     Damaged(String),
+    /// A pipeline prints the way of a locale of which this build has no data: their names.
+    NoLocale(String, String),
     /// Whole, but not a program that can run.
     Refused(VerifyError),
 }
@@ -63,6 +65,17 @@ impl fmt::Display for LoadError {
             LoadError::Truncated => f.write_str("the program is cut off: a part at its end is missing"),
             LoadError::TooLarge => write!(f, "the program is larger than {} MiB", MAX_FILE >> 20),
             LoadError::Damaged(what) => write!(f, "the program is damaged: {what}"),
+            LoadError::NoLocale(pipeline, name) => match crate::value::locale::CLDR {
+                Some(version) => write!(
+                    f,
+                    "the pipeline `{pipeline}` prints for the locale `{name}`, which the locale data of this build ({version}) \
+                     does not have"
+                ),
+                None => write!(
+                    f,
+                    "the pipeline `{pipeline}` prints for the locale `{name}`, and this build of stagegate has no locales"
+                ),
+            },
             LoadError::Refused(error) => write!(f, "the program is damaged: {error}"),
         }
     }

@@ -47,11 +47,13 @@ pub struct SourceName {
     pub lines: Vec<u32>,
 }
 
-/// Versions of the time-zone and Unicode data.
+/// Versions of the time-zone, Unicode and locale data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataVersions {
     pub timezones: String,
     pub unicode: String,
+    /// Of CLDR; `None`: made without locales.
+    pub locales: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use super::calendar::Hours;
 use super::compare::{compare, equal};
 use super::functions::Function;
+use super::locale::Locale;
 use super::ops::{self, minus, one_currency};
 use super::print::{Labels, Printer};
 use super::{CalendarId, Currency, Duration, Failure, FailureCode, Money, Text, Value, time};
@@ -29,6 +30,8 @@ pub struct Env<'a> {
     pub record_id: &'a str,
     /// The pipeline's hours; left out: always open.
     pub hours: Option<CalendarId>,
+    /// How `format` writes numbers and dates; left out: the plain form.
+    pub locale: Option<&'a Locale>,
 }
 
 /// The most bytes that a text may grow to by `replace` and `join`.
@@ -141,7 +144,8 @@ pub fn call(function: Function, args: &[Value], env: &Env) -> Result<Value, Fail
 
         (Function::Format, [value, Value::Text(pattern)]) => {
             let mut out = String::new();
-            let printer = Printer { schema: env.schema, labels: Labels::default(), tz: env.tz };
+            let printer =
+                Printer { schema: env.schema, labels: Labels::default(), tz: env.tz, locale: env.locale };
             printer.format(value, pattern, &mut out)?;
             Ok(Value::Text(out.into()))
         }

@@ -11,6 +11,7 @@ pub mod failure;
 pub mod functions;
 pub mod json;
 pub mod limits;
+pub mod locale;
 pub(crate) mod nested;
 #[cfg(test)]
 mod notation;

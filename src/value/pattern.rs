@@ -4,12 +4,14 @@
 //! groups of three, a `.` before the digits after the point, and around them literal text: signs and spaces
 //! as they are, letters and digits in `"…"` or `'…'` or after `\`. A `%` prints the number in hundredths. An amount
 //! is printed without its currency unless the pattern holds `¤`, which becomes the code. Rounded half to even.
+//! With a locale `.` and `,` stand for its signs, and the names of months and days are those of its language.
 
+use super::locale::{Locale, Signs};
 use super::ops::minus;
 use super::{Failure, FailureCode, Value};
 use crate::schema::Type;
-use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::format::{Fixed, Item, Numeric, StrftimeItems};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc};
 use chrono_tz::Tz;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::fmt::Write;
@@ -32,18 +34,24 @@ pub fn check_format(ty: &Type, pattern: &str) -> Result<(), String> {
         Type::Error => return Ok(()),
         _ => return Err("only numbers, amounts, dates and times have formats".into()),
     };
-    write_time(&sample, pattern, Tz::UTC, &mut String::new())
+    write_time(&sample, pattern, Tz::UTC, None, &mut String::new())
 }
 
 /// Appends the value written by the pattern; nothing, if it fails.
-pub(super) fn format(value: &Value, pattern: &str, tz: Tz, out: &mut String) -> Result<(), Failure> {
+pub(super) fn format(
+    value: &Value,
+    pattern: &str,
+    tz: Tz,
+    locale: Option<&Locale>,
+    out: &mut String,
+) -> Result<(), Failure> {
     let length = out.len();
     let written = match value {
-        Value::Int(number) => write_number(Decimal::from(*number), "", pattern, out),
-        Value::Decimal(number) => write_number(*number, "", pattern, out),
-        Value::Money(money) => write_number(money.amount, money.currency.code(), pattern, out),
+        Value::Int(number) => write_number(Decimal::from(*number), "", pattern, locale, out),
+        Value::Decimal(number) => write_number(*number, "", pattern, locale, out),
+        Value::Money(money) => write_number(money.amount, money.currency.code(), pattern, locale, out),
         Value::Date(_) | Value::Time(_) | Value::DateTime(_) => {
-            write_time(value, pattern, tz, out).map_err(bad_format)
+            write_time(value, pattern, tz, locale, out).map_err(bad_format)
         }
         _ => Err(Failure::wrong_type()),
     };
@@ -60,21 +68,84 @@ fn bad_format(reason: String) -> Failure {
 
 // --- dates and times -----------------------------------------------------------------------------
 
-fn write_time(value: &Value, pattern: &str, tz: Tz, out: &mut String) -> Result<(), String> {
+fn write_time(
+    value: &Value,
+    pattern: &str,
+    tz: Tz,
+    locale: Option<&Locale>,
+    out: &mut String,
+) -> Result<(), String> {
     let items = StrftimeItems::new(pattern);
     if items.clone().any(|item| matches!(item, Item::Error)) {
         return Err(blamed(value, pattern));
     }
     // What a date or a time does not have (`%H` of a date) shows when it is written, as an error.
-    let written = match value {
+    let written = match locale {
+        None => write_items(value, items, tz, out),
+        Some(locale) => write_items_for(value, items, tz, locale, out),
+    };
+    written.map_err(|_| blamed(value, pattern))
+}
+
+fn write_items<'i>(
+    value: &Value,
+    items: impl Iterator<Item = Item<'i>> + Clone,
+    tz: Tz,
+    out: &mut String,
+) -> std::fmt::Result {
+    match value {
         Value::Date(date) => write!(out, "{}", date.format_with_items(items)),
         Value::Time(time) => write!(out, "{}", time.format_with_items(items)),
         Value::DateTime(at) => {
             write!(out, "{}", at.with_timezone(&tz).format_with_items(items))
         }
         _ => Err(std::fmt::Error),
+    }
+}
+
+/// With the names and digits of a locale.
+fn write_items_for<'i>(
+    value: &Value,
+    items: impl Iterator<Item = Item<'i>> + Clone,
+    tz: Tz,
+    locale: &Locale,
+    out: &mut String,
+) -> std::fmt::Result {
+    // Beside a day the name of a month may have another form than alone.
+    let alone = !items.clone().any(|item| matches!(item, Item::Numeric(Numeric::Day, _)));
+    let (date, time) = match value {
+        Value::Date(date) => (Some(*date), None),
+        Value::Time(time) => (None, Some(*time)),
+        Value::DateTime(at) => {
+            let local = at.with_timezone(&tz).naive_local();
+            (Some(local.date()), Some(local.time()))
+        }
+        _ => return Err(std::fmt::Error),
     };
-    written.map_err(|_| blamed(value, pattern))
+    let (names, signs) = (locale.names(), locale.signs());
+    let date = || date.ok_or(std::fmt::Error);
+    let half = || time.map(|time| names.half(time.hour() >= 12)).ok_or(std::fmt::Error);
+    for item in items {
+        match item {
+            Item::Fixed(Fixed::LongMonthName) => out.push_str(names.month(date()?, true, alone)),
+            Item::Fixed(Fixed::ShortMonthName) => out.push_str(names.month(date()?, false, alone)),
+            Item::Fixed(Fixed::LongWeekdayName) => {
+                out.push_str(names.weekday(date()?.weekday(), true, alone))
+            }
+            Item::Fixed(Fixed::ShortWeekdayName) => {
+                out.push_str(names.weekday(date()?.weekday(), false, alone))
+            }
+            Item::Fixed(Fixed::UpperAmPm) => out.push_str(half()?),
+            Item::Fixed(Fixed::LowerAmPm) => out.push_str(&half()?.to_lowercase()),
+            Item::Literal(text) | Item::Space(text) => out.push_str(text),
+            item => {
+                let mut part = String::new();
+                write_items(value, std::iter::once(item), tz, &mut part)?;
+                out.extend(part.chars().map(|c| signs.digit(c)));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The message for a pattern that cannot be printed: names the first `%…` that is to blame.
@@ -205,7 +276,21 @@ impl NumberPattern {
     }
 }
 
-fn write_number(number: Decimal, currency: &str, pattern: &str, out: &mut String) -> Result<(), Failure> {
+fn write_number(
+    number: Decimal,
+    currency: &str,
+    pattern: &str,
+    locale: Option<&Locale>,
+    out: &mut String,
+) -> Result<(), Failure> {
+    let plain;
+    let signs = match locale {
+        Some(locale) => locale.signs(),
+        None => {
+            plain = Signs::plain();
+            &plain
+        }
+    };
     let pattern = NumberPattern::parse(pattern).map_err(bad_format)?;
     let number = if pattern.percent {
         number.checked_mul(Decimal::ONE_HUNDRED).ok_or_else(|| Failure::overflow("number"))?
@@ -225,26 +310,29 @@ fn write_number(number: Decimal, currency: &str, pattern: &str, out: &mut String
     };
 
     if negative {
-        out.push('-');
+        out.push_str(&signs.minus.0);
     }
     write_pieces(&pattern.before, currency, out);
     let places = whole.len().max(pattern.whole);
     for place in (0..places).rev() {
-        out.push(if place < whole.len() {
+        out.push(signs.digit(if place < whole.len() {
             char::from(whole.as_bytes()[whole.len() - 1 - place])
         } else {
             '0'
-        });
+        }));
         if pattern.grouped && place > 0 && place % 3 == 0 {
-            out.push(',');
+            out.push_str(&signs.group);
         }
     }
     if pattern.least > 0 || !fraction.is_empty() {
-        out.push('.');
-        out.push_str(fraction);
-        out.extend(std::iter::repeat_n('0', pattern.least.saturating_sub(fraction.len())));
+        out.push_str(&signs.point);
+        let zeros = std::iter::repeat_n('0', pattern.least.saturating_sub(fraction.len()));
+        out.extend(fraction.chars().chain(zeros).map(|digit| signs.digit(digit)));
     }
     write_pieces(&pattern.after, currency, out);
+    if negative {
+        out.push_str(&signs.minus.1);
+    }
     Ok(())
 }
 
@@ -265,7 +353,7 @@ mod tests {
 
     fn formatted(value: Value, pattern: &str) -> String {
         let mut out = String::from(">");
-        match format(&value, pattern, Tz::Europe__Rome, &mut out) {
+        match format(&value, pattern, Tz::Europe__Rome, None, &mut out) {
             Ok(()) => out[1..].to_owned(),
             Err(failure) => {
                 assert_eq!(out, ">", "nothing is written by a format that fails");
@@ -392,7 +480,7 @@ mod tests {
             ] {
                 let checked = check_format(&ty, &pattern);
                 let mut out = String::new();
-                let written = format(&value, &pattern, Tz::Europe__Rome, &mut out);
+                let written = format(&value, &pattern, Tz::Europe__Rome, None, &mut out);
                 if checked.is_ok() {
                     prop_assert_eq!(written, Ok(()));
                 }

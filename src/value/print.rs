@@ -1,5 +1,7 @@
-//! How values print in a placeholder: for people, in the words of the schema's labels.
+//! How values print in a placeholder: for people, in the words of the schema's labels, and with the numbers and dates
+//! of a locale where the pipeline names one.
 
+use super::locale::Locale;
 use super::time::to_local;
 use super::{Currency, Duration, Failure, Money, Text, Value, pattern};
 use crate::schema::{Schema, Type};
@@ -15,12 +17,14 @@ pub struct Labels<'a> {
     pub pipelines: &'a [Text],
 }
 
-/// Prints values of one program in one time zone.
+/// Prints values of one program in one time zone and the way of one locale.
 #[derive(Debug, Clone, Copy)]
 pub struct Printer<'a> {
     pub schema: &'a Schema,
     pub labels: Labels<'a>,
     pub tz: Tz,
+    /// `None`: the plain form, the same for everyone.
+    pub locale: Option<&'a Locale>,
 }
 
 /// The most digits after the point that are printed.
@@ -32,17 +36,30 @@ impl Printer<'_> {
         match value {
             Value::None => {}
             Value::Bool(value) => out.push_str(if *value { "yes" } else { "no" }),
-            Value::Int(number) => push(out, number),
-            Value::Decimal(number) => push(out, rounded(*number)),
+            Value::Int(number) => self.number(number.to_string(), out),
+            Value::Decimal(number) => self.number(rounded(*number).to_string(), out),
             Value::Money(money) => {
-                let amount = rounded(money.amount);
-                push_amount(amount, money.currency, |args| _ = out.write_fmt(args));
+                let digits = amount_digits(rounded(money.amount), money.currency);
+                self.number(digits, out);
+                // In the texts of a language an amount and its currency stay on one line.
+                out.push(if self.locale.is_some() { '\u{a0}' } else { ' ' });
+                out.push_str(money.currency.code());
             }
             Value::Text(text) | Value::Ref(text) => out.push_str(text),
-            Value::Date(date) => push_date(*date, out),
-            Value::Time(time) => push_time(*time, out),
+            Value::Date(date) => match self.locale.and_then(|locale| locale.date(*date)) {
+                Some(date) => out.push_str(&date),
+                None => push_date(*date, out),
+            },
+            Value::Time(time) => match self.locale.and_then(|locale| locale.time(*time)) {
+                Some(time) => out.push_str(&time),
+                None => push_time(*time, out),
+            },
             Value::DateTime(at) => {
                 let local = to_local(*at, self.tz);
+                if let Some(at) = self.locale.and_then(|locale| locale.date_time(local)) {
+                    out.push_str(&at);
+                    return;
+                }
                 push_date(local.date(), out);
                 out.push(' ');
                 push_time(local.time(), out);
@@ -70,6 +87,12 @@ impl Printer<'_> {
                     Type::List(element) => element,
                     _ => &Type::Never,
                 };
+                if let Some(locale) = self.locale {
+                    let mut parts = vec![String::new(); items.len()];
+                    items.iter().zip(&mut parts).for_each(|(item, part)| self.print(item, element, part));
+                    out.push_str(&locale.list(&parts));
+                    return;
+                }
                 for (at, item) in items.iter().enumerate() {
                     if at > 0 {
                         out.push_str(", ");
@@ -82,7 +105,14 @@ impl Printer<'_> {
 
     /// Appends a number, an amount, a date or a time as `{value: "pattern"}` prints it.
     pub fn format(&self, value: &Value, pattern: &str, out: &mut String) -> Result<(), Failure> {
-        pattern::format(value, pattern, self.tz, out)
+        pattern::format(value, pattern, self.tz, self.locale, out)
+    }
+
+    fn number(&self, plain: String, out: &mut String) {
+        match self.locale.and_then(|locale| locale.number(&plain)) {
+            Some(number) => out.push_str(&number),
+            None => out.push_str(&plain),
+        }
     }
 }
 
@@ -95,12 +125,17 @@ pub fn money_text(money: &Money) -> String {
 
 /// Writes a normalized amount and the code.
 pub(super) fn push_amount(amount: Decimal, currency: Currency, write: impl FnOnce(std::fmt::Arguments)) {
+    write(format_args!("{} {currency}", amount_digits(amount, currency)));
+}
+
+/// The digits of a normalized amount, at least as many as the currency has.
+fn amount_digits(amount: Decimal, currency: Currency) -> String {
     // A zero may carry a sign.
     let amount = if amount.is_zero() { Decimal::ZERO } else { amount };
     // By hand: the library's own padding fails at the largest amounts.
     let point = if amount.scale() == 0 && currency.digits() > 0 { "." } else { "" };
     let zeros = "0".repeat(currency.digits().saturating_sub(amount.scale()) as usize);
-    write(format_args!("{amount}{point}{zeros} {currency}"));
+    format!("{amount}{point}{zeros}")
 }
 
 /// Without zeros at the end, without a sign before nothing.
@@ -182,7 +217,7 @@ mod tests {
         let (stages, pipelines) = (["New".into(), "Won it".into()], ["Sales".into()]);
         let labels = Labels { stages: &stages, pipelines: &pipelines };
         let mut out = String::new();
-        Printer { schema: &schema, labels, tz: Tz::Europe__Rome }.print(&value, ty, &mut out);
+        Printer { schema: &schema, labels, tz: Tz::Europe__Rome, locale: None }.print(&value, ty, &mut out);
         out
     }
 

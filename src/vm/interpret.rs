@@ -619,7 +619,12 @@ impl<'r, 'c: 'r> Run<'r, 'c> {
     }
 
     fn printer(&self) -> Printer<'r> {
-        Printer { schema: &self.machine.program.schema, labels: self.machine.labels(), tz: self.timezone() }
+        Printer {
+            schema: &self.machine.program.schema,
+            labels: self.machine.labels(),
+            tz: self.timezone(),
+            locale: self.machine.locale(self.ctx.home),
+        }
     }
 
     fn env(&self) -> Result<Env<'r>, Failure> {
@@ -630,6 +635,7 @@ impl<'r, 'c: 'r> Run<'r, 'c> {
             now: self.ctx.now,
             record_id: self.record_id()?,
             hours: pipeline.and_then(|pipeline| pipeline.hours),
+            locale: self.machine.locale(self.ctx.home),
         })
     }
 

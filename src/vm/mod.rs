@@ -12,10 +12,12 @@ use crate::program::file::LoadError;
 use crate::program::instr::Reg;
 use crate::program::verify::verify;
 use crate::program::{Answer, CallId, ChunkId, Program, SetId, WaitForId};
+use crate::value::locale::Locale;
 use crate::value::print::Labels;
 use crate::value::*;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How much one evaluation, or one body from its beginning to its end, may do: jumps backward and calls count one
@@ -144,6 +146,8 @@ pub struct Machine {
     regexes: Vec<regex::Regex>,
     stage_labels: Vec<Text>,
     pipeline_labels: Vec<Text>,
+    /// By pipeline.
+    locales: Vec<Option<Arc<Locale>>>,
     fuel: u32,
 }
 
@@ -159,7 +163,8 @@ impl Machine {
         let regexes = program.code.regexes.iter().map(compile).collect::<Result<_, _>>()?;
         let stage_labels = program.stages.iter().map(|stage| stage.label.clone()).collect();
         let pipeline_labels = program.pipelines.iter().map(|pipeline| pipeline.label.clone()).collect();
-        Ok(Machine { program, regexes, stage_labels, pipeline_labels, fuel: FUEL })
+        let locales = locales(&program)?;
+        Ok(Machine { program, regexes, stage_labels, pipeline_labels, locales, fuel: FUEL })
     }
 
     /// With another bound than [`FUEL`] for one evaluation or body.
@@ -174,6 +179,11 @@ impl Machine {
     /// The labels of stages and pipelines, for printing.
     pub fn labels(&self) -> Labels<'_> {
         Labels { stages: &self.stage_labels, pipelines: &self.pipeline_labels }
+    }
+
+    /// How a pipeline prints, if it names a locale.
+    pub fn locale(&self, pipeline: PipelineId) -> Option<&Locale> {
+        self.locales.get(pipeline.index())?.as_deref()
     }
 
     /// The value of an expression.
@@ -245,6 +255,27 @@ impl Machine {
         let chunk = self.program.code.chunks.get(chunk.0 as usize).ok_or_else(interpret::wrong_type)?;
         Ok(chunk.registers.len())
     }
+}
+
+/// The locales of the pipelines, each made once.
+fn locales(program: &Program) -> Result<Vec<Option<Arc<Locale>>>, LoadError> {
+    let mut known: HashMap<&str, Arc<Locale>> = HashMap::new();
+    let mut all = Vec::with_capacity(program.pipelines.len());
+    for pipeline in &program.pipelines {
+        all.push(match pipeline.locale.as_deref() {
+            None => None,
+            Some(name) => Some(match known.get(name) {
+                Some(locale) => locale.clone(),
+                None => {
+                    let missing = || LoadError::NoLocale(pipeline.name.to_string(), name.to_owned());
+                    let locale = Arc::new(Locale::new(name).ok_or_else(missing)?);
+                    known.insert(name, locale.clone());
+                    locale
+                }
+            }),
+        });
+    }
+    Ok(all)
 }
 
 impl Scratch {

@@ -346,6 +346,7 @@ impl<'m, 'c> Evaluator<'m, 'c> {
             schema: &self.model.schema,
             labels: Labels { stages: &self.labels.stages, pipelines: &self.labels.pipelines },
             tz: self.pipeline().timezone,
+            locale: None,
         }
     }
 
@@ -357,6 +358,7 @@ impl<'m, 'c> Evaluator<'m, 'c> {
             now: self.at.now,
             record_id: as_text(&self.at.record[FIELD_ID.index()])?,
             hours: pipeline.hours,
+            locale: None,
         })
     }
 

@@ -37,9 +37,10 @@ impl Listing<'_> {
         put!(self, "# program {}", program.hash());
         put!(
             self,
-            "# form {FORMAT_VERSION}, time zones {}, Unicode {}",
+            "# form {FORMAT_VERSION}, time zones {}, Unicode {}, locales {}",
             program.data.timezones,
-            program.data.unicode
+            program.data.unicode,
+            program.data.locales.as_deref().unwrap_or("none")
         );
         if program.reads_references {
             put!(self, "# reads records through references");
@@ -71,12 +72,16 @@ impl Listing<'_> {
         let entity = self.type_name(&Type::Entity(pipeline.entity));
         put!(
             self,
-            "\npipeline {} {} for {entity}, time zone {}{}",
+            "\npipeline {} {} for {entity}, time zone {}{}{}",
             pipeline.name,
             quoted(&pipeline.label),
             pipeline.timezone,
             match pipeline.hours {
                 Some(calendar) => format!(", hours {}", self.calendar(calendar)),
+                None => String::new(),
+            },
+            match &pipeline.locale {
+                Some(locale) => format!(", locale {locale}"),
                 None => String::new(),
             }
         );

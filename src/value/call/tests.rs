@@ -17,7 +17,7 @@ fn with_office() -> Schema {
 fn called_in(function: &str, args: &[&str], tz: Tz, hours: Option<CalendarId>) -> String {
     let schema = with_office();
     let now = "2026-03-02T10:00:00Z".parse().unwrap();
-    let env = Env { schema: &schema, tz, now, record_id: "D-1", hours };
+    let env = Env { schema: &schema, tz, now, record_id: "D-1", hours, locale: None };
     let args: Vec<Value> = args.iter().map(|arg| value(arg)).collect();
     outcome(call(functions::named(function).unwrap(), &args, &env))
 }
@@ -158,7 +158,14 @@ fn pick_is_stable_for_a_record() {
     assert_eq!(hasher.finish(), 8_203_632_276_085_751_242);
     let schema = Schema::default();
     let picked = |id: &str| {
-        let env = Env { schema: &schema, tz: Tz::UTC, now: DateTime::UNIX_EPOCH, record_id: id, hours: None };
+        let env = Env {
+            schema: &schema,
+            tz: Tz::UTC,
+            now: DateTime::UNIX_EPOCH,
+            record_id: id,
+            hours: None,
+            locale: None,
+        };
         outcome(call(Function::Pick, &[value("[user anna; user ben; user carl]")], &env))
     };
     let all: Vec<String> = (1..=12).map(|n| picked(&format!("D-{n}")).replace("user ", "")).collect();
@@ -246,13 +253,13 @@ proptest! {
     ) {
         let schema = with_office();
         let tz = chrono_tz::TZ_VARIANTS[zone % chrono_tz::TZ_VARIANTS.len()];
-        let env = Env { schema: &schema, tz, now: DateTime::UNIX_EPOCH, record_id: "D-1", hours: Some(CalendarId(0)) };
+        let env = Env { schema: &schema, tz, now: DateTime::UNIX_EPOCH, record_id: "D-1", hours: Some(CalendarId(0)), locale: None };
         let args = if lists { vec![Value::List(args.into())] } else { args };
         for function in functions::all() {
             let _ = call(function, &args, &env);
         }
         let mut out = String::new();
-        let printer = Printer { schema: &schema, labels: Labels::default(), tz };
+        let printer = Printer { schema: &schema, labels: Labels::default(), tz, locale: None };
         for arg in &args {
             printer.print(arg, &Type::Never, &mut out);
             crate::value::json::write(arg, &Type::Never, &schema, Labels::default(), &mut Vec::new());
@@ -265,7 +272,7 @@ proptest! {
     ) {
         let schema = with_office();
         let now = "2026-03-02T10:00:00Z".parse().unwrap();
-        let env = Env { schema: &schema, tz: Tz::Europe__Rome, now, record_id: "D-1", hours: None };
+        let env = Env { schema: &schema, tz: Tz::Europe__Rome, now, record_id: "D-1", hours: None, locale: None };
         for function in functions::all() {
             let slots = function.slots();
             let given: Vec<Given> = slots.iter().zip(&typed).map(|(slot, (ty, _))| match slot.kind {

@@ -1,28 +1,32 @@
-//! What the language has and this version does not run yet: locales.
+//! What the language has and this build of Stagegate does not: locales, if it was built without the feature `locale`.
 //!
 //! The checker accepts them. Here each use is reported with its place.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Model, Pipeline};
 use crate::source::{Sources, Span};
+use crate::value::locale;
 
-pub(super) fn not_in_this_version(model: &Model, sources: &Sources) -> Vec<Diagnostic> {
-    let later = Later { sources };
-    model.pipelines.iter().filter_map(|pipeline| later.pipeline(pipeline)).collect()
+pub(super) fn not_in_this_build(model: &Model, sources: &Sources) -> Vec<Diagnostic> {
+    if locale::CLDR.is_some() {
+        return Vec::new();
+    }
+    let missing = Missing { sources };
+    model.pipelines.iter().filter_map(|pipeline| missing.pipeline(pipeline)).collect()
 }
 
-struct Later<'a> {
+struct Missing<'a> {
     sources: &'a Sources,
 }
 
-impl Later<'_> {
+impl Missing<'_> {
     fn pipeline(&self, pipeline: &Pipeline) -> Option<Diagnostic> {
         pipeline.locale.as_ref()?;
         let span = self.setting(pipeline.span, "locale");
-        let message = "`locale` does not run in this version yet";
+        let message = "this build of stagegate has no locales";
         let help = "leave `locale` out: values then print in the plain form, `7000.00 EUR` and `2026-03-02`";
         Some(
-            Diagnostic::new(Code::LocaleLater, span, message)
+            Diagnostic::new(Code::NoLocales, span, message)
                 .label("prints numbers and dates the way of a country")
                 .help(help),
         )

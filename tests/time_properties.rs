@@ -283,3 +283,79 @@ proptest! {
         }
     }
 }
+
+/// Over a state file.
+#[cfg(feature = "state")]
+mod over_a_state_file {
+    use super::*;
+    use stagegate::run::state::StateFile;
+    use stagegate::run::{OnError, Run, Start, Surroundings};
+    use std::sync::atomic::AtomicBool;
+
+    /// Runs the stream as far as it is there by now; with a state file, from where the last run stopped.
+    fn part(text: &str, simulate: bool, batch: u64, state: Option<(&Path, &Path)>) -> Vec<u8> {
+        let mut effects = Vec::new();
+        let mut run = Run::new(Engine::new(&MACHINE, options(simulate)), MACHINE.program());
+        let mut input = text.as_bytes();
+        let mut start = None;
+        if let Some((state, output)) = state {
+            let mut state = StateFile::open(state, MACHINE.program()).expect("a state file");
+            let kept = state.load().expect("it can be loaded");
+            let position = state.position("events").expect("a position");
+            start = Start::find(&mut input, position).expect("a text");
+            assert!(start.is_some());
+            let mut output = state.output(Some(output)).expect("an output");
+            run.restore(kept);
+            run.keep(batch, Box::new(move |keeping| state.keep(keeping, &mut output)));
+        }
+        let (interrupted, idle) = (AtomicBool::new(false), AtomicBool::new(false));
+        let mut around = Surroundings {
+            effects: &mut effects,
+            rejected: &mut |_| Ok(()),
+            on_error: OnError::Skip,
+            interrupted: &interrupted,
+            idle: &idle,
+            progress: &mut |_| {},
+            tick: None,
+        };
+        run.go_on(&mut around).expect("it goes on");
+        run.feed_from("events", start.map(|start| ("events", start)), &mut input, &mut around)
+            .expect("it reads");
+        run.finish(None, &mut around).expect("it ends");
+        drop(run);
+        effects
+    }
+
+    /// Each record's effects, in their order.
+    fn by_record(effects: &[u8]) -> BTreeMap<String, Vec<String>> {
+        let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for line in String::from_utf8_lossy(effects).lines() {
+            let json: serde_json::Value = serde_json::from_str(line).expect("an effect");
+            out.entry(json["subject"].to_string()).or_default().push(line.to_owned());
+        }
+        out
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
+        /// A stream, cut at every point into two runs over a state file, and into one run for each event, gives each
+        /// record the effects of the whole.
+        #[test]
+        fn a_stream_can_be_cut_anywhere(steps in steps(), simulate in any::<bool>(), batch in 1..9u64) {
+            let lines: Vec<String> = lines(&steps).into_iter().map(|line| line + "\n").collect();
+            let all = lines.concat();
+            let whole = by_record(&part(&all, simulate, 1, None));
+            let cuts = (1..lines.len()).map(|cut| vec![cut]).chain([(1..lines.len()).collect()]);
+            for cuts in cuts {
+                let folder = tempfile::tempdir().expect("a folder");
+                let (state, output) = (folder.path().join("state.db"), folder.path().join("out.jsonl"));
+                for end in cuts.iter().copied().chain([lines.len()]) {
+                    part(&lines[..end].concat(), simulate, batch, Some((&state, &output)));
+                }
+                let found = by_record(&std::fs::read(&output).unwrap_or_default());
+                prop_assert_eq!(&found, &whole, "cut at {:?}", cuts);
+            }
+        }
+    }
+}

@@ -16,12 +16,17 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:\n  \
     stagegate check sales.rules        one program\n  \
     stagegate check rules/             every program in a folder\n  \
-    stagegate check - < sales.rules    from standard input\n\n\
+    stagegate check - < sales.rules    from standard input\n  \
+    stagegate check sales.rules --state sales.db   whether a run could go on with it\n\n\
     Exit codes: 0 no errors, 1 errors were found, 2 a file cannot be read.")]
 pub struct Args {
     /// Files and folders; `-` is standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// A state file: say what it holds that the program does not know, with the numbers of records concerned.
+    #[cfg(feature = "state")]
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
 }
 
 pub fn run(args: &Args, style: Style) -> Result {
@@ -79,11 +84,50 @@ pub fn run(args: &Args, style: Style) -> Result {
             if split.len() == 1 { "s" } else { "" },
         ));
     }
+    #[cfg(feature = "state")]
+    if let (Some(state), 0, false) = (&args.state, errors, unreadable) {
+        let [program] = &programs[..] else {
+            return Err(Failure::usage("a state file belongs to one program: name that one"));
+        };
+        return compare(state, program);
+    }
     Ok(match (unreadable, errors) {
         (true, _) => Exit::Usage,
         (false, 0) => Exit::Clean,
         (false, _) => Exit::Findings,
     })
+}
+
+/// Says what a state file holds that the program does not know.
+#[cfg(feature = "state")]
+fn compare(state: &Path, program: &Path) -> Result {
+    let failure = |e: &dyn std::fmt::Display| {
+        Failure::usage(format!("cannot use the state file {}: {e}", state.display()))
+    };
+    let loaded = input::load(program)?;
+    let Some(model) = compiler::check(&loaded).model else { return Ok(Exit::Findings) };
+    let lowered = crate::lower::lower(&model, &loaded.sources)
+        .map_err(|_| Failure::usage(format!("{} cannot be compiled", input::shown(program))))?;
+    let found = crate::run::state::compare(state, &lowered).map_err(|e| failure(&e))?;
+    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let holds = format!(
+        "{}: {}, {} under way",
+        state.display(),
+        count(found.records, "record", "records"),
+        count(found.bodies, "body", "bodies")
+    );
+    if found.same {
+        exit::say(&format!("{holds}; it belongs to this program\n"));
+        return Ok(Exit::Clean);
+    }
+    exit::say(&format!("{holds}; it belongs to another version of the program, and a run refuses it\n"));
+    for (what, records) in &found.vanished {
+        exit::say(&format!("  {what} is gone: {}\n", count(*records, "record", "records")));
+    }
+    if found.vanished.is_empty() {
+        exit::say("  nothing of what it holds is gone by name\n");
+    }
+    Ok(Exit::Findings)
 }
 
 /// Every `.rules` file in a folder and below, in order. Hidden folders and links to folders are left out.

@@ -8,6 +8,8 @@ mod check;
 mod compile;
 mod exit;
 mod input;
+#[cfg(feature = "state")]
+mod resume;
 mod run;
 
 use clap::{Parser, Subcommand};

@@ -4,7 +4,7 @@ use super::Result;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use crate::engine::{Engine, Options};
-use crate::run::{OnError, Rejected, Run, Stopped, Surroundings};
+use crate::run::{OnError, Rejected, Run, Start, Stopped, Surroundings};
 use crate::vm::Machine;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -27,7 +27,8 @@ use std::time::{Duration, Instant};
     stagegate run sales.rules events.jsonl                  effects to the terminal\n  \
     stagegate run sales.rules monday.jsonl tuesday.jsonl -o effects.jsonl\n  \
     stagegate run sales.rules events.jsonl --until 2026-12-31T23:59:59Z   and what happens until then\n  \
-    tail -f events.jsonl | stagegate run sales.stagegate --tick 1h -\n\n\
+    tail -f events.jsonl | stagegate run sales.stagegate --tick 1h -\n  \
+    stagegate run sales.rules events.jsonl --state sales.db -o effects.jsonl   and go on where it stopped, next time\n\n\
     Exit codes: 0 the events were read to the end (rejected ones do not change that), 1 the rules have \
     errors or --on-error stop met a rejected event, 2 a file cannot be read or written.")]
 pub struct Args {
@@ -57,6 +58,16 @@ pub struct Args {
     /// record's time is that of its own events, until the end.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     tick: Option<TimeDelta>,
+    /// Where the run keeps what it must remember: records, timers, how far each file of events has been read. The next
+    /// run with it goes on from there and appends to the output, in which every effect stands once, whatever stopped the
+    /// run before. An SQLite database, for queries too.
+    #[cfg(feature = "state")]
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// How many events are kept at once.
+    #[cfg(feature = "state")]
+    #[arg(long, value_name = "N", default_value_t = 5_000, hide = true)]
+    batch: u64,
     /// How many of its last events a record remembers, to drop one that comes again.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=65_536))]
     dedup: u32,
@@ -108,33 +119,63 @@ const LONG: u64 = 8 * 1024 * 1024;
 
 pub fn run(args: Args, style: Style) -> Result {
     let Some(program) = input::program(&args.program, style)? else { return Ok(Exit::Findings) };
-    let inputs = open_inputs(&args)?;
+    let mut inputs = open_inputs(&args)?;
     let machine = Machine::new(program)
         .map_err(|e| Failure::usage(format!("cannot use {}: {e}", args.program.display())))?;
     note_data_versions(&machine);
 
     // Only now, when nothing of the input can be wrong any more, an old output is overwritten.
     let effects_name = name_of(args.output.as_deref(), "to standard output");
-    let effects: Box<dyn Write> = match writable(args.output.as_deref(), &args)? {
-        Some(file) => Box::new(file),
-        None => Box::new(io::stdout()),
-    };
-    let mut effects = BufWriter::with_capacity(1 << 16, effects);
-    let rejected_name = name_of(args.rejected.as_deref(), "rejected events");
-    let mut rejected = match writable(args.rejected.as_deref(), &args)? {
-        Some(file) => Reject::File(BufWriter::new(file)),
-        None => Reject::Stderr,
-    };
-
     let signals = Signals::listen();
     let options = Options {
         dedup: args.dedup as usize,
         simulate: args.actions == ActionsArg::Simulate,
         ..Options::default()
     };
-    let start = Instant::now();
     let mut run = Run::new(Engine::new(&machine, options), machine.program());
+    #[cfg(feature = "state")]
+    let kept = match &args.state {
+        Some(state) => {
+            refuse_read(args.output.as_deref(), &args)?;
+            super::resume::resume(state, &args.output_file(), args.batch, &machine, &mut inputs, &mut run)?;
+            true
+        }
+        None => false,
+    };
+    #[cfg(not(feature = "state"))]
+    let kept = false;
+    let output = args.output.as_deref().filter(|_| !kept);
+    let effects: Box<dyn Write> = match writable(output, &args, false)? {
+        Some(file) => Box::new(file),
+        // The keeper writes the effects.
+        None if kept => Box::new(io::sink()),
+        None => Box::new(io::stdout()),
+    };
+    let mut effects = BufWriter::with_capacity(1 << 16, effects);
+    let rejected_name = name_of(args.rejected.as_deref(), "rejected events");
+    let mut rejected = match writable(args.rejected.as_deref(), &args, kept)? {
+        Some(file) if kept => Reject::Line(file),
+        Some(file) => Reject::File(BufWriter::new(file)),
+        None => Reject::Stderr,
+    };
+
+    let start = Instant::now();
     let mut stopped = None;
+    if kept {
+        let mut around = Surroundings {
+            effects: &mut effects,
+            rejected: &mut |line| rejected.write(line),
+            on_error: OnError::Skip,
+            interrupted: &signals.interrupted,
+            idle: &signals.idle,
+            progress: &mut |_| {},
+            tick: None,
+        };
+        stopped = run.go_on(&mut around).err().map(|why| (why, String::new()));
+        if stopped.is_some() {
+            inputs.clear();
+        }
+    }
     for mut input in inputs {
         let bar = input.bar();
         let mut around = Surroundings {
@@ -153,7 +194,9 @@ pub fn run(args: Args, style: Style) -> Result {
             },
             tick: args.tick,
         };
-        let result = run.feed(&input.name, &mut input.reader, &mut around);
+        let place = input.start.take();
+        let place = place.as_ref().map(|(key, start)| (key.as_str(), start.clone()));
+        let result = run.feed_from(&input.name, place, &mut input.reader, &mut around);
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
@@ -180,6 +223,7 @@ pub fn run(args: Args, style: Style) -> Result {
         Some((Stopped::Interrupted, _)) => Ok(Exit::Interrupted),
         Some((Stopped::Read(e), name)) => Err(Failure::read(Path::new(&name), &e)),
         Some((Stopped::Write(e), _)) => Err(Failure::write(&effects_name, &e)),
+        Some((Stopped::Keep(why), _)) => Err(Failure::usage(why)),
         Some((Stopped::WriteRejected(e), _)) => Err(Failure::write(&rejected_name, &e)),
     };
     let ended = match rejected.finish() {
@@ -196,11 +240,21 @@ pub fn run(args: Args, style: Style) -> Result {
 }
 
 /// An input, opened.
-struct Input {
-    name: String,
-    reader: Box<dyn BufRead>,
+pub(super) struct Input {
+    pub name: String,
+    pub reader: Box<dyn BufRead>,
     /// In bytes, of a file.
-    length: Option<u64>,
+    pub length: Option<u64>,
+    /// Where to begin, and under what name that is kept.
+    pub start: Option<(String, Start)>,
+}
+
+impl Args {
+    /// Where effects go, if that is not standard output.
+    #[cfg(feature = "state")]
+    fn output_file(&self) -> Option<PathBuf> {
+        self.output.clone().filter(|path| path != Path::new("-"))
+    }
 }
 
 impl Input {
@@ -230,7 +284,7 @@ fn open_inputs(args: &Args) -> std::result::Result<Vec<Input>, Failure> {
     let open = |path: &PathBuf| {
         if *path == stdin {
             let reader = Box::new(BufReader::with_capacity(1 << 16, io::stdin()));
-            return Ok(Input { name: "standard input".into(), reader, length: None });
+            return Ok(Input { name: "standard input".into(), reader, length: None, start: None });
         }
         let failure = |e: io::Error| Failure::read(path, &e);
         if path.is_dir() {
@@ -239,23 +293,32 @@ fn open_inputs(args: &Args) -> std::result::Result<Vec<Input>, Failure> {
         let file = File::open(path).map_err(failure)?;
         let length = file.metadata().ok().filter(|m| m.is_file()).map(|m| m.len());
         let reader = Box::new(BufReader::with_capacity(1 << 16, file));
-        Ok(Input { name: path.display().to_string(), reader, length })
+        Ok(Input { name: path.display().to_string(), reader, length, start: None })
     };
     paths.iter().map(open).collect()
 }
 
 /// Opens a file for writing; refuses one that is read in the same run.
-fn writable(path: Option<&Path>, args: &Args) -> std::result::Result<Option<File>, Failure> {
+fn writable(path: Option<&Path>, args: &Args, append: bool) -> std::result::Result<Option<File>, Failure> {
+    refuse_read(path, args)?;
     let Some(path) = path.filter(|p| *p != Path::new("-")) else { return Ok(None) };
+    let file = if append { File::options().create(true).append(true).open(path) } else { File::create(path) };
+    file.map(Some).map_err(|e| Failure::write(&path.display().to_string(), &e))
+}
+
+/// A file that is read in the same run cannot be written.
+fn refuse_read(path: Option<&Path>, args: &Args) -> std::result::Result<(), Failure> {
+    let Some(path) = path.filter(|p| *p != Path::new("-")) else { return Ok(()) };
     let others = args.events.iter().chain([&args.program]);
+    #[cfg(feature = "state")]
+    let others = others.chain(&args.state);
     if let Some(read) = others.into_iter().find(|p| input::same_file(p, path)) {
         return Err(Failure::usage(format!("{} is read in this run: write somewhere else", read.display())));
     }
     if args.rejected.as_deref() == Some(path) && args.output.as_deref() == Some(path) {
         return Err(Failure::usage("effects and rejected events cannot go into one file"));
     }
-    let file = File::create(path).map_err(|e| Failure::write(&path.display().to_string(), &e))?;
-    Ok(Some(file))
+    Ok(())
 }
 
 fn name_of(path: Option<&Path>, otherwise: &str) -> String {
@@ -288,6 +351,8 @@ fn note_data_versions(machine: &Machine) {
 enum Reject {
     Stderr,
     File(BufWriter<File>),
+    /// Each at once: what is kept of the run must not be ahead of it.
+    Line(File),
 }
 
 /// A rejected line as JSON.
@@ -303,6 +368,21 @@ struct RejectedLine<'a> {
     expected: Option<&'a str>,
     /// The line as text, whatever it holds.
     text: std::borrow::Cow<'a, str>,
+}
+
+impl<'a> RejectedLine<'a> {
+    fn of(rejected: &'a Rejected<'a>) -> Self {
+        let why = rejected.rejection;
+        RejectedLine {
+            input: rejected.input,
+            line: rejected.line,
+            code: why.code,
+            message: &why.message,
+            pointer: why.pointer.as_deref(),
+            expected: why.expected.as_deref(),
+            text: String::from_utf8_lossy(rejected.text),
+        }
+    }
 }
 
 impl Reject {
@@ -323,24 +403,20 @@ impl Reject {
                 Ok(())
             }
             Reject::File(file) => {
-                let line = RejectedLine {
-                    input: rejected.input,
-                    line: rejected.line,
-                    code: why.code,
-                    message: &why.message,
-                    pointer: why.pointer.as_deref(),
-                    expected: why.expected.as_deref(),
-                    text: String::from_utf8_lossy(rejected.text),
-                };
-                serde_json::to_writer(&mut *file, &line)?;
+                serde_json::to_writer(&mut *file, &RejectedLine::of(rejected))?;
                 file.write_all(b"\n")
+            }
+            Reject::Line(file) => {
+                let mut line = serde_json::to_vec(&RejectedLine::of(rejected))?;
+                line.push(b'\n');
+                file.write_all(&line)
             }
         }
     }
 
     fn finish(self) -> io::Result<()> {
         match self {
-            Reject::Stderr => Ok(()),
+            Reject::Stderr | Reject::Line(_) => Ok(()),
             Reject::File(mut file) => file.flush(),
         }
     }

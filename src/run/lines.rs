@@ -1,6 +1,8 @@
 //! Lines of an input, one at a time, with a bound on their length.
 
-use std::io::{self, BufRead};
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::hash::Hasher;
+use std::io::{self, BufRead, Read};
 
 /// Longer lines are rejected: a bound on what one line can cost. In bytes.
 pub const MAX_LINE: usize = 64 * 1024 * 1024;
@@ -24,6 +26,51 @@ impl<'a> Line<'a> {
     }
 }
 
+/// How far an input has been read, and what that was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Position {
+    pub bytes: u64,
+    /// Whole lines.
+    pub line: u64,
+    /// A 128-bit SipHash-1-3 of all bytes read.
+    pub hash: u128,
+}
+
+/// Where to begin to read an input whose position is kept.
+#[derive(Debug, Clone)]
+pub struct Start {
+    bytes: u64,
+    line: u64,
+    hasher: SipHasher13,
+}
+
+impl Start {
+    /// Reads the part of an input that has been read before; the reader stands behind it then. `None`: it is shorter, or
+    /// something else.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn find(input: &mut dyn Read, position: Position) -> io::Result<Option<Start>> {
+        let mut hasher = SipHasher13::new();
+        let mut buffer = vec![0; 1 << 16];
+        let mut left = position.bytes;
+        while left > 0 {
+            let want = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            match input.read(&mut buffer[..want]) {
+                Ok(0) => return Ok(None),
+                Ok(read) => {
+                    hasher.write(&buffer[..read]);
+                    left -= read as u64;
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        let same = position.bytes == 0 || hasher.finish128().as_u128() == position.hash;
+        Ok(same.then_some(Start { bytes: position.bytes, line: position.line, hasher }))
+    }
+}
+
 /// Reads lines into one buffer that is used again and again.
 pub struct Lines<'i> {
     input: &'i mut dyn BufRead,
@@ -32,11 +79,29 @@ pub struct Lines<'i> {
     bytes_read: u64,
     /// How many bytes the input holds that have not been handed out.
     at_hand: usize,
+    /// Of all bytes read, where the position is kept.
+    hasher: Option<SipHasher13>,
+    /// Whether the last line had no line break at its end.
+    open: bool,
 }
 
 impl<'i> Lines<'i> {
     pub fn new(input: &'i mut dyn BufRead) -> Self {
-        Lines { input, buffer: Vec::new(), number: 0, bytes_read: 0, at_hand: 0 }
+        Lines { input, buffer: Vec::new(), number: 0, bytes_read: 0, at_hand: 0, hasher: None, open: false }
+    }
+
+    /// Goes on where the input was left; the reader stands there.
+    pub fn from(input: &'i mut dyn BufRead, start: Start) -> Self {
+        let Start { bytes, line, hasher } = start;
+        Lines { number: line, bytes_read: bytes, hasher: Some(hasher), ..Lines::new(input) }
+    }
+
+    /// How far it has been read; `None` if that is not kept.
+    pub fn position(&self) -> Option<Position> {
+        let hash = self.hasher.as_ref()?.finish128().as_u128();
+        // What follows a line without end belongs to it.
+        let line = self.number - u64::from(self.open);
+        Some(Position { bytes: self.bytes_read, line, hash })
     }
 
     pub fn bytes_read(&self) -> u64 {
@@ -48,12 +113,12 @@ impl<'i> Lines<'i> {
         self.at_hand > 0
     }
 
-    /// The next line without its line break, with its number from 1 and the bytes read so far; `None` at
-    /// the end.
+    /// The next line without its line break, with its number from 1, the bytes read so far, and whether it
+    /// has no end yet; `None` at the end.
     ///
     /// # Errors
     /// Those of reading.
-    pub fn next_line(&mut self) -> io::Result<Option<(u64, u64, Line<'_>)>> {
+    pub fn next_line(&mut self) -> io::Result<Option<(u64, u64, bool, Line<'_>)>> {
         self.buffer.clear();
         let (mut too_long, mut any) = (false, false);
         loop {
@@ -77,6 +142,10 @@ impl<'i> Lines<'i> {
             self.buffer.extend_from_slice(&part[..room.min(part.len())]);
             let used = part.len() + usize::from(end.is_some());
             self.at_hand = chunk.len() - used;
+            if let Some(hasher) = &mut self.hasher {
+                hasher.write(&chunk[..used]);
+            }
+            self.open = end.is_none();
             self.input.consume(used);
             self.bytes_read += used as u64;
             if end.is_some() {
@@ -100,7 +169,7 @@ impl<'i> Lines<'i> {
             (false, Ok(text)) => Line::Text(text),
             (false, Err(_)) => Line::NotUtf8(bytes),
         };
-        Ok(Some((self.number, self.bytes_read, line)))
+        Ok(Some((self.number, self.bytes_read, self.open, line)))
     }
 }
 
@@ -112,7 +181,7 @@ mod tests {
         let mut reader = io::BufReader::with_capacity(capacity, input);
         let mut lines = Lines::new(&mut reader);
         let mut out = Vec::new();
-        while let Ok(Some((number, _, line))) = lines.next_line() {
+        while let Ok(Some((number, _, _, line))) = lines.next_line() {
             let kind = match line {
                 Line::Text(_) => "text",
                 Line::NotUtf8(_) => "bytes",

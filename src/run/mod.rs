@@ -2,12 +2,17 @@
 //!
 //! The engine below is a pure function over one record; everything that reads, writes or counts is here.
 
+mod kept;
 mod lines;
 mod records;
+#[cfg(feature = "state")]
+pub mod state;
 mod summary;
 mod timers;
 
-pub use records::Records;
+pub use kept::{Batch, KeepError, Keeper, Keeping, Mover, Remembered, Visit};
+pub use lines::{Position, Start};
+pub use records::{Home, Records};
 pub use summary::Summary;
 
 use crate::engine::effect::{Effect, EffectKind};
@@ -17,6 +22,7 @@ use crate::event::encode::Encoder;
 use crate::event::{EventBody, Rejection};
 use crate::program::Program;
 use chrono::{DateTime, TimeDelta, Utc};
+use kept::Kept;
 use lines::{Line, Lines};
 use std::io::{self, BufRead, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,6 +61,8 @@ pub enum Stopped {
     Rejected,
     /// Someone asked to stop.
     Interrupted,
+    /// What the run remembers could not be kept: why.
+    Keep(String),
 }
 
 /// What a run reads, writes and asks on its way.
@@ -89,6 +97,9 @@ pub struct Run<'p> {
     /// The stream's time at the last tick.
     ticked: Option<DateTime<Utc>>,
     summary: Summary,
+    kept: Option<Kept<'p>>,
+    /// A clock event that is under way.
+    moving_to: Option<DateTime<Utc>>,
 }
 
 impl<'p> Run<'p> {
@@ -102,6 +113,69 @@ impl<'p> Run<'p> {
             buffer: Vec::new(),
             ticked: None,
             summary: Summary::default(),
+            kept: None,
+            moving_to: None,
+        }
+    }
+
+    /// From now on `keeper` is given what happens, at least every so many events. It writes the effects too: nothing is
+    /// written to those of [`Surroundings`].
+    pub fn keep(&mut self, every: u64, keeper: Keeper<'p>) {
+        self.records.note_touched();
+        self.kept = Some(Kept::new(every, keeper));
+    }
+
+    /// The records.
+    pub fn records(&self) -> &Records {
+        &self.records
+    }
+
+    /// Puts back what was kept: the records, and how far time had come.
+    pub fn restore(&mut self, kept: Remembered) {
+        let Remembered { records, ticked, moving_to } = kept;
+        (self.records, self.ticked, self.moving_to) = (records, ticked, moving_to);
+        if self.kept.is_some() {
+            self.records.note_touched();
+        }
+    }
+
+    /// Ends a clock event at which an earlier run was stopped: before anything else.
+    ///
+    /// # Errors
+    /// Those of writing, or that someone asked to stop.
+    pub fn go_on(&mut self, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
+        match self.moving_to {
+            Some(to) => {
+                let result = self.move_clock(to, around);
+                result.and(self.commit(true))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Gives the keeper all that has happened since; `settled` if nothing may follow for a while.
+    fn commit(&mut self, settled: bool) -> Result<(), Stopped> {
+        let Some(kept) = &mut self.kept else { return Ok(()) };
+        let touched = self.records.take_touched();
+        let (records, ticked, moving_to) = (&self.records, self.ticked, self.moving_to);
+        let batch = &kept.batch;
+        let given = (kept.keeper)(&Keeping { records, touched, batch, ticked, moving_to, settled });
+        kept.begin_anew();
+        given.map_err(|why| match why {
+            KeepError::State(why) => Stopped::Keep(why),
+            KeepError::Write(why) => Stopped::Write(why),
+        })
+    }
+
+    /// Ends what an error ended: what has happened is kept all the same, where it can be.
+    fn settle(&mut self, result: Result<(), Stopped>) -> Result<(), Stopped> {
+        match result {
+            // Nothing may be kept behind what could not be.
+            Err(Stopped::Keep(_) | Stopped::Write(_)) => result,
+            _ => match self.commit(true) {
+                Err(why) if result.is_ok() => Err(why),
+                _ => result,
+            },
         }
     }
 
@@ -125,7 +199,22 @@ impl<'p> Run<'p> {
         input: &mut dyn BufRead,
         around: &mut Surroundings<'_>,
     ) -> Result<(), Stopped> {
-        let result = self.feed_lines(name, input, around);
+        self.feed_from(name, None, input, around)
+    }
+
+    /// As [`Run::feed`], of an input whose position is kept under a name of its own; the reader stands at the start.
+    ///
+    /// # Errors
+    /// As [`Run::feed`].
+    pub fn feed_from(
+        &mut self,
+        name: &str,
+        start: Option<(&str, Start)>,
+        input: &mut dyn BufRead,
+        around: &mut Surroundings<'_>,
+    ) -> Result<(), Stopped> {
+        let result = self.feed_lines(name, start, input, around);
+        let result = self.settle(result);
         let flushed = around.effects.flush().map_err(Stopped::Write);
         result.and(flushed)
     }
@@ -143,6 +232,7 @@ impl<'p> Run<'p> {
             Some(to) => self.move_clock(to, around),
             None => Ok(()),
         };
+        let result = self.settle(result);
         let flushed = around.effects.flush().map_err(Stopped::Write);
         result.and(flushed)
     }
@@ -150,15 +240,25 @@ impl<'p> Run<'p> {
     /// A clock event: all timers that are due by then fire.
     fn move_clock(&mut self, to: DateTime<Utc>, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
         self.records.move_clock(to);
+        self.moving_to = Some(to);
         while self.records.fire_next(&mut self.engine, to, &mut self.effects) {
             self.encode();
-            if self.buffer.len() >= WRITE_EVERY {
+            if let Some(kept) = &mut self.kept {
+                kept.count();
+            }
+            let full = match &self.kept {
+                Some(kept) => kept.is_full(&self.buffer),
+                None => self.buffer.len() >= WRITE_EVERY,
+            };
+            if full {
                 self.write(around)?;
+                self.commit(false)?;
                 if around.interrupted.load(Ordering::Relaxed) {
                     return Err(Stopped::Interrupted);
                 }
             }
         }
+        self.moving_to = None;
         self.write(around)
     }
 
@@ -177,6 +277,10 @@ impl<'p> Run<'p> {
         if self.buffer.is_empty() {
             return Ok(());
         }
+        if let Some(kept) = &mut self.kept {
+            kept.batch.bytes.append(&mut self.buffer);
+            return Ok(());
+        }
         let written = around.effects.write_all(&self.buffer);
         self.buffer.clear();
         written.map_err(Stopped::Write)
@@ -185,24 +289,32 @@ impl<'p> Run<'p> {
     fn feed_lines(
         &mut self,
         name: &str,
+        start: Option<(&str, Start)>,
         input: &mut dyn BufRead,
         around: &mut Surroundings<'_>,
     ) -> Result<(), Stopped> {
-        let mut lines = Lines::new(input);
+        let (key, mut lines) = match start {
+            Some((key, start)) => (Some(key), Lines::from(input, start)),
+            None => (None, Lines::new(input)),
+        };
         loop {
             if around.interrupted.load(Ordering::Relaxed) {
                 return Err(Stopped::Interrupted);
             }
             let may_block = !lines.has_more();
             if may_block {
+                if key.is_none() {
+                    self.commit(true)?;
+                }
                 around.effects.flush().map_err(Stopped::Write)?;
-                around.idle.store(true, Ordering::SeqCst);
+                // Of an input whose position is kept not everything has been written out.
+                around.idle.store(key.is_none(), Ordering::SeqCst);
             }
             let line = lines.next_line();
             if may_block {
                 around.idle.store(false, Ordering::SeqCst);
             }
-            let Some((number, bytes_read, line)) = line.map_err(Stopped::Read)? else {
+            let Some((number, bytes_read, open, line)) = line.map_err(Stopped::Read)? else {
                 (around.progress)(lines.bytes_read());
                 return Ok(());
             };
@@ -210,15 +322,29 @@ impl<'p> Run<'p> {
                 (around.progress)(bytes_read);
             }
             if matches!(line, Line::Text(text) if text.trim().is_empty()) {
+                self.at(key, &lines);
                 continue;
             }
+            let handled = self.handle(&line);
             self.summary.events += 1;
-            match self.handle(&line) {
+            match handled {
                 Ok(None) => {
                     self.write(around)?;
+                    self.at(key, &lines);
                     self.tick(around)?;
                 }
-                Ok(Some(to)) => self.move_clock(to, around)?,
+                Ok(Some(to)) => {
+                    self.at(key, &lines);
+                    self.move_clock(to, around)?;
+                }
+                // Whoever writes the input has not come to the line's end.
+                Err(rejection)
+                    if key.is_some() && open && matches!(rejection.code, "not-json" | "not-utf8") =>
+                {
+                    self.summary.events -= 1;
+                    self.summary.unfinished.push(name.to_owned());
+                    return Ok(());
+                }
                 Err(rejection) => {
                     self.summary.rejected += 1;
                     let rejected =
@@ -227,8 +353,22 @@ impl<'p> Run<'p> {
                     if around.on_error == OnError::Stop {
                         return Err(Stopped::Rejected);
                     }
+                    self.at(key, &lines);
                 }
             }
+            if let Some(kept) = &mut self.kept {
+                kept.count();
+                if kept.is_full(&[]) {
+                    self.commit(false)?;
+                }
+            }
+        }
+    }
+
+    /// Notes how far an input has been read.
+    fn at(&mut self, key: Option<&str>, lines: &Lines<'_>) {
+        if let (Some(kept), Some(key), Some(position)) = (&mut self.kept, key, lines.position()) {
+            kept.at(key, position);
         }
     }
 
@@ -271,8 +411,12 @@ impl<'p> Run<'p> {
             if matches!(effect.kind, EffectKind::StageChanged { from: Some(_), .. }) {
                 self.summary.moves += 1;
             }
+            let before = self.buffer.len();
             self.encoder.encode(&effect, &mut self.buffer);
             self.buffer.push(b'\n');
+            if let Some(kept) = &mut self.kept {
+                kept.note(effect, self.buffer.len() - before);
+            }
         }
     }
 }

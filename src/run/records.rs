@@ -24,6 +24,8 @@ pub struct Records {
     latest: Option<DateTime<Utc>>,
     /// The timers of all records, for clock events.
     timers: Timers,
+    /// The records that have changed since they were last kept, where anyone keeps them.
+    touched: Option<Vec<Subject>>,
     /// By entity: its place in the order of subjects.
     ranks: Vec<u16>,
     reads_references: bool,
@@ -34,10 +36,25 @@ pub(super) struct Stored {
     partition: u32,
     /// When the timers of all records, and those of its partition, have it next.
     pub queued: [Option<DateTime<Utc>>; 2],
+    /// Whether it stands among those that have changed.
+    touched: bool,
+}
+
+/// Where a record belongs, whatever the numbers of partitions are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    /// Alone in a partition.
+    Own,
+    /// With all others without `partitionkey`, where the program reads references.
+    Shared,
+    /// With those of this `partitionkey`.
+    Named(Text),
 }
 
 struct Partition {
     clock: Option<DateTime<Utc>>,
+    /// The `partitionkey`.
+    key: Option<Text>,
     /// Of a partition that can hold several records: their timers.
     timers: Option<Timers>,
 }
@@ -60,6 +77,7 @@ impl Records {
             clock: None,
             latest: None,
             timers: Timers::default(),
+            touched: None,
             ranks,
             reads_references: program.reads_references,
         }
@@ -73,6 +91,11 @@ impl Records {
     /// What is known of a subject.
     pub fn slot(&self, subject: &Subject) -> Option<&Slot> {
         self.records.get(subject).map(|stored| &stored.slot)
+    }
+
+    /// All subjects of which something is known, in no order.
+    pub fn slots(&self) -> impl Iterator<Item = (&Subject, &Slot)> {
+        self.records.iter().map(|(subject, stored)| (subject, &stored.slot))
     }
 
     /// Gives the event to its record, after the timers of the partition that are due by then; appends the effects.
@@ -126,7 +149,8 @@ impl Records {
             };
             debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
             let partition = partition.unwrap_or_else(|| self.add_partition(event));
-            self.records.insert(subject.clone(), Stored { slot, partition, queued: [None; 2] });
+            self.records
+                .insert(subject.clone(), Stored { slot, partition, queued: [None; 2], touched: false });
             handled
         };
         if handled != Handled::Duplicate {
@@ -181,6 +205,11 @@ impl Records {
     /// Notes when a record has something to do.
     fn queue(&mut self, subject: &Subject) {
         let Some(stored) = self.records.get_mut(subject) else { return };
+        if let Some(touched) = &mut self.touched
+            && !std::mem::replace(&mut stored.touched, true)
+        {
+            touched.push(subject.clone());
+        }
         let Some(due) = stored.slot.due() else { return };
         let (rank, partition) = (self.ranks[subject.entity.index()], stored.partition);
         let mut full = self.timers.add(Which::All, due, rank, subject, stored);
@@ -207,18 +236,83 @@ impl Records {
     }
 
     fn add_partition(&mut self, event: &Event) -> u32 {
+        self.add_home(match &event.partition {
+            Some(key) => Home::Named(key.clone()),
+            None if self.reads_references => Home::Shared,
+            None => Home::Own,
+        })
+    }
+
+    fn add_home(&mut self, home: Home) -> u32 {
         let partition = self.partitions.len() as u32;
-        let mut timers = Some(Timers::default());
-        match &event.partition {
-            Some(key) => {
+        let (mut timers, mut named) = (Some(Timers::default()), None);
+        match home {
+            Home::Named(key) => {
                 self.named.insert(key.clone(), partition);
+                named = Some(key);
             }
-            None if self.reads_references => self.shared = Some(partition),
+            Home::Shared => self.shared = Some(partition),
             // A record alone in its partition: it is found through the record.
-            None => timers = None,
+            Home::Own => timers = None,
         }
-        self.partitions.push(Partition { clock: None, timers });
+        self.partitions.push(Partition { clock: None, key: named, timers });
         partition
+    }
+
+    /// From now on notes which records change.
+    pub fn note_touched(&mut self) {
+        self.touched.get_or_insert_default();
+    }
+
+    /// The records that have changed since this was last asked.
+    pub fn take_touched(&mut self) -> Vec<Subject> {
+        let touched = self.touched.as_mut().map(std::mem::take).unwrap_or_default();
+        for subject in &touched {
+            if let Some(stored) = self.records.get_mut(subject) {
+                stored.touched = false;
+            }
+        }
+        touched
+    }
+
+    /// Where a record belongs, and its partition's clock.
+    pub fn home(&self, subject: &Subject) -> Option<(Home, Option<DateTime<Utc>>)> {
+        let stored = self.records.get(subject)?;
+        let partition = self.partitions.get(stored.partition as usize)?;
+        let home = match (&partition.key, &partition.timers) {
+            (Some(key), _) => Home::Named(key.clone()),
+            (None, Some(_)) => Home::Shared,
+            (None, None) => Home::Own,
+        };
+        Some((home, partition.clock))
+    }
+
+    /// Where clock events have brought every partition.
+    pub fn clock(&self) -> Option<DateTime<Utc>> {
+        self.clock
+    }
+
+    /// Puts back what was kept: the clock of all, and the latest time of an event.
+    pub fn restore_clocks(&mut self, clock: Option<DateTime<Utc>>, latest: Option<DateTime<Utc>>) {
+        (self.clock, self.latest) = (clock, latest);
+    }
+
+    /// Puts back a record that was kept, with its partition's clock.
+    pub fn restore(&mut self, subject: Subject, slot: Slot, home: Home, clock: Option<DateTime<Utc>>) {
+        let home = if home == Home::Own && self.reads_references { Home::Shared } else { home };
+        let known = match &home {
+            Home::Own => None,
+            Home::Shared => self.shared,
+            Home::Named(key) => self.named.get(key).copied(),
+        };
+        let partition = known.unwrap_or_else(|| self.add_home(home));
+        let own = &mut self.partitions[partition as usize].clock;
+        *own = clock.max(*own);
+        self.records.insert(subject.clone(), Stored { slot, partition, queued: [None; 2], touched: true });
+        self.queue(&subject);
+        if let Some(stored) = self.records.get_mut(&subject) {
+            stored.touched = false;
+        }
     }
 
     /// Works on a record; it can read the others of its partition.

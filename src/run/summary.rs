@@ -17,6 +17,8 @@ pub struct Summary {
     pub skipped: u64,
     /// Events that a record had seen before.
     pub duplicates: u64,
+    /// Inputs whose last line has no end yet and was left for the next run.
+    pub unfinished: Vec<String>,
     pub unknown_types: BTreeMap<String, u64>,
     pub unknown_members: BTreeMap<String, u64>,
 }
@@ -40,6 +42,9 @@ impl Summary {
         let seconds = took.as_secs_f64();
         let speed = if seconds > 0.0 { self.events as f64 / seconds } else { 0.0 };
         let _ = writeln!(out, " in {seconds:.2} s ({} events/s)", grouped(speed as u64));
+        for name in &self.unfinished {
+            let _ = writeln!(out, "  the last line of {name} has no end yet: it is left for the next run");
+        }
         for (title, counts) in [
             ("skipped, for the program does not know these types", &self.unknown_types),
             ("ignored, for the declarations do not have these members", &self.unknown_members),

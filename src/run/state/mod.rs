@@ -1,0 +1,525 @@
+//! The state file: all that a run must remember to go on where it stopped, in SQLite.
+//!
+//! Its tables are for people to query; what the engine goes on with is the exact state of each record, one blob in
+//! `records`. Effects, records and positions are written in one transaction; only then the effects go to their output
+//! (see [`output`]).
+
+mod compare;
+pub mod output;
+mod readable;
+mod tables;
+
+use super::kept::{KeepError, Keeping, Remembered};
+pub use compare::{Comparison, compare};
+
+use super::lines::Position;
+use super::records::{Home, Records};
+use crate::engine::record::Slot;
+use crate::event::Subject;
+use crate::program::Program;
+use crate::program::file::ProgramHash;
+use crate::value::Text;
+use chrono::{DateTime, SecondsFormat, Utc};
+use output::Output;
+use readable::Readable;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
+use siphasher::sip128::{Hasher128, SipHasher13};
+use std::fmt;
+use std::hash::Hasher;
+use std::path::{Path, PathBuf};
+
+/// The version of the tables and of the engine's state in them.
+pub const FORMAT_VERSION: u32 = 1;
+/// What SQLite files of this kind say of themselves: `SGst`.
+const APPLICATION_ID: i32 = 0x5347_7374;
+
+/// Why a state file cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateError(pub String);
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StateError {}
+
+impl From<rusqlite::Error> for StateError {
+    fn from(error: rusqlite::Error) -> Self {
+        let code = error.sqlite_error_code();
+        let words = match code {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "another run is using it: wait until that has ended, or end it"
+            }
+            Some(ErrorCode::NotADatabase) => "it is damaged, or no state file",
+            Some(ErrorCode::DatabaseCorrupt) => "it is damaged",
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it can only be read",
+            Some(ErrorCode::DiskFull) => "the disk is full",
+            Some(ErrorCode::CannotOpen) => "it cannot be opened, or its folder cannot be written",
+            Some(ErrorCode::SystemIoFailure) => {
+                "reading or writing it failed: the disk is full or failing, or files may not grow further"
+            }
+            _ => return StateError(error.to_string()),
+        };
+        StateError(words.into())
+    }
+}
+
+fn error(message: impl Into<String>) -> StateError {
+    StateError(message.into())
+}
+
+type Result<T> = std::result::Result<T, StateError>;
+
+/// A state file, open, and locked for all others.
+pub struct StateFile<'p> {
+    connection: Connection,
+    program: &'p Program,
+    readable: Readable<'p>,
+    /// By what name effects are kept until they are known to be written.
+    output: String,
+}
+
+impl<'p> StateFile<'p> {
+    /// Opens a state file, or begins one. Nothing is changed in one that cannot be used.
+    ///
+    /// # Errors
+    /// It cannot be read or written, another run is using it, it is damaged, or it belongs to another program.
+    pub fn open(path: &Path, program: &'p Program) -> Result<StateFile<'p>> {
+        let (mut connection, tables) = connect(path, true)?;
+        let readable = Readable::new(program);
+        if tables == 0 {
+            begin(&mut connection, program, &readable)?;
+        }
+        let state = StateFile { connection, program, readable, output: String::new() };
+        state.check_form()?;
+        state.check_program()?;
+        Ok(state)
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<String>> {
+        let mut statement = self.connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+    }
+
+    fn check_form(&self) -> Result<()> {
+        let format = self.meta("format")?.and_then(|format| format.parse::<u32>().ok());
+        if format != Some(FORMAT_VERSION) {
+            let of = format.map_or("another version of stagegate".into(), |format| {
+                format!(
+                    "another version of stagegate (its form is {format}, this version's is {FORMAT_VERSION})"
+                )
+            });
+            return Err(error(format!("it was written by {of}")));
+        }
+        Ok(())
+    }
+
+    fn check_program(&self) -> Result<()> {
+        let known = self.meta("program")?.unwrap_or_default();
+        let own = what_runs(self.program).to_string();
+        if known != own {
+            let short = |hash: &str| hash.chars().take(12).collect::<String>();
+            return Err(error(format!(
+                "it belongs to another version of the program ({}, this one is {}): go on with that one, or begin with \
+                 another state file; `stagegate check --state` says what differs",
+                short(&known),
+                short(&own),
+            )));
+        }
+        Ok(())
+    }
+
+    /// Puts back all that was kept: the records, the stream's time at the last tick, and the time of a clock event that
+    /// was under way.
+    ///
+    /// # Errors
+    /// The file cannot be read, or what it holds is damaged.
+    pub fn load(&self) -> Result<Remembered> {
+        let mut records = Records::new(self.program);
+        records.restore_clocks(self.instant("clock")?, self.instant("latest")?);
+        let mut statement = self.connection.prepare(
+            "SELECT r.record, r.state, r.clock, p.key, p.id IS NOT NULL, p.clock \
+             FROM records r LEFT JOIN partitions p ON p.id = r.partition ORDER BY r.rowid",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let name: String = row.get(0)?;
+            let damaged = || error(format!("what it holds of {name} is damaged"));
+            let subject = self.subject(&name).ok_or_else(damaged)?;
+            let slot = unpack(row.get_ref(1)?.as_blob().map_err(|_| damaged())?).ok_or_else(damaged)?;
+            if !fits(&slot, &subject, self.program) {
+                return Err(damaged());
+            }
+            let shared: bool = row.get(4)?;
+            let (home, clock) = if shared {
+                let key: Option<String> = row.get(3)?;
+                (
+                    key.map_or(Home::Shared, |key| Home::Named(Text::from(&*key))),
+                    row.get::<_, Option<String>>(5)?,
+                )
+            } else {
+                (Home::Own, row.get(2)?)
+            };
+            let clock = clock.map(|clock| parse(&clock).ok_or_else(damaged)).transpose()?;
+            records.restore(subject, slot, home, clock);
+        }
+        let (ticked, moving_to) = (self.instant("ticked")?, self.instant("moving_to")?);
+        Ok(Remembered { records, ticked, moving_to })
+    }
+
+    fn instant(&self, key: &str) -> Result<Option<DateTime<Utc>>> {
+        let text = self.meta(key)?.filter(|text| !text.is_empty());
+        text.map(|text| parse(&text).ok_or_else(|| error("the times in it are damaged"))).transpose()
+    }
+
+    fn subject(&self, name: &str) -> Option<Subject> {
+        let (entity, id) = name.split_once('/')?;
+        let entity = self.program.schema.entities.iter().position(|e| &*e.wire_name == entity)?;
+        Some(Subject { entity: crate::value::EntityId(u16::try_from(entity).ok()?), id: id.into() })
+    }
+
+    /// How far an input has been read.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn position(&self, key: &str) -> Result<Position> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT bytes, line, hash FROM inputs WHERE path = ?1")?;
+        let found = statement
+            .query_row([key], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
+            })
+            .optional()?;
+        let Some((bytes, line, hash)) = found else { return Ok(Position::default()) };
+        match (u64::try_from(bytes), u64::try_from(line), u128::from_str_radix(&hash, 16)) {
+            (Ok(bytes), Ok(line), Ok(hash)) => Ok(Position { bytes, line, hash }),
+            _ => Err(error("the positions in it are damaged")),
+        }
+    }
+
+    /// Readies where effects go: what an earlier run may have left half written is put right.
+    ///
+    /// # Errors
+    /// The file is not the one that was written, or cannot be.
+    pub fn output(&mut self, path: Option<&Path>) -> Result<Output> {
+        let key = path.map_or(Ok("-".to_owned()), |path| name_of(path).map_err(|e| error(e.to_string())))?;
+        let pending: Option<(String, i64)> = self
+            .connection
+            .query_row("SELECT output, count(*) FROM effects GROUP BY output", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        if let Some((other, count)) = pending.filter(|(other, _)| *other != key) {
+            let other = if other == "-" { "standard output".into() } else { other };
+            return Err(error(format!(
+                "{count} effects are not yet known to be in {other}: write there once more"
+            )));
+        }
+        let mut lines = Vec::new();
+        {
+            let mut statement = self.connection.prepare("SELECT json FROM effects ORDER BY seq")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                lines.extend_from_slice(row.get_ref(0)?.as_bytes().map_err(|_| error("it is damaged"))?);
+                lines.push(b'\n');
+            }
+        }
+        let known = self
+            .connection
+            .query_row("SELECT length, tail FROM outputs WHERE path = ?1", [&key], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+            })
+            .optional()?;
+        let known = known.map(|(length, tail)| (u64::try_from(length).unwrap_or(0), tail));
+        if known.is_none() {
+            Output::check_new(path)?;
+        }
+        let (length, tail) = known.unwrap_or_default();
+        if let Some(path) = path {
+            output::check(path, length, &tail, &lines)?;
+        }
+        self.output = key;
+        // Before the file is made: an own one must not be taken for somebody else's.
+        self.confirm(&Output::of(length, tail.clone()), false)?;
+        let mut output = Output::open(path, length, tail)?;
+        output.write(&lines).map_err(|e| error(format!("the effects cannot be written: {e}")))?;
+        self.confirm(&output, true)?;
+        Ok(output)
+    }
+
+    /// Notes that all effects are where they belong.
+    fn confirm(&mut self, output: &Output, written: bool) -> Result<()> {
+        let transaction = self.connection.transaction()?;
+        confirm(&transaction, &self.output, output, written)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Keeps what has happened, then writes the effects.
+    ///
+    /// # Errors
+    /// Those of writing; then nothing of it has been kept, or all but the effects' output.
+    pub fn keep(&mut self, keeping: &Keeping<'_>, output: &mut Output) -> std::result::Result<(), KeepError> {
+        self.commit(keeping, output).map_err(|e| KeepError::State(e.0))?;
+        output.write(&keeping.batch.bytes).map_err(KeepError::Write)?;
+        if keeping.settled && !keeping.batch.bytes.is_empty() {
+            self.confirm(output, true).map_err(|e| KeepError::State(e.0))?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, keeping: &Keeping<'_>, output: &Output) -> Result<()> {
+        let batch = keeping.batch;
+        let transaction = self.connection.transaction()?;
+        confirm(&transaction, &self.output, output, true)?;
+        {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO effects (id, record, number, json, output) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            let mut rest = &batch.bytes[..];
+            for (subject, number, length) in &batch.effects {
+                let (line, more) = rest.split_at_checked(*length).unwrap_or((rest, &[]));
+                rest = more;
+                let record = self.readable.subject(subject);
+                let json = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
+                insert.execute(params![
+                    format!("{record}/{number}"),
+                    record,
+                    i64::try_from(*number).unwrap_or(i64::MAX),
+                    json,
+                    self.output
+                ])?;
+            }
+        }
+        for visit in &batch.visits {
+            self.readable.visit(&transaction, visit)?;
+        }
+        for subject in &keeping.touched {
+            let Some((home, clock)) = keeping.records.home(subject) else { continue };
+            let Some(slot) = keeping.records.slot(subject) else { continue };
+            keep_record(&transaction, &self.readable, subject, slot, &home, clock)?;
+        }
+        {
+            let mut insert = transaction.prepare_cached(
+                "INSERT OR REPLACE INTO inputs (path, bytes, line, hash) VALUES (?1, ?2, ?3, ?4)",
+            )?;
+            for (path, position) in &batch.inputs {
+                let (bytes, line) = (position.bytes as i64, position.line as i64);
+                insert.execute(params![path, bytes, line, format!("{:032x}", position.hash)])?;
+            }
+        }
+        for (key, value) in [
+            ("clock", keeping.records.clock()),
+            ("latest", keeping.records.latest()),
+            ("ticked", keeping.ticked),
+            ("moving_to", keeping.moving_to),
+        ] {
+            set_meta(&transaction, key, &value.map(show).unwrap_or_default())?;
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+/// Opens a database and keeps all others out; gives how many tables it has.
+fn connect(path: &Path, create: bool) -> Result<(Connection, i64)> {
+    if path.is_dir() {
+        return Err(error("it is a folder, not a file"));
+    }
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(std::time::Duration::ZERO)?;
+    // Before the first reading: then nobody else comes in between, as long as this is open.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    if connection.is_readonly("main")? {
+        return Err(error("it can only be read"));
+    }
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if tables > 0 && id != APPLICATION_ID {
+        return Err(error("it is a database, but no state file"));
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
+    let sound: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if sound != "ok" {
+        return Err(error("it is damaged"));
+    }
+    Ok((connection, tables))
+}
+
+/// Makes the tables.
+fn begin(connection: &mut Connection, program: &Program, readable: &Readable<'_>) -> Result<()> {
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(tables::SCHEMA)?;
+    readable.create(&transaction)?;
+    set_meta(&transaction, "format", &FORMAT_VERSION.to_string())?;
+    let hash = what_runs(program).to_string();
+    set_meta(&transaction, "program", &hash)?;
+    let bytes = program.to_bytes().map_err(|e| error(e.to_string()))?;
+    transaction.execute(
+        "INSERT INTO programs (hash, bytes, first_used) VALUES (?1, ?2, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
+        params![hash, bytes],
+    )?;
+    Ok(transaction.commit()?)
+}
+
+fn set_meta(transaction: &Transaction<'_>, key: &str, value: &str) -> Result<()> {
+    let mut insert =
+        transaction.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
+    insert.execute([key, value])?;
+    Ok(())
+}
+
+/// Notes how long the output is; `written`: with all effects kept so far.
+fn confirm(transaction: &Transaction<'_>, name: &str, output: &Output, written: bool) -> Result<()> {
+    if written {
+        transaction.execute("DELETE FROM effects", [])?;
+    }
+    let mut insert = transaction
+        .prepare_cached("INSERT OR REPLACE INTO outputs (path, length, tail) VALUES (?1, ?2, ?3)")?;
+    insert.execute(params![name, i64::try_from(output.length()).unwrap_or(i64::MAX), output.tail()])?;
+    Ok(())
+}
+
+fn keep_record(
+    transaction: &Transaction<'_>,
+    readable: &Readable<'_>,
+    subject: &Subject,
+    slot: &Slot,
+    home: &Home,
+    clock: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let name = readable.subject(subject);
+    let shown = clock.map(show);
+    let (partition, own) = match home {
+        Home::Own => (None, shown),
+        Home::Shared | Home::Named(_) => {
+            let key = if let Home::Named(key) = home { Some(&**key) } else { None };
+            let mut find = transaction.prepare_cached("SELECT id FROM partitions WHERE key IS ?1")?;
+            let id: Option<i64> = find.query_row([key], |row| row.get(0)).optional()?;
+            let id = match id {
+                Some(id) => {
+                    let mut update =
+                        transaction.prepare_cached("UPDATE partitions SET clock = ?2 WHERE id = ?1")?;
+                    update.execute(params![id, shown])?;
+                    id
+                }
+                None => {
+                    transaction.execute(
+                        "INSERT INTO partitions (key, clock) VALUES (?1, ?2)",
+                        params![key, shown],
+                    )?;
+                    transaction.last_insert_rowid()
+                }
+            };
+            (Some(id), None)
+        }
+    };
+    let state = pack(slot).ok_or_else(|| error(format!("{name} cannot be kept")))?;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO records (record, partition, clock, state) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (record) DO UPDATE SET partition = ?2, clock = ?3, state = ?4",
+    )?;
+    insert.execute(params![name, partition, own, state])?;
+    readable.record(transaction, subject, &name, slot)
+}
+
+/// The exact state of a record: the version of its form, a checksum, and the state itself.
+fn pack(slot: &Slot) -> Option<Vec<u8>> {
+    let state = postcard::to_stdvec(slot).ok()?;
+    let mut bytes = Vec::with_capacity(state.len() + 20);
+    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&checksum(&state));
+    bytes.extend_from_slice(&state);
+    Some(bytes)
+}
+
+fn unpack(bytes: &[u8]) -> Option<Slot> {
+    let (version, rest) = bytes.split_first_chunk::<4>()?;
+    let (sum, state) = rest.split_first_chunk::<16>()?;
+    if u32::from_le_bytes(*version) != FORMAT_VERSION || *sum != checksum(state) {
+        return None;
+    }
+    match postcard::take_from_bytes::<Slot>(state) {
+        Ok((slot, [])) => Some(slot),
+        _ => None,
+    }
+}
+
+fn checksum(state: &[u8]) -> [u8; 16] {
+    let mut hasher = SipHasher13::new();
+    hasher.write(state);
+    hasher.finish128().as_u128().to_le_bytes()
+}
+
+/// Whether a record is one of the program: every number in it names something.
+fn fits(slot: &Slot, subject: &Subject, program: &Program) -> bool {
+    let Slot::Living(record) = slot else { return true };
+    let Some(entity) = program.schema.entities.get(subject.entity.index()) else { return false };
+    let rule = |rule: crate::value::RuleId| rule.index() < program.rules.len();
+    let place = record.place.is_none_or(|place| {
+        program.stages.get(place.stage.index()).is_some_and(|stage| stage.pipeline == place.pipeline)
+    });
+    let runs = record.waiting.as_ref().is_none_or(|waiting| {
+        waiting.runs.iter().all(|run| {
+            let frame = run.frame.as_ref().is_none_or(|frame| {
+                program.code.chunks.get(frame.chunk.0 as usize).is_some_and(|chunk| {
+                    frame.registers.len() == chunk.registers.len() && (frame.pc as usize) < chunk.code.len()
+                })
+            });
+            rule(run.rule) && frame
+        })
+    });
+    record.subject == *subject && record.values.len() == entity.fields.len() && place && runs
+}
+
+/// Names what runs: the program without what only says where it stands in its text.
+pub fn what_runs(program: &Program) -> ProgramHash {
+    let mut program = program.clone();
+    program.files.clear();
+    let nowhere = crate::source::Span::new(crate::source::FileId(0), 0, 0);
+    for trigger in &mut program.triggers {
+        trigger.span = nowhere;
+    }
+    for rule in &mut program.rules {
+        rule.span = nowhere;
+    }
+    for chunk in &mut program.code.chunks {
+        chunk.spans.clear();
+    }
+    program.hash()
+}
+
+/// The name under which an input or output is kept.
+///
+/// # Errors
+/// The folder is not there.
+pub fn name_of(path: &Path) -> std::io::Result<String> {
+    let whole = match path.canonicalize() {
+        Ok(whole) => whole,
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize()?;
+            path.file_name().map_or(folder.clone(), |name| folder.join(name))
+        }
+    };
+    Ok(shown(whole))
+}
+
+fn shown(path: PathBuf) -> String {
+    path.into_os_string().into_string().unwrap_or_else(|path| format!("{path:?}"))
+}
+
+/// Exactly, to the last digit.
+fn show(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+fn parse(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+}

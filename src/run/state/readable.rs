@@ -1,0 +1,270 @@
+//! The tables for people: records with their fields, the stages they have been in, what is waiting.
+
+use super::tables::RESERVED;
+use super::{Result, show};
+use crate::engine::record::Slot;
+use crate::engine::waiting::{Listener, Run, State};
+use crate::event::Subject;
+use crate::program::{EventPattern, Program};
+use crate::run::kept::{Mover, Visit};
+use crate::schema::{BUILTIN_FIELDS, FIELD_CREATED_AT, FIELD_STAGE_ENTERED_AT, Field};
+use crate::value::print::Labels;
+use crate::value::{RuleId, Text, Value, json};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Transaction, params, params_from_iter};
+use std::collections::HashSet;
+
+/// SQLite has no more columns in a table; fields beyond are only in the record's own state.
+const COLUMNS: usize = 1_900;
+
+/// Writes the tables of one program.
+pub(super) struct Readable<'p> {
+    program: &'p Program,
+    stages: Vec<Text>,
+    pipelines: Vec<Text>,
+    entities: Vec<Table>,
+}
+
+/// An entity's.
+struct Table {
+    create: String,
+    insert: String,
+    delete: String,
+    fields: usize,
+}
+
+impl<'p> Readable<'p> {
+    pub fn new(program: &'p Program) -> Self {
+        let mut names: HashSet<String> = RESERVED.iter().map(|name| (*name).to_owned()).collect();
+        let entities = program.schema.entities.iter().map(|entity| {
+            let name = quoted(&unused(&entity.wire_name, &mut names));
+            let mut columns = HashSet::new();
+            let builtin = ["id", "pipeline", "stage", "stage_entered_at", "created_at", "deleted"];
+            let builtin = builtin.map(|name| quoted(&unused(name, &mut columns)));
+            let fields: Vec<String> = entity.fields[BUILTIN_FIELDS.min(entity.fields.len())..]
+                .iter()
+                .take(COLUMNS)
+                .map(|field| quoted(&unused(&field.name, &mut columns)))
+                .collect();
+            let own: String = fields.iter().map(|field| format!(", {field}")).collect();
+            let marks: String = (0..fields.len()).map(|n| format!(", ?{}", builtin.len() + 1 + n)).collect();
+            let id = &builtin[0];
+            Table {
+                create: format!(
+                    "CREATE TABLE {name} ({id} TEXT PRIMARY KEY, {}{own})",
+                    builtin[1..].join(", ")
+                ),
+                insert: format!("INSERT OR REPLACE INTO {name} VALUES (?1, ?2, ?3, ?4, ?5, ?6{marks})"),
+                delete: format!(
+                    "UPDATE {name} SET deleted = 1, stage = NULL, pipeline = NULL WHERE {id} = ?1"
+                ),
+                fields: fields.len(),
+            }
+        });
+        let entities = entities.collect();
+        Readable {
+            program,
+            stages: program.stages.iter().map(|stage| stage.name.clone()).collect(),
+            pipelines: program.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect(),
+            entities,
+        }
+    }
+
+    pub fn create(&self, transaction: &Transaction<'_>) -> Result<()> {
+        for table in &self.entities {
+            transaction.execute_batch(&table.create)?;
+        }
+        Ok(())
+    }
+
+    /// `deal/D-1`
+    pub fn subject(&self, subject: &Subject) -> String {
+        let entity = self.program.schema.entities.get(subject.entity.index());
+        format!("{}/{}", entity.map_or("", |entity| &entity.wire_name), subject.id)
+    }
+
+    /// A record came into a stage.
+    pub fn visit(&self, transaction: &Transaction<'_>, visit: &Visit) -> Result<()> {
+        let record = self.subject(&visit.subject);
+        let time = show(visit.time);
+        let mut leave = transaction
+            .prepare_cached("UPDATE stages SET left_at = ?2 WHERE record = ?1 AND left_at IS NULL")?;
+        leave.execute(params![record, time])?;
+        let (by, name) = match visit.by {
+            Mover::Trigger(id) => ("trigger", self.program.trigger(id).label.clone()),
+            Mover::Rule(id) => ("rule", Some(self.program.rule(id).path.clone())),
+            Mover::Event => ("event", None),
+        };
+        let stage = self.program.stage(visit.stage);
+        let pipeline = &*self.pipelines[stage.pipeline.index()];
+        let mut enter = transaction.prepare_cached(
+            "INSERT INTO stages (record, pipeline, stage, entered_at, by, name, \"as\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        enter.execute(params![
+            record,
+            pipeline,
+            &*stage.name,
+            time,
+            by,
+            name.as_deref(),
+            visit.actor.as_deref()
+        ])?;
+        Ok(())
+    }
+
+    /// The record as it stands now.
+    pub fn record(
+        &self,
+        transaction: &Transaction<'_>,
+        subject: &Subject,
+        name: &str,
+        slot: &Slot,
+    ) -> Result<()> {
+        let mut clear = transaction.prepare_cached("DELETE FROM timers WHERE record = ?1")?;
+        clear.execute([name])?;
+        let Some(table) = self.entities.get(subject.entity.index()) else { return Ok(()) };
+        let record = match slot {
+            Slot::Absent => return Ok(()),
+            Slot::Living(record) => record,
+            Slot::Deleted { .. } => {
+                transaction.prepare_cached(&table.delete)?.execute([&*subject.id])?;
+                let mut leave = transaction.prepare_cached(
+                    "UPDATE stages SET left_at = (SELECT coalesce(r.clock, p.clock) FROM records r LEFT JOIN partitions p \
+                     ON p.id = r.partition WHERE r.record = ?1) WHERE record = ?1 AND left_at IS NULL",
+                )?;
+                leave.execute([name])?;
+                return Ok(());
+            }
+        };
+        let fields = &self.program.schema.entity(subject.entity).fields;
+        let place = record.place;
+        let built_in = |field: crate::value::FieldId| match record.values.get(field.index()) {
+            Some(Value::DateTime(time)) => Sql::Text(show(*time)),
+            _ => Sql::Null,
+        };
+        let mut columns = vec![
+            Sql::Text(subject.id.to_string()),
+            place.map_or(Sql::Null, |place| Sql::Text(self.pipelines[place.pipeline.index()].to_string())),
+            place.map_or(Sql::Null, |place| Sql::Text(self.stages[place.stage.index()].to_string())),
+            built_in(FIELD_STAGE_ENTERED_AT),
+            built_in(FIELD_CREATED_AT),
+            Sql::Integer(0),
+        ];
+        let own = fields.iter().zip(&record.values).skip(BUILTIN_FIELDS).take(table.fields);
+        columns.extend(own.map(|(field, value)| self.column(value, field)));
+        transaction.prepare_cached(&table.insert)?.execute(params_from_iter(columns))?;
+        let Some(waiting) = &record.waiting else { return Ok(()) };
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO timers (record, rule, since, due, waits_for, begun) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for run in &waiting.runs {
+            insert.execute(params![
+                name,
+                &*self.program.rule(run.rule).path,
+                show(run.since),
+                run.due().map(show),
+                self.waits_for(run),
+                run.frame.is_some()
+            ])?;
+        }
+        for silence in &waiting.silences {
+            let rule = match silence.listener {
+                Listener::Rule(rule, _) => Some(&*self.program.rule(rule).path),
+                Listener::Trigger(..) => None,
+            };
+            let what = match silence.listener {
+                Listener::Rule(rule, n) => self.program.rule(rule).on.get(usize::from(n)),
+                Listener::Trigger(trigger, n) => self.program.trigger(trigger).events.get(usize::from(n)),
+            };
+            let what = what.map_or("silence".into(), |pattern| self.pattern(pattern));
+            let what = match silence.listener {
+                Listener::Rule(..) => what,
+                Listener::Trigger(trigger, _) => {
+                    let stage = self.program.stage(self.program.trigger(trigger).stage);
+                    format!("{what}, to move to {}", stage.name)
+                }
+            };
+            insert.execute(params![name, rule, None::<String>, show(silence.due), what, false])?;
+        }
+        Ok(())
+    }
+
+    /// As in effects, but numbers and texts as the database's own.
+    fn column(&self, value: &Value, field: &Field) -> Sql {
+        match value {
+            Value::None => return Sql::Null,
+            Value::Bool(value) => return Sql::Integer(i64::from(*value)),
+            Value::Int(value) => return Sql::Integer(*value),
+            _ => {}
+        }
+        let mut out = Vec::new();
+        let labels = Labels { stages: &self.stages, pipelines: &self.pipelines };
+        json::write(value, &field.ty, &self.program.schema, labels, &mut out);
+        match serde_json::from_slice::<String>(&out) {
+            Ok(text) => Sql::Text(text),
+            Err(_) => Sql::Text(String::from_utf8_lossy(&out).into_owned()),
+        }
+    }
+
+    fn waits_for(&self, run: &Run) -> String {
+        let program = self.program;
+        match &run.state {
+            State::Going => "nothing".into(),
+            State::Predecessor => "the end of the rule above".into(),
+            State::Queue => "the end of its run before".into(),
+            State::Time(Some(_)) | State::Until(_) => "its time".into(),
+            State::Time(None) => "a field that `at` reads".into(),
+            State::Opening(_) => "the next opening".into(),
+            State::Outputs { outputs, .. } => {
+                let names = outputs.iter().filter_map(|output| {
+                    let output = program.outputs.get(output.index())?;
+                    Some(format!("{}.{}", self.rule(output.rule), output.path))
+                });
+                format!("output {}", names.collect::<Vec<_>>().join(", "))
+            }
+            State::Event(wait) => {
+                let events = program.code.waits.get(wait.wait.0 as usize).map(|wait| &wait.events[..]);
+                let events = events.unwrap_or_default().iter().map(|pattern| self.pattern(pattern));
+                events.collect::<Vec<_>>().join(" or ")
+            }
+            State::Answer { call, effect, .. } => {
+                let call = program.code.calls.get(call.0 as usize);
+                let action = call.map_or("action", |call| &program.schema.action(call.action).name);
+                format!("answer of {action}, effect {effect}")
+            }
+        }
+    }
+
+    fn rule(&self, rule: RuleId) -> &str {
+        self.program.rules.get(rule.index()).map_or("", |rule| &rule.path)
+    }
+
+    fn pattern(&self, pattern: &EventPattern) -> String {
+        let event = |event: &crate::program::NamedEvent| {
+            self.program.schema.events.get(event.event.index()).map_or(String::new(), |e| e.name.to_string())
+        };
+        match pattern {
+            EventPattern::Named(named) => event(named),
+            EventPattern::Change { .. } | EventPattern::AnyChange => "a change".into(),
+            EventPattern::Count { count, event: named, .. } => format!("{count} {}", event(named)),
+            EventPattern::Absence { event: named, .. } => format!("no {}", event(named)),
+        }
+    }
+}
+
+/// A name that is not taken yet, whatever its case.
+fn unused(name: &str, taken: &mut HashSet<String>) -> String {
+    let mut name = name.to_owned();
+    // SQLite keeps names like these for itself.
+    if name.to_lowercase().starts_with("sqlite_") {
+        name.insert(0, '_');
+    }
+    while !taken.insert(name.to_lowercase()) {
+        name.push('_');
+    }
+    name
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

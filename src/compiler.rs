@@ -81,7 +81,7 @@ pub fn check(loaded: &Loaded) -> Checked {
 enum Lost<'s> {
     /// A file is missing: any name may have been in it.
     All,
-    /// What looks like a declaration somewhere, right or wrong.
+    /// What the pieces that could not be read would have declared.
     Some(HashSet<&'s str>),
 }
 
@@ -93,13 +93,7 @@ impl<'s> Lost<'s> {
         if loaded.diagnostics.iter().any(missing) {
             return Lost::All;
         }
-        let mut names = HashSet::new();
-        if !loaded.diagnostics.is_empty() {
-            for (_, file) in loaded.sources.files() {
-                collect_declared(&file.text, &mut names);
-            }
-        }
-        Lost::Some(names)
+        Lost::Some(loaded.files.iter().flat_map(|file| &file.broken).map(|name| &*name.text).collect())
     }
 
     fn holds(&self, name: &str) -> bool {
@@ -107,39 +101,6 @@ impl<'s> Lost<'s> {
             Lost::All => true,
             Lost::Some(names) => names.contains(name),
         }
-    }
-}
-
-/// Names after a declaring word, and before a colon.
-fn collect_declared<'s>(text: &'s str, names: &mut HashSet<&'s str>) {
-    const WORDS: &[&str] = &[
-        "entity",
-        "enum",
-        "type",
-        "event",
-        "action",
-        "user",
-        "department",
-        "role",
-        "calendar",
-        "const",
-        "fn",
-        "pipeline",
-        "stage",
-        "rule",
-        "let",
-        "for",
-    ];
-    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
-    let mut before = "";
-    let mut rest = text;
-    while let Some(start) = rest.find(is_name) {
-        let end = rest[start..].find(|c| !is_name(c)).map_or(rest.len(), |length| start + length);
-        let (word, after) = (&rest[start..end], &rest[end..]);
-        if WORDS.contains(&before) || after.trim_start_matches([' ', '\t']).starts_with(':') {
-            names.insert(word);
-        }
-        (before, rest) = (word, after);
     }
 }
 

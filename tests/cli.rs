@@ -248,6 +248,35 @@ fn what_is_read_is_never_overwritten() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_read_by_another_name_is_never_overwritten_either() {
+    let case = Case::new();
+    case.file("people.rules", "user bob \"Bob\"\n");
+    case.file("two.rules", SMALL.replace("use crm", "use crm\nuse \"people.rules\""));
+    let path = |name: &str| case.folder.path().join(name);
+    std::fs::hard_link(path("events.jsonl"), path("hard.jsonl")).expect("a link");
+    for args in [
+        &["run", "two.rules", "events.jsonl", "-o", "people.rules"][..],
+        &["run", "two.rules", "events.jsonl", "--rejected", "people.rules"],
+        &["compile", "two.rules", "-o", "people.rules"],
+        &["run", "two.rules", "events.jsonl", "-o", "hard.jsonl"],
+        &["run", "two.rules", "events.jsonl", "-o", "x", "--rejected", "./x"],
+        &["run", "two.rules", "-", "-o", "events.jsonl"],
+    ] {
+        let stdin = std::fs::File::open(path("events.jsonl")).expect("events");
+        let output = case.command(args).stdin(stdin).output().expect("the command starts");
+        assert_eq!(output.status.code(), Some(2), "{args:?} {}", show(&output));
+        assert_eq!(case.read("people.rules"), "user bob \"Bob\"\n");
+        assert_eq!(case.read("events.jsonl"), EVENTS);
+    }
+    case.file("old.jsonl", "old\n");
+    let output =
+        case.run(&["run", "small.rules", "events.jsonl", "-o", "old.jsonl", "--rejected", "no/where"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(case.read("old.jsonl"), "old\n");
+}
+
 #[test]
 fn an_old_output_stays_when_the_program_or_the_events_are_wrong() {
     let case = Case::new();
@@ -347,7 +376,10 @@ fn bad_input_of_any_size_gives_an_error_and_no_panic() {
         "[".repeat(200_000),
         "]".repeat(200_000)
     );
-    case.file("odd.jsonl", format!("{long}\n{EVENTS}\n{deep}\nnull\n[]\n\"x\"\n{{}}\n\u{0}\n"));
+    // The attributes in the order of their declaration, as an array: no event.
+    let array =
+        r#"["1.0","7","/t","invoice.paid","deal/D-1","2026-03-02T10:30:00Z",null,null,{"invoice":"I-1"}]"#;
+    case.file("odd.jsonl", format!("{long}\n{EVENTS}\n{deep}\nnull\n[]\n\"x\"\n{{}}\n\u{0}\n{array}\n"));
     let output = case.run(&["run", "small.rules", "odd.jsonl"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, case.run(&["run", "small.rules", "events.jsonl"]).stdout);

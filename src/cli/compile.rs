@@ -57,7 +57,7 @@ pub fn run(args: &Args, style: Style) -> Result {
         let written = stdout.write_all(&bytes).and_then(|()| stdout.flush());
         written.map_err(|e| Failure::write("to standard output", &e))?;
     } else {
-        if input::same_file(&output, &args.program) {
+        if input::sources(&program).chain([&*args.program]).any(|source| input::same_file(&output, source)) {
             return Err(Failure::usage(format!(
                 "{} would be overwritten: choose another -o",
                 output.display()

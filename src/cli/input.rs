@@ -137,10 +137,27 @@ pub fn program(path: &Path, style: Style) -> Result<Option<Program>, Failure> {
     }
 }
 
-/// Whether two paths lead to one file.
+/// Whether two paths lead to one file, be it by links. `-` is what standard input is read from.
 pub fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b && a.is_file(),
+    let file = |path: &Path| {
+        let path = if path == Path::new("-") { Path::new("/dev/stdin") } else { path };
+        std::fs::metadata(path).ok().filter(|m| m.is_file()).map(|m| (path.to_owned(), m))
+    };
+    match (file(a), file(b)) {
+        #[cfg(unix)]
+        (Some((_, a)), Some((_, b))) => {
+            use std::os::unix::fs::MetadataExt;
+            (a.dev(), a.ino()) == (b.dev(), b.ino())
+        }
+        #[cfg(not(unix))]
+        (Some((a, _)), Some((b, _))) => {
+            a.canonicalize().is_ok_and(|a| b.canonicalize().is_ok_and(|b| a == b))
+        }
         _ => false,
     }
+}
+
+/// The files whose text went into a program, as far as it still knows them by a path.
+pub fn sources(program: &Program) -> impl Iterator<Item = &Path> {
+    program.files.iter().map(|file| Path::new(&file.name))
 }

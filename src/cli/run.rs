@@ -4,6 +4,7 @@ use super::Result;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use crate::engine::{Engine, Options};
+use crate::program::Program;
 use crate::run::{OnError, Rejected, Run, Start, Stopped, Surroundings};
 use crate::vm::Machine;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -126,6 +127,7 @@ pub fn run(args: Args, style: Style) -> Result {
 
     // Only now, when nothing of the input can be wrong any more, an old output is overwritten.
     let effects_name = name_of(args.output.as_deref(), "to standard output");
+    let rejected_name = name_of(args.rejected.as_deref(), "rejected events");
     let signals = Signals::listen();
     let options = Options {
         dedup: args.dedup as usize,
@@ -133,10 +135,10 @@ pub fn run(args: Args, style: Style) -> Result {
         ..Options::default()
     };
     let mut run = Run::new(Engine::new(&machine, options), machine.program());
+    refuse_read(&args, machine.program())?;
     #[cfg(feature = "state")]
     let kept = match &args.state {
         Some(state) => {
-            refuse_read(args.output.as_deref(), &args)?;
             super::resume::resume(state, &args.output_file(), args.batch, &machine, &mut inputs, &mut run)?;
             true
         }
@@ -145,15 +147,21 @@ pub fn run(args: Args, style: Style) -> Result {
     #[cfg(not(feature = "state"))]
     let kept = false;
     let output = args.output.as_deref().filter(|_| !kept);
-    let effects: Box<dyn Write> = match writable(output, &args, false)? {
+    let output = writable(output, false)?;
+    let rejected = writable(args.rejected.as_deref(), kept)?;
+    for (file, name) in [(&output, &effects_name), (&rejected, &rejected_name)] {
+        if let Some(file) = file.as_ref().filter(|_| !kept) {
+            empty(file).map_err(|e| Failure::write(name, &e))?;
+        }
+    }
+    let effects: Box<dyn Write> = match output {
         Some(file) => Box::new(file),
         // The keeper writes the effects.
         None if kept => Box::new(io::sink()),
         None => Box::new(io::stdout()),
     };
     let mut effects = BufWriter::with_capacity(1 << 16, effects);
-    let rejected_name = name_of(args.rejected.as_deref(), "rejected events");
-    let mut rejected = match writable(args.rejected.as_deref(), &args, kept)? {
+    let mut rejected = match rejected {
         Some(file) if kept => Reject::Line(file),
         Some(file) => Reject::File(BufWriter::new(file)),
         None => Reject::Stderr,
@@ -298,27 +306,49 @@ fn open_inputs(args: &Args) -> std::result::Result<Vec<Input>, Failure> {
     paths.iter().map(open).collect()
 }
 
-/// Opens a file for writing; refuses one that is read in the same run.
-fn writable(path: Option<&Path>, args: &Args, append: bool) -> std::result::Result<Option<File>, Failure> {
-    refuse_read(path, args)?;
+/// Opens a file for writing, as it is: what stands in it goes only when nothing else can be wrong.
+fn writable(path: Option<&Path>, append: bool) -> std::result::Result<Option<File>, Failure> {
     let Some(path) = path.filter(|p| *p != Path::new("-")) else { return Ok(None) };
-    let file = if append { File::options().create(true).append(true).open(path) } else { File::create(path) };
+    let mut options = File::options();
+    let file = options.create(true).append(append).write(true).truncate(false).open(path);
     file.map(Some).map_err(|e| Failure::write(&path.display().to_string(), &e))
 }
 
-/// A file that is read in the same run cannot be written.
-fn refuse_read(path: Option<&Path>, args: &Args) -> std::result::Result<(), Failure> {
-    let Some(path) = path.filter(|p| *p != Path::new("-")) else { return Ok(()) };
-    let others = args.events.iter().chain([&args.program]);
-    #[cfg(feature = "state")]
-    let others = others.chain(&args.state);
-    if let Some(read) = others.into_iter().find(|p| input::same_file(p, path)) {
-        return Err(Failure::usage(format!("{} is read in this run: write somewhere else", read.display())));
+/// Removes what stood in a file. A device or a pipe holds nothing.
+fn empty(file: &File) -> io::Result<()> {
+    if file.metadata()?.is_file() { file.set_len(0) } else { Ok(()) }
+}
+
+/// A file that is read in the same run cannot be written, and two outputs need two files.
+fn refuse_read(args: &Args, program: &Program) -> std::result::Result<(), Failure> {
+    let stdin = Path::new("-");
+    let written = [&args.output, &args.rejected].map(|path| path.as_deref().filter(|p| *p != stdin));
+    for path in written.into_iter().flatten() {
+        let events = args.events.iter().map(PathBuf::as_path).chain(args.events.is_empty().then_some(stdin));
+        let read = events.chain([&*args.program]).chain(input::sources(program));
+        #[cfg(feature = "state")]
+        let read = read.chain(args.state.as_deref());
+        if let Some(read) = read.into_iter().find(|p| input::same_file(p, path)) {
+            let read = input::shown(read);
+            return Err(Failure::usage(format!("{read} is read in this run: write somewhere else")));
+        }
     }
-    if args.rejected.as_deref() == Some(path) && args.output.as_deref() == Some(path) {
+    if let [Some(output), Some(rejected)] = written
+        && (same_place(output, rejected) || input::same_file(output, rejected))
+    {
         return Err(Failure::usage("effects and rejected events cannot go into one file"));
     }
     Ok(())
+}
+
+/// Whether two paths name one place, where perhaps no file is yet.
+fn same_place(a: &Path, b: &Path) -> bool {
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some((folder.canonicalize().ok()?, path.file_name()?.to_owned()))
+    };
+    let device = a.exists() && !a.is_file();
+    !device && (a == b || place(a).is_some_and(|a| Some(a) == place(b)))
 }
 
 fn name_of(path: Option<&Path>, otherwise: &str) -> String {

@@ -155,11 +155,23 @@ impl<'p> Decoder<'p> {
     /// # Errors
     /// Says what of the line breaks JSON, CloudEvents or the schema.
     pub fn decode(&mut self, line: &str) -> Result<Decoded, Rejection> {
+        if !line.trim_start().starts_with('{') {
+            // An array of the attributes would be read like an object.
+            return Err(match serde_json::from_str::<serde::de::IgnoredAny>(line) {
+                Ok(_) => Rejection::new("not-an-event", "this is no CloudEvent: a JSON object was expected"),
+                Err(error) => not_an_event(error),
+            });
+        }
         let envelope: Envelope = serde_json::from_str(line).map_err(not_an_event)?;
         let name = match envelope.name {
             Some(raw) => text(raw, "/type")?,
             None => return Err(missing_attribute("type", "the name of the event, as `invoice.paid`")),
         };
+        if name.is_empty() {
+            return Err(Rejection::new("not-an-event", "`type` must not be empty")
+                .at("/type")
+                .expected("the name of an event"));
+        }
         let Some(kind) = self.kinds.get(&*name).copied() else {
             count(&mut self.unknown_types, name.into_owned());
             return Ok(Decoded::Skipped);

@@ -5,6 +5,7 @@ use super::listed;
 use crate::check::Checker;
 use crate::check::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::library;
 use crate::model::{self, ExprKind};
 use crate::schema::{BUILTIN_FIELDS, Field};
 use crate::source::Span;
@@ -50,7 +51,9 @@ impl Checker<'_> {
         if let Some((id, _)) = self.names.actions.get(name.as_str()) {
             return Some(*id);
         }
-        let help = suggest::did_you_mean(&name, self.names.actions.keys().map(|k| &**k));
+        let help = library::that_declares("action", &name).map(|l| format!("use {}", l.name));
+        let known = self.names.actions.keys().map(|k| &**k);
+        let help = help.or_else(|| suggest::did_you_mean(&name, known));
         let help = help.unwrap_or_else(|| format!("action {name} {{ }}"));
         let message = format!("there is no action `{name}`");
         self.report(

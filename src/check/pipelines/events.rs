@@ -5,6 +5,7 @@ use super::{Home, listed, scope_in};
 use crate::check::scope::{EventScope, EventSource, OldScope};
 use crate::check::{Checker, ValueSymbol, words};
 use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::library;
 use crate::model;
 use crate::schema::{BUILTIN_FIELDS, Type};
 use crate::source::Span;
@@ -211,6 +212,8 @@ impl Checker<'_> {
         let is_field = |f: &crate::schema::Field| *f.name == *name;
         let help = if entity.fields.iter().skip(BUILTIN_FIELDS).any(is_field) {
             format!("change of {name}")
+        } else if let Some(library) = library::that_declares("event", name) {
+            format!("use {}", library.name)
         } else {
             let known = self.names.events.keys().map(|k| &**k);
             suggest::did_you_mean(name, known).unwrap_or_else(|| format!("event {name} {{ }}"))

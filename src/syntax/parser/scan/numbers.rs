@@ -343,6 +343,7 @@ impl Scanner<'_> {
         if months > 0 {
             let unit = word.trim_end_matches('s');
             let count = number.parse::<u32>().map_or(1, |n| n.saturating_mul(months));
+            let days = (count / 12).saturating_mul(365).saturating_add(count % 12 * 30);
             self.report(
                 Diagnostic::new(
                     Code::WrongDuration,
@@ -350,10 +351,7 @@ impl Scanner<'_> {
                     format!("a {unit} has no fixed length, so it is no duration"),
                 )
                 .label("durations go from seconds to weeks")
-                .help(format!(
-                    "{} days, or, for a date some months later, add_months(today, {count})",
-                    count.saturating_mul(30)
-                )),
+                .help(format!("{days} days, or, for a date some months later, add_months(today, {count})")),
             );
             self.emit(Kind::Word, word_start, word_end);
         } else if number.contains('.')

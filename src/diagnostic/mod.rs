@@ -22,6 +22,16 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to type instead.
     pub help: Option<String>,
+    /// The same as edits, where they are sure to be what was meant: all of them together mend this one
+    /// mistake. Empty if only a person can decide.
+    pub fix: Vec<Edit>,
+}
+
+/// A change of the text: what stands at `span` becomes `text`. An empty span is an insertion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
 }
 
 /// A place in the text and what is to be said of it.
@@ -33,7 +43,13 @@ pub struct Label {
 
 impl Diagnostic {
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Diagnostic { code, message: message.into(), labels: vec![Label { span, message: None }], help: None }
+        Diagnostic {
+            code,
+            message: message.into(),
+            labels: vec![Label { span, message: None }],
+            help: None,
+            fix: Vec::new(),
+        }
     }
 
     /// What to say under the place itself.
@@ -58,6 +74,12 @@ impl Diagnostic {
         if help.is_some() {
             self.help = help;
         }
+        self
+    }
+
+    /// One edit of the sure correction: what stands at `span` becomes `text`.
+    pub fn fix(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.fix.push(Edit { span, text: text.into() });
         self
     }
 

@@ -9,6 +9,7 @@
 use crate::check;
 use crate::diagnostic::{self, Code, Diagnostic, Severity, suggest};
 use crate::library;
+use crate::lint;
 use crate::model::Model;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax;
@@ -69,6 +70,12 @@ pub fn check(loaded: &Loaded) -> Checked {
     let found = found.into_iter();
     let found = found.filter(|d| !d.code.is_unknown_name() || !lost.holds(loaded.sources.text(d.span())));
     let mut diagnostics: Vec<Diagnostic> = loaded.diagnostics.iter().cloned().chain(found).collect();
+    // A program with mistakes is mended first: what else might be meant differently is then another matter.
+    if let Some(model) =
+        model.as_ref().filter(|_| diagnostics.iter().all(|d| d.severity() != Severity::Error))
+    {
+        diagnostics.extend(lint::warnings(loaded, model));
+    }
     tidy(&mut diagnostics);
     let mut checked = Checked { model, diagnostics };
     if checked.has_errors() {

@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod event;
 pub mod library;
+pub mod lint;
 pub mod lower;
 pub mod model;
 pub mod program;

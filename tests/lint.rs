@@ -1,0 +1,67 @@
+//! Warnings: every program under `tests/lint` with the snapshot beside it. A folder with a `main.rules` is one
+//! program of several files. What is not in the snapshot is not warned of: near misses stand among the programs.
+
+use stagegate::compiler::{self, Checked, Loaded};
+use stagegate::diagnostic::{Code, Rendered, Severity, render};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The programs: a file, or a folder's `main.rules`, with the place and name of its snapshot.
+fn cases(folder: &Path, found: &mut Vec<(PathBuf, PathBuf, String)>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && path.join("main.rules").exists() {
+            found.push((path.join("main.rules"), folder.to_owned(), stem));
+        } else if path.is_dir() {
+            cases(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rules") {
+            found.push((path, folder.to_owned(), stem));
+        }
+    }
+}
+
+fn checked(main: &Path) -> (Loaded, Checked) {
+    let folder = main.parent().unwrap().to_owned();
+    let root = PathBuf::from(main.file_name().unwrap());
+    let loaded = compiler::load(&[root], &mut |path| fs::read(folder.join(path)));
+    let checked = compiler::check(&loaded);
+    (loaded, checked)
+}
+
+#[test]
+fn every_program_is_warned_of_as_its_snapshot_says() {
+    let mut found = Vec::new();
+    cases(Path::new("tests/lint"), &mut found);
+    for (main, folder, name) in found {
+        let (loaded, checked) = checked(&main);
+        let how = Rendered { color: false, width: 80 };
+        let drawn: Vec<_> = checked.diagnostics.iter().map(|d| render(d, &loaded.sources, how)).collect();
+        let said = if drawn.is_empty() { "no diagnostics".into() } else { drawn.join("\n") };
+        assert!(checked.model.is_some(), "{} has errors:\n{said}", main.display());
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join(&folder));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(name, said));
+        // Each folder shows one warning: what else there is to say of its programs is a mistake in them. What is
+        // disabled says so wherever it stands.
+        let shown = folder.file_name().unwrap().to_string_lossy().into_owned();
+        if let Some(code) = Code::named(&shown) {
+            for diagnostic in checked.diagnostics.iter().filter(|d| d.code != Code::DisabledCode) {
+                assert_eq!(diagnostic.code, code, "{}: {}", main.display(), diagnostic.message);
+            }
+        }
+    }
+}
+
+#[test]
+fn warnings_have_names_and_errors_have_numbers() {
+    for code in Code::ALL {
+        let numbered = code.id().starts_with('E');
+        assert_eq!(numbered, code.severity() == Severity::Error, "{}", code.id());
+        assert_eq!(Code::named(code.id()), Some(*code));
+    }
+    assert!(Code::warnings().all(|code| code.id().chars().all(|c| c.is_ascii_lowercase() || c == '_')));
+}

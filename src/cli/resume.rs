@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub fn resume<'p>(
     path: &Path,
     output: &Option<PathBuf>,
-    batch: u64,
+    batch: Option<u64>,
     machine: &'p Machine,
     inputs: &mut [Input],
     run: &mut Run<'p>,

@@ -6,7 +6,10 @@
 //! assert!(checked.model.is_some(), "{} mistakes", checked.diagnostics.len());
 //! ```
 
+mod allow;
+
 use crate::check;
+use crate::diagnostic::levels::{Level, Levels};
 use crate::diagnostic::{self, Code, Diagnostic, Severity, suggest};
 use crate::library;
 use crate::lint;
@@ -65,6 +68,12 @@ pub fn load_with(
 
 /// Checks a program that has been loaded.
 pub fn check(loaded: &Loaded) -> Checked {
+    check_with(loaded, &Levels::default())
+}
+
+/// As [`check`], with warnings that are allowed or denied. What a `# stagegate: allow(…)` in the text allows
+/// stays allowed: who wrote the rule knew why.
+pub fn check_with(loaded: &Loaded, levels: &Levels) -> Checked {
     let (model, found) = check::check_program(&loaded.sources, &loaded.files);
     let lost = Lost::of(loaded);
     let found = found.into_iter();
@@ -76,7 +85,24 @@ pub fn check(loaded: &Loaded) -> Checked {
     {
         diagnostics.extend(lint::warnings(loaded, model));
     }
+    let allowed = allow::read(loaded);
+    diagnostics.extend(allowed.diagnostics.iter().cloned());
     tidy(&mut diagnostics);
+    diagnostics.retain_mut(|d| {
+        if d.code.severity() == Severity::Error {
+            return true;
+        }
+        // What is bundled is nobody's own to mend.
+        let file = loaded.sources.file(d.span().file);
+        if allowed.holds(d) || file.path.is_none() && library::named(&file.name).is_some() {
+            return false;
+        }
+        let level = levels.of(d.code);
+        if level == Level::Deny {
+            d.severity = Severity::Error;
+        }
+        level != Level::Allow
+    });
     let mut checked = Checked { model, diagnostics };
     if checked.has_errors() {
         checked.model = None;

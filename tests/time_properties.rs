@@ -306,7 +306,7 @@ mod over_a_state_file {
             assert!(start.is_some());
             let mut output = state.output(Some(output)).expect("an output");
             run.restore(kept);
-            run.keep(Some(batch), Box::new(move |keeping| state.keep(keeping, &mut output)));
+            run.keep(batch, Box::new(move |keeping| state.keep(keeping, &mut output)));
         }
         let (interrupted, idle) = (AtomicBool::new(false), AtomicBool::new(false));
         let mut around = Surroundings {

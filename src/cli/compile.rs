@@ -3,6 +3,7 @@
 use super::Result;
 use super::exit::{Exit, Failure};
 use super::input::{self, Style};
+use super::levels::LevelArgs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,8 @@ pub struct Args {
     /// What to make.
     #[arg(long, value_enum, default_value = "program")]
     emit: Emit,
+    #[command(flatten)]
+    levels: LevelArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -37,7 +40,9 @@ enum Emit {
 }
 
 pub fn run(args: &Args, style: Style) -> Result {
-    let Some(program) = input::program(&args.program, style)? else { return Ok(Exit::Findings) };
+    let Some(program) = input::program(&args.program, style, &args.levels.0)? else {
+        return Ok(Exit::Findings);
+    };
     let bytes = match args.emit {
         Emit::Program => program
             .to_bytes()
@@ -69,7 +74,7 @@ pub fn run(args: &Args, style: Style) -> Result {
 }
 
 /// Writes a file whole or not at all: an old one stays until the new one is complete.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if path.is_dir() {
         return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory));
     }

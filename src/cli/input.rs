@@ -2,6 +2,7 @@
 
 use super::exit::{self, Failure};
 use crate::compiler::{self, Loaded};
+use crate::diagnostic::levels::Levels;
 use crate::diagnostic::{Diagnostic, Rendered, Severity, render};
 use crate::model::Model;
 use crate::program::Program;
@@ -36,7 +37,18 @@ impl Style {
 /// # Errors
 /// If the program's own file cannot be read; one that it brings in is a diagnostic.
 pub fn load(program: &Path) -> Result<Loaded, Failure> {
-    let bytes = if program == Path::new("-") { read_stdin() } else { read(program) };
+    load_with(program, &mut |path| if path == Path::new("-") { read_stdin() } else { read(path) })
+}
+
+/// As [`load`], with another way to read files.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    program: &Path,
+    read: &mut dyn FnMut(&Path) -> io::Result<Vec<u8>>,
+) -> Result<Loaded, Failure> {
+    let bytes = read(program);
     let mut bytes = Some(bytes.map_err(|e| Failure::read(program, &e))?);
     let mut read = |path: &Path| match bytes.take_if(|_| path == program) {
         Some(bytes) => Ok(bytes),
@@ -72,7 +84,7 @@ pub fn shown(path: &Path) -> String {
 }
 
 /// So many diagnostics are drawn at most: of a file with more, it is another kind of file that is wrong.
-const DRAWN: usize = 500;
+pub const DRAWN: usize = 500;
 
 /// Draws diagnostics on stderr; gives how many errors and warnings there were.
 pub fn report(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> (usize, usize) {
@@ -104,9 +116,9 @@ pub fn found(errors: usize, warnings: usize) -> String {
 }
 
 /// Loads and checks a program from text. Diagnostics have been drawn; `None` if there were errors.
-pub fn checked(path: &Path, style: Style) -> Result<Option<(Loaded, Model)>, Failure> {
+pub fn checked(path: &Path, style: Style, levels: &Levels) -> Result<Option<(Loaded, Model)>, Failure> {
     let loaded = load(path)?;
-    let checked = compiler::check(&loaded);
+    let checked = compiler::check_with(&loaded, levels);
     let (errors, warnings) = report(&checked.diagnostics, &loaded.sources, style);
     match checked.model {
         Some(model) if errors == 0 => Ok(Some((loaded, model))),
@@ -118,7 +130,7 @@ pub fn checked(path: &Path, style: Style) -> Result<Option<(Loaded, Model)>, Fai
 }
 
 /// A program from a file of rules or a compiled one. `None` if the rules have errors, which have been drawn.
-pub fn program(path: &Path, style: Style) -> Result<Option<Program>, Failure> {
+pub fn program(path: &Path, style: Style, levels: &Levels) -> Result<Option<Program>, Failure> {
     if path.extension().is_some_and(|e| e == "stagegate") {
         let bytes = read(path).map_err(|e| Failure::read(path, &e))?;
         return match Program::from_bytes(&bytes) {
@@ -126,7 +138,7 @@ pub fn program(path: &Path, style: Style) -> Result<Option<Program>, Failure> {
             Err(error) => Err(Failure::usage(format!("cannot use {}: {error}", path.display()))),
         };
     }
-    let Some((loaded, model)) = checked(path, style)? else { return Ok(None) };
+    let Some((loaded, model)) = checked(path, style, levels)? else { return Ok(None) };
     match crate::lower::lower(&model, &loaded.sources) {
         Ok(program) => Ok(Some(program)),
         Err(diagnostics) => {

@@ -8,6 +8,8 @@ mod check;
 mod compile;
 mod exit;
 mod input;
+mod levels;
+mod report;
 #[cfg(feature = "state")]
 mod resume;
 mod run;

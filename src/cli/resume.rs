@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub fn resume<'p>(
     path: &Path,
     output: &Option<PathBuf>,
-    batch: Option<u64>,
+    batch: u64,
     machine: &'p Machine,
     inputs: &mut [Input],
     run: &mut Run<'p>,

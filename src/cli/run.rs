@@ -3,6 +3,7 @@
 use super::Result;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
+use super::levels::LevelArgs;
 use crate::engine::{Engine, Options};
 use crate::program::Program;
 use crate::run::{OnError, Rejected, Run, Start, Stopped, Surroundings};
@@ -65,16 +66,18 @@ pub struct Args {
     #[cfg(feature = "state")]
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// How many events are kept at once, at most.
+    /// How many events are kept at once.
     #[cfg(feature = "state")]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), hide = true)]
-    batch: Option<u64>,
+    #[arg(long, value_name = "N", default_value_t = 5_000, hide = true)]
+    batch: u64,
     /// How many of its last events a record remembers, to drop one that comes again.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=65_536))]
     dedup: u32,
     /// Say nothing at the end; rejected events are still reported.
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    levels: LevelArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -119,7 +122,9 @@ fn duration(text: &str) -> std::result::Result<TimeDelta, String> {
 const LONG: u64 = 8 * 1024 * 1024;
 
 pub fn run(args: Args, style: Style) -> Result {
-    let Some(program) = input::program(&args.program, style)? else { return Ok(Exit::Findings) };
+    let Some(program) = input::program(&args.program, style, &args.levels.0)? else {
+        return Ok(Exit::Findings);
+    };
     let mut inputs = open_inputs(&args)?;
     let machine = Machine::new(program)
         .map_err(|e| Failure::usage(format!("cannot use {}: {e}", args.program.display())))?;

@@ -43,7 +43,7 @@ impl Code {
 
     /// The code of an id as printed: `E0201`, `unused`.
     pub fn named(id: &str) -> Option<Code> {
-        Code::ALL.iter().copied().find(|code| code.id() == id)
+        Code::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id))
     }
 
     /// Every named warning.
@@ -226,4 +226,6 @@ codes! {
     NeverStarts = "never_starts", "a `then rule` that never starts";
     DisabledCode = "disabled_code", "a trigger or a rule that is disabled";
     ConfusableName = "confusable_name", "a name that looks like another";
+    UnknownWarning = "unknown_warning", "an `allow` of a warning that does not exist";
+    MisplacedAllow = "misplaced_allow", "an `allow` that has no effect";
 }

@@ -4,6 +4,9 @@
 //! backticks; a label says what stands at the place; the help is something that can be typed.
 
 mod codes;
+pub mod fix;
+pub mod format;
+pub mod levels;
 mod render;
 pub mod suggest;
 mod window;
@@ -17,6 +20,8 @@ use crate::source::Span;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     pub code: Code,
+    /// That of the code, unless a warning is denied.
+    pub severity: Severity,
     pub message: String,
     /// The first label is the place; others are "the other place".
     pub labels: Vec<Label>,
@@ -45,6 +50,7 @@ impl Diagnostic {
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Diagnostic {
             code,
+            severity: code.severity(),
             message: message.into(),
             labels: vec![Label { span, message: None }],
             help: None,
@@ -88,7 +94,7 @@ impl Diagnostic {
     }
 
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        self.severity
     }
 }
 

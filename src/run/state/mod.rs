@@ -24,7 +24,6 @@ use output::Output;
 use readable::Readable;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
 use siphasher::sip128::{Hasher128, SipHasher13};
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
@@ -33,11 +32,6 @@ use std::path::{Path, PathBuf};
 pub const FORMAT_VERSION: u32 = 1;
 /// What SQLite files of this kind say of themselves: `SGst`.
 const APPLICATION_ID: i32 = 0x5347_7374;
-
-/// How much of the file is held in memory. In KiB.
-const CACHE: i64 = 1 << 16;
-/// How much is written beside the file before it goes there. In pages of 4 KiB.
-const CHECKPOINT: i64 = 1 << 14;
 
 /// Why a state file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +141,7 @@ impl<'p> StateFile<'p> {
         records.restore_clocks(self.instant("clock")?, self.instant("latest")?);
         let mut statement = self.connection.prepare(
             "SELECT r.record, r.state, r.clock, p.key, p.id IS NOT NULL, p.clock \
-             FROM records r LEFT JOIN partitions p ON p.id = r.partition ORDER BY r.record",
+             FROM records r LEFT JOIN partitions p ON p.id = r.partition ORDER BY r.rowid",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -211,21 +205,25 @@ impl<'p> StateFile<'p> {
     /// The file is not the one that was written, or cannot be.
     pub fn output(&mut self, path: Option<&Path>) -> Result<Output> {
         let key = path.map_or(Ok("-".to_owned()), |path| name_of(path).map_err(|e| error(e.to_string())))?;
+        let pending: Option<(String, i64)> = self
+            .connection
+            .query_row("SELECT output, count(*) FROM effects GROUP BY output", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        if let Some((other, count)) = pending.filter(|(other, _)| *other != key) {
+            let other = if other == "-" { "standard output".into() } else { other };
+            return Err(error(format!(
+                "{count} effects are not yet known to be in {other}: write there once more"
+            )));
+        }
         let mut lines = Vec::new();
         {
-            let mut statement = self.connection.prepare("SELECT output, lines FROM outbox ORDER BY rowid")?;
+            let mut statement = self.connection.prepare("SELECT json FROM effects ORDER BY seq")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let (other, text): (String, &str) =
-                    (row.get(0)?, row.get_ref(1)?.as_str().map_err(|_| error("it is damaged"))?);
-                if other != key {
-                    let other = if other == "-" { "standard output".into() } else { other };
-                    return Err(error(format!(
-                        "{} effects are not yet known to be in {other}: write there once more",
-                        text.lines().count()
-                    )));
-                }
-                lines.extend_from_slice(text.as_bytes());
+                lines.extend_from_slice(row.get_ref(0)?.as_bytes().map_err(|_| error("it is damaged"))?);
+                lines.push(b'\n');
             }
         }
         let known = self
@@ -275,29 +273,32 @@ impl<'p> StateFile<'p> {
         let batch = keeping.batch;
         let transaction = self.connection.transaction()?;
         confirm(&transaction, &self.output, output, true)?;
-        if !batch.bytes.is_empty() {
-            let mut insert =
-                transaction.prepare_cached("INSERT INTO outbox (output, lines) VALUES (?1, ?2)")?;
-            insert.execute(params![self.output, String::from_utf8_lossy(&batch.bytes)])?;
+        {
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO effects (id, record, number, json, output) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            let mut rest = &batch.bytes[..];
+            for (subject, number, length) in &batch.effects {
+                let (line, more) = rest.split_at_checked(*length).unwrap_or((rest, &[]));
+                rest = more;
+                let record = self.readable.subject(subject);
+                let json = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
+                insert.execute(params![
+                    format!("{record}/{number}"),
+                    record,
+                    i64::try_from(*number).unwrap_or(i64::MAX),
+                    json,
+                    self.output
+                ])?;
+            }
         }
         for visit in &batch.visits {
             self.readable.visit(&transaction, visit)?;
         }
-        // In the order of the tables: what lies side by side is written once.
-        let mut touched: Vec<(String, &Subject)> =
-            keeping.touched.iter().map(|subject| (self.readable.subject(subject), subject)).collect();
-        touched.sort_unstable();
-        let mut partitions = HashMap::new();
-        for (name, subject) in &touched {
+        for subject in &keeping.touched {
             let Some((home, clock)) = keeping.records.home(subject) else { continue };
             let Some(slot) = keeping.records.slot(subject) else { continue };
-            let (partition, own) = match home {
-                Home::Own => (None, clock.map(show)),
-                Home::Shared => (Some(partition(&transaction, &mut partitions, None, clock)?), None),
-                Home::Named(key) => (Some(partition(&transaction, &mut partitions, Some(key), clock)?), None),
-            };
-            keep_record(&transaction, name, slot, partition, own)?;
-            self.readable.record(&transaction, subject, name, slot, clock)?;
+            keep_record(&transaction, &self.readable, subject, slot, &home, clock)?;
         }
         {
             let mut insert = transaction.prepare_cached(
@@ -342,9 +343,6 @@ fn connect(path: &Path, create: bool) -> Result<(Connection, i64)> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.set_prepared_statement_cache_capacity(64);
-    // What one batch changes should fit, or it is written twice. In KiB.
-    connection.pragma_update(None, "cache_size", -CACHE)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
     let sound: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if sound != "ok" {
@@ -380,7 +378,7 @@ fn set_meta(transaction: &Transaction<'_>, key: &str, value: &str) -> Result<()>
 /// Notes how long the output is; `written`: with all effects kept so far.
 fn confirm(transaction: &Transaction<'_>, name: &str, output: &Output, written: bool) -> Result<()> {
     if written {
-        transaction.prepare_cached("DELETE FROM outbox")?.execute([])?;
+        transaction.execute("DELETE FROM effects", [])?;
     }
     let mut insert = transaction
         .prepare_cached("INSERT OR REPLACE INTO outputs (path, length, tail) VALUES (?1, ?2, ?3)")?;
@@ -388,49 +386,47 @@ fn confirm(transaction: &Transaction<'_>, name: &str, output: &Output, written: 
     Ok(())
 }
 
-/// Keeps a partition of several records and its clock, once; gives its number.
-fn partition(
-    transaction: &Transaction<'_>,
-    kept: &mut HashMap<Option<Text>, i64>,
-    key: Option<Text>,
-    clock: Option<DateTime<Utc>>,
-) -> Result<i64> {
-    if let Some(id) = kept.get(&key) {
-        return Ok(*id);
-    }
-    let clock = clock.map(show);
-    let mut find = transaction.prepare_cached("SELECT id FROM partitions WHERE key IS ?1")?;
-    let id: Option<i64> = find.query_row([key.as_deref()], |row| row.get(0)).optional()?;
-    let id = match id {
-        Some(id) => {
-            let mut update = transaction.prepare_cached("UPDATE partitions SET clock = ?2 WHERE id = ?1")?;
-            update.execute(params![id, clock])?;
-            id
-        }
-        None => {
-            let mut insert =
-                transaction.prepare_cached("INSERT INTO partitions (key, clock) VALUES (?1, ?2)")?;
-            insert.execute(params![key.as_deref(), clock])?;
-            transaction.last_insert_rowid()
-        }
-    };
-    kept.insert(key, id);
-    Ok(id)
-}
-
 fn keep_record(
     transaction: &Transaction<'_>,
-    name: &str,
+    readable: &Readable<'_>,
+    subject: &Subject,
     slot: &Slot,
-    partition: Option<i64>,
-    clock: Option<String>,
+    home: &Home,
+    clock: Option<DateTime<Utc>>,
 ) -> Result<()> {
+    let name = readable.subject(subject);
+    let shown = clock.map(show);
+    let (partition, own) = match home {
+        Home::Own => (None, shown),
+        Home::Shared | Home::Named(_) => {
+            let key = if let Home::Named(key) = home { Some(&**key) } else { None };
+            let mut find = transaction.prepare_cached("SELECT id FROM partitions WHERE key IS ?1")?;
+            let id: Option<i64> = find.query_row([key], |row| row.get(0)).optional()?;
+            let id = match id {
+                Some(id) => {
+                    let mut update =
+                        transaction.prepare_cached("UPDATE partitions SET clock = ?2 WHERE id = ?1")?;
+                    update.execute(params![id, shown])?;
+                    id
+                }
+                None => {
+                    transaction.execute(
+                        "INSERT INTO partitions (key, clock) VALUES (?1, ?2)",
+                        params![key, shown],
+                    )?;
+                    transaction.last_insert_rowid()
+                }
+            };
+            (Some(id), None)
+        }
+    };
     let state = pack(slot).ok_or_else(|| error(format!("{name} cannot be kept")))?;
     let mut insert = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO records (record, partition, clock, state) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO records (record, partition, clock, state) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT (record) DO UPDATE SET partition = ?2, clock = ?3, state = ?4",
     )?;
-    insert.execute(params![name, partition, clock, state])?;
-    Ok(())
+    insert.execute(params![name, partition, own, state])?;
+    readable.record(transaction, subject, &name, slot)
 }
 
 /// The exact state of a record: the version of its form, a checksum, and the state itself.

@@ -1,0 +1,256 @@
+//! `check --fix` and `--diff`: the corrections that are sure, made in rounds until no more can be made.
+
+use super::Args;
+use crate::cli::compile::replace;
+use crate::cli::exit::{self, Failure};
+use crate::cli::input;
+use crate::cli::report;
+use crate::compiler::{self, Loaded};
+use crate::diagnostic::fix::{apply, together, words};
+use crate::diagnostic::levels::Levels;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::FileId;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One correction may make room for the next; more rounds than this only a mistake of ours needs.
+const ROUNDS: usize = 20;
+/// Of more corrections at once that do harm, the harmless ones are not looked for one by one.
+const SINGLY: usize = 200;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Nothing is changed.
+    Off,
+    Write,
+    Show,
+}
+
+/// A file that has been read.
+struct Text {
+    /// As people know it.
+    shown: String,
+    /// `None` for standard input.
+    path: Option<PathBuf>,
+    old: Vec<u8>,
+    new: Vec<u8>,
+}
+
+pub(super) struct Fixes {
+    mode: Mode,
+    /// By their real paths: two programs may use one file, each by another path.
+    texts: BTreeMap<PathBuf, Text>,
+    made: usize,
+    says: bool,
+}
+
+/// How bad a text is: mistakes of syntax, errors, warnings.
+type Badness = (usize, usize, usize);
+
+impl Fixes {
+    pub fn new(args: &Args, programs: &[PathBuf]) -> Result<Self, Failure> {
+        let mode = match (args.fix, args.diff) {
+            (_, true) => Mode::Show,
+            (true, false) => Mode::Write,
+            (false, false) => Mode::Off,
+        };
+        let stdin = programs.iter().any(|path| path == Path::new("-"));
+        if args.format.takes_stdout() && (mode == Mode::Show || mode == Mode::Write && stdin) {
+            let what = if mode == Mode::Show { "the diff" } else { "the corrected text" };
+            return Err(Failure::usage(format!(
+                "{what} goes to standard output, and so does this --format: take `--format human` or `plain`"
+            )));
+        }
+        Ok(Fixes { mode, texts: BTreeMap::new(), made: 0, says: args.format.speaks() })
+    }
+
+    /// The program as it is once its sure corrections are made.
+    pub fn mend(&mut self, program: &Path, levels: &Levels) -> Result<Loaded, Failure> {
+        if self.mode == Mode::Off {
+            return input::load(program);
+        }
+        let mut loaded = self.load(program)?;
+        // Corrections that did harm, by what they change.
+        let mut refused: Vec<(String, Vec<(u32, String)>)> = Vec::new();
+        for _ in 0..ROUNDS {
+            let checked = compiler::check_with(&loaded, levels);
+            let before = badness(&checked.diagnostics);
+            let open: Vec<Diagnostic> =
+                checked.diagnostics.into_iter().filter(|d| !refused.contains(&identity(d))).collect();
+            let may = |file: FileId| self.key(&loaded, file).is_some();
+            let chosen = together(&open, &may);
+            if chosen.is_empty() {
+                break;
+            }
+            match self.attempt(program, &loaded, &chosen, levels, before)? {
+                Some(mended) => {
+                    self.tell(&chosen, &loaded);
+                    loaded = mended;
+                }
+                None if chosen.len() > SINGLY => break,
+                None => {
+                    // One of them does harm: each alone.
+                    let mut found = None;
+                    for one in chosen {
+                        match self.attempt(program, &loaded, &[one], levels, before)? {
+                            Some(mended) => {
+                                self.tell(&[one], &loaded);
+                                found = Some(mended);
+                                break;
+                            }
+                            None => refused.push(identity(one)),
+                        }
+                    }
+                    match found {
+                        Some(mended) => loaded = mended,
+                        None => break,
+                    }
+                }
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Makes corrections; unmakes them if the program is not better for it.
+    fn attempt(
+        &mut self,
+        program: &Path,
+        loaded: &Loaded,
+        chosen: &[&Diagnostic],
+        levels: &Levels,
+        before: Badness,
+    ) -> Result<Option<Loaded>, Failure> {
+        let mut files: Vec<FileId> = chosen.iter().flat_map(|d| &d.fix).map(|edit| edit.span.file).collect();
+        files.sort();
+        files.dedup();
+        let mut undo = Vec::new();
+        for file in files {
+            let new = apply(file, &loaded.sources, chosen.iter().copied());
+            let key = self.key(loaded, file);
+            let text = key.as_ref().and_then(|key| self.texts.get_mut(key));
+            if let (Some(key), Some(new), Some(text)) = (key, new, text) {
+                undo.push((key, std::mem::replace(&mut text.new, new.into_bytes())));
+            }
+        }
+        let mended = self.load(program)?;
+        if badness(&compiler::check_with(&mended, levels).diagnostics) < before {
+            return Ok(Some(mended));
+        }
+        for (key, old) in undo {
+            if let Some(text) = self.texts.get_mut(&key) {
+                text.new = old;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says what has been corrected, by the places of the text in which it was.
+    fn tell(&mut self, chosen: &[&Diagnostic], loaded: &Loaded) {
+        self.made += chosen.len();
+        if !self.says {
+            return;
+        }
+        for diagnostic in chosen {
+            let Some(first) = diagnostic.fix.first() else { continue };
+            let file = loaded.sources.file(first.span.file);
+            let place = file.position(first.span.start as usize);
+            let what: Vec<String> = diagnostic.fix.iter().map(|edit| words(edit, &loaded.sources)).collect();
+            exit::say(&format!("{}:{}:{}: {}\n", file.name, place.line, place.column, what.join(", ")));
+        }
+    }
+
+    /// Loads a program with what has been corrected so far.
+    fn load(&mut self, program: &Path) -> Result<Loaded, Failure> {
+        let texts = &mut self.texts;
+        input::load_with(program, &mut |path| {
+            let stdin = path == Path::new("-");
+            let key = if stdin { path.to_owned() } else { path.canonicalize()? };
+            if let Some(text) = texts.get(&key) {
+                return Ok(text.new.clone());
+            }
+            let bytes = if stdin { input::read_stdin()? } else { input::read(path)? };
+            let text = Text {
+                shown: path.display().to_string(),
+                path: (!stdin).then(|| key.clone()),
+                old: bytes.clone(),
+                new: bytes.clone(),
+            };
+            texts.insert(key, text);
+            Ok(bytes)
+        })
+    }
+
+    /// What a file is known by here; `None` for what is bundled.
+    fn key(&self, loaded: &Loaded, file: FileId) -> Option<PathBuf> {
+        let source = loaded.sources.file(file);
+        match &source.path {
+            Some(path) => path.canonicalize().ok().filter(|key| self.texts.contains_key(key)),
+            None => (source.name == "<stdin>").then(|| PathBuf::from("-")),
+        }
+    }
+
+    /// Writes the corrected files, or shows the difference.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        if self.mode == Mode::Off {
+            return Ok(());
+        }
+        let mut changed = 0;
+        for text in self.texts.values() {
+            let different = text.old != text.new;
+            changed += usize::from(different);
+            match (self.mode, &text.path) {
+                (Mode::Write, None) => report::print(&String::from_utf8_lossy(&text.new))?,
+                (Mode::Write, Some(path)) if different => text.write(path)?,
+                (Mode::Show, _) if different => report::print(&text.diff())?,
+                _ => {}
+            }
+        }
+        if self.says {
+            let corrections = match self.made {
+                1 => "1 correction".to_owned(),
+                n => format!("{n} corrections"),
+            };
+            let files = if changed == 1 { "1 file".to_owned() } else { format!("{changed} files") };
+            exit::say(&match (self.mode, self.made) {
+                (_, 0) => "nothing to correct without you\n".to_owned(),
+                (Mode::Show, _) => format!("{corrections} in {files}, none of them written\n"),
+                _ => format!("{corrections} in {files}\n"),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Text {
+    fn write(&self, path: &Path) -> Result<(), Failure> {
+        let failure = |e: &io::Error| Failure::write(&self.shown, e);
+        // Somebody may have saved it meanwhile.
+        if input::read(path).map_err(|e| failure(&e))? != self.old {
+            return Err(Failure::usage(format!(
+                "{} has been changed meanwhile and stays as it is",
+                self.shown
+            )));
+        }
+        replace(path, &self.new).map_err(|e| failure(&e))
+    }
+
+    fn diff(&self) -> String {
+        let (old, new) = (String::from_utf8_lossy(&self.old), String::from_utf8_lossy(&self.new));
+        let name = if self.path.is_none() { "<stdin>" } else { &*self.shown };
+        similar::TextDiff::from_lines(&*old, &*new).unified_diff().header(name, name).to_string()
+    }
+}
+
+/// Corrected syntax lets the checker see more: then only the syntax counts, else the errors, else the warnings.
+fn badness(diagnostics: &[Diagnostic]) -> Badness {
+    let syntax = diagnostics.iter().filter(|d| d.code.id().starts_with("E01")).count();
+    let errors = diagnostics.iter().filter(|d| d.severity() == Severity::Error).count();
+    (syntax, errors, diagnostics.len() - errors)
+}
+
+/// What a correction would do, whatever has been corrected around it.
+fn identity(diagnostic: &Diagnostic) -> (String, Vec<(u32, String)>) {
+    let edits = diagnostic.fix.iter().map(|edit| (edit.span.end - edit.span.start, edit.text.clone()));
+    (format!("{} {}", diagnostic.code.id(), diagnostic.message), edits.collect())
+}

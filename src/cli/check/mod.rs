@@ -1,0 +1,118 @@
+//! `stagegate check`: what is wrong in files of rules.
+
+mod fix;
+mod folder;
+#[cfg(feature = "state")]
+mod state;
+
+use super::Result;
+use super::exit::{self, Exit, Failure};
+use super::input::{self, Style};
+use super::levels::LevelArgs;
+use super::report::{Format, Report};
+use crate::compiler;
+use fix::Fixes;
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+/// Check rules and say what is wrong in them.
+///
+/// Each file is checked as a program of its own, together with the files it brings in with `use`. Of a
+/// folder, every `.rules` file in it and below is checked; a file that another one brings in is checked
+/// as part of that one only. Nothing is run, and without --fix nothing is written.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    stagegate check sales.rules        one program\n  \
+    stagegate check rules/             every program in a folder\n  \
+    stagegate check - < sales.rules    from standard input\n  \
+    stagegate check rules/ --diff      what --fix would change\n  \
+    stagegate check rules/ --deny warnings --format github   in a build\n  \
+    stagegate check sales.rules --state sales.db   whether a run could go on with it\n\n\
+    Exit codes: 0 no errors (warnings do not change that), 1 errors or denied warnings, 2 a file cannot be read.")]
+pub struct Args {
+    /// Files and folders; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// A state file: say what it holds that the program does not know, with the numbers of records concerned.
+    #[cfg(feature = "state")]
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// How to say what is wrong.
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+    /// Make the corrections that are sure, and say which and what is left. Of standard input the corrected text goes
+    /// to standard output.
+    #[arg(long)]
+    fix: bool,
+    /// Show the corrections that are sure as a diff, and write nothing.
+    #[arg(long)]
+    diff: bool,
+    #[command(flatten)]
+    levels: LevelArgs,
+}
+
+pub fn run(args: &Args, style: Style) -> Result {
+    let programs = programs(&args.paths)?;
+    let mut report = Report::new(args.format, style);
+    let mut fixes = Fixes::new(args, &programs)?;
+    let (mut shown, mut split) = (HashSet::new(), Vec::new());
+    for path in &programs {
+        let loaded = match fixes.mend(path, &args.levels.0) {
+            Ok(loaded) => loaded,
+            Err(failure) => {
+                // The other files are checked all the same.
+                report.unreadable(path, failure.message.unwrap_or_default());
+                continue;
+            }
+        };
+        let mut checked = compiler::check_with(&loaded, &args.levels.0);
+        // A file that two programs bring in says what is wrong in it once.
+        checked.diagnostics.retain(|d| {
+            let place = loaded.sources.file(d.span().file).name.clone();
+            shown.insert((place, d.span().range(), d.code, d.message.clone()))
+        });
+        if checked.model.as_ref().is_some_and(|m| m.reads_references) {
+            split.push(input::shown(path));
+        }
+        report.add(&checked.diagnostics, &loaded.sources)?;
+    }
+    fixes.finish()?;
+    report.finish(&programs)?;
+    if report.errors == 0 && !split.is_empty() && args.format.speaks() {
+        exit::say(&format!(
+            "note: {} read{} fields of other records, as `contact.name`: to split the events over files or \
+             machines, give the records that refer to each other one `partitionkey`\n",
+            split.join(", "),
+            if split.len() == 1 { "s" } else { "" },
+        ));
+    }
+    #[cfg(feature = "state")]
+    if let (Some(state), 0, true) = (&args.state, report.errors, report.unreadable.is_empty()) {
+        let [program] = &programs[..] else {
+            return Err(Failure::usage("a state file belongs to one program: name that one"));
+        };
+        return state::compare(state, program);
+    }
+    Ok(match (report.unreadable.is_empty(), report.errors) {
+        (false, _) => Exit::Usage,
+        (true, 0) => Exit::Clean,
+        (true, _) => Exit::Findings,
+    })
+}
+
+/// The programs that are meant by files and folders.
+fn programs(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, Failure> {
+    let mut programs = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let found = folder::rules_in(path)?;
+            if found.is_empty() {
+                return Err(Failure::usage(format!("there is no .rules file in {}", path.display())));
+            }
+            programs.extend(folder::roots(found));
+        } else {
+            programs.push(path.clone());
+        }
+    }
+    Ok(programs)
+}

@@ -1,0 +1,6 @@
+//! What `check` says in each format, which warnings it says, and what its corrections do.
+
+mod case;
+mod fixes;
+mod formats;
+mod levels;

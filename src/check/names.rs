@@ -6,7 +6,7 @@
 use super::types::{self, BUILTIN_ENUMS};
 use super::words;
 use super::{Checker, TypeSymbol, ValueSymbol};
-use crate::diagnostic::{self, Code, Diagnostic, suggest};
+use crate::diagnostic::{self, Advice, Code, Diagnostic};
 use crate::schema::WEEKDAY_ENUM;
 use crate::source::{FileId, Span};
 use crate::syntax::tree::{self, *};
@@ -224,10 +224,10 @@ impl Checker<'_> {
                 let name = parent.text();
                 let found = first.get(&name).copied();
                 if found.is_none() {
-                    let help = suggest::did_you_mean(&name, first.keys().map(String::as_str));
+                    let help = Advice::near(parent.span, &name, first.keys().map(String::as_str));
                     let message = format!("there is no event `{name}`");
                     let diagnostic = Diagnostic::new(Code::UnknownEvent, parent.span, message);
-                    self.report(diagnostic.label("not declared anywhere").maybe_help(help));
+                    self.report(diagnostic.label("not declared anywhere").advised(help));
                 }
                 found
             });

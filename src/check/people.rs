@@ -3,7 +3,7 @@
 use super::names::Declarations;
 use super::types::label;
 use super::{Checker, ValueSymbol};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic, suggest};
 use crate::schema::{Calendar, PrincipalDef, Type};
 use crate::source::Span;
 use crate::syntax::tree::{self, CalendarEntry, DateSpan, ExprKind, PrincipalKind, PrincipalValue};
@@ -63,11 +63,11 @@ impl Checker<'_> {
             PrincipalKind::Role => ("role", &ENTRIES[..2]),
         };
         if !allowed.contains(&name) {
-            let help = suggest::did_you_mean(name, allowed.iter().copied())
-                .unwrap_or_else(|| format!("a {kind} may have {}", quoted(allowed)));
+            let help = Advice::near(entry.name.span, name, allowed.iter().copied())
+                .unwrap_or_else(|| Advice::say(format!("a {kind} may have {}", quoted(allowed))));
             let message = format!("a {kind} has no entry `{name}`");
             let diagnostic = Diagnostic::new(Code::BadEntry, entry.name.span, message);
-            self.report(diagnostic.label("not known here").help(help));
+            self.report(diagnostic.label("not known here").advised(Some(help)));
             return;
         }
         let value = match &entry.value {
@@ -152,7 +152,7 @@ impl Checker<'_> {
             return Some(id);
         }
         let known = self.schema.principals.iter().filter(|p| p.kind == wanted).map(|p| &*p.name);
-        let help = suggest::did_you_mean(&name.text, known);
+        let help = Advice::near(name.span, &name.text, known);
         let mut diagnostic = match found {
             Some((_, span)) => {
                 let message = format!("`{}` is no {noun}", name.text);
@@ -168,7 +168,7 @@ impl Checker<'_> {
         if found.is_none() && help.is_none() {
             diagnostic = diagnostic.help(format!("{noun} {}", name.text));
         }
-        self.report(diagnostic.maybe_help(help));
+        self.report(diagnostic.advised(help));
         None
     }
 
@@ -178,7 +178,7 @@ impl Checker<'_> {
         if let Some((ValueSymbol::Calendar(id), _)) = found {
             return Some(id);
         }
-        let help = suggest::did_you_mean(&name.text, self.schema.calendars.iter().map(|c| &*c.name));
+        let help = Advice::near(name.span, &name.text, self.schema.calendars.iter().map(|c| &*c.name));
         let diagnostic = match found {
             Some((_, span)) => {
                 let message = format!("`{}` is no calendar", name.text);
@@ -191,7 +191,7 @@ impl Checker<'_> {
                 Diagnostic::new(Code::UnknownCalendar, name.span, message).label("not declared anywhere")
             }
         };
-        self.report(diagnostic.maybe_help(help));
+        self.report(diagnostic.advised(help));
         None
     }
 

@@ -5,7 +5,7 @@ use super::Checker;
 use super::names::{Declarations, MOST};
 use super::types::label;
 use super::words;
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::schema::{ActionDef, Entity, EventDef, Field, Limits, Opaque, Schema, Type};
 use crate::source::Span;
 use crate::syntax::tree;
@@ -234,10 +234,10 @@ impl Checker<'_> {
         if let Some((id, _)) = self.names.events.get(name.as_str()) {
             return Some(*id);
         }
-        let help = suggest::did_you_mean(&name, self.names.events.keys().map(|k| &**k));
+        let help = Advice::near(path.span, &name, self.names.events.keys().map(|k| &**k));
         let diagnostic =
             Diagnostic::new(Code::UnknownEvent, path.span, format!("there is no event `{name}`"));
-        self.report(diagnostic.label("not declared anywhere").maybe_help(help));
+        self.report(diagnostic.label("not declared anywhere").advised(help));
         None
     }
 }

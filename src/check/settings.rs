@@ -3,7 +3,7 @@
 
 use super::names::Declarations;
 use super::{Checker, PipelineInfo, StageInfo};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::schema::Rates;
 use crate::source::Span;
 use crate::syntax::tree::{self, PipelineMember, SettingValue};
@@ -151,11 +151,11 @@ impl Checker<'_> {
                     self.report(diagnostic.label("not possible").help(help));
                 }
                 _ => {
-                    let help = suggest::did_you_mean(name, SETTINGS.iter().copied())
-                        .unwrap_or_else(|| "a pipeline may have `timezone`, `hours`, `locale`".to_owned());
+                    let help = Advice::near(setting.name.span, name, SETTINGS.iter().copied())
+                        .unwrap_or_else(|| Advice::say("a pipeline may have `timezone`, `hours`, `locale`"));
                     let message = format!("a pipeline has no setting `{name}`");
                     let diagnostic = Diagnostic::new(Code::BadSetting, setting.name.span, message);
-                    self.report(diagnostic.label("not known here").help(help));
+                    self.report(diagnostic.label("not known here").advised(Some(help)));
                 }
             }
         }

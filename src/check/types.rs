@@ -3,7 +3,8 @@
 use super::names::Declarations;
 use super::words;
 use super::{Checker, TypeSymbol};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic, suggest};
+use crate::library;
 use crate::schema::{self, Type};
 use crate::source::Span;
 use crate::syntax::tree::{self, TypeExpr, TypeKind};
@@ -65,11 +66,11 @@ impl Checker<'_> {
                 Some((TypeSymbol::Opaque(id), _)) => Type::Opaque(id),
                 None => {
                     // Looking for what was meant takes time: not for thousands of mistakes.
-                    let help = if self.diagnostics.len() < 500 { self.type_help(text) } else { None };
+                    let help = if self.diagnostics.len() < 500 { self.type_help(name) } else { None };
                     let diagnostic =
                         Diagnostic::new(Code::UnknownType, name.span, format!("there is no type `{text}`"))
                             .label("not declared, and no type of the language")
-                            .maybe_help(help);
+                            .advised(help);
                     self.report(diagnostic);
                     Type::Error
                 }
@@ -78,33 +79,42 @@ impl Checker<'_> {
     }
 
     /// What was probably meant by a type that does not exist.
-    fn type_help(&self, name: &str) -> Option<String> {
+    fn type_help(&self, written: &tree::Name) -> Option<Advice> {
+        let name = &*written.text;
+        let in_library =
+            ["entity", "enum", "type"].iter().find_map(|word| library::that_declares(word, name));
+        if let Some(library) = in_library {
+            return Some(Advice::say(format!("use {}", library.name)));
+        }
         let habit = match name.to_lowercase().as_str() {
-            "string" | "str" | "varchar" | "char" | "uuid" | "guid" => "write `text`",
+            "string" | "str" | "varchar" | "char" | "uuid" | "guid" => "text",
             "number" | "numeric" | "num" | "float" | "double" | "real" => {
-                "write `int` for whole numbers, `decimal` for others, `money` for amounts"
+                let help = "write `int` for whole numbers, `decimal` for others, `money` for amounts";
+                return Some(Advice::say(help));
             }
-            "integer" | "long" | "short" | "int64" | "int32" | "uint" => "write `int`",
-            "boolean" | "flag" | "yesno" => "write `bool`",
-            "array" | "list" | "vec" | "set" | "seq" => "write `list of text`, with the type of the elements",
-            "timestamp" | "instant" | "moment" => "write `datetime`",
-            "interval" | "timespan" | "period" => "write `duration`",
-            "currency" | "amount" | "price" => "write `money`",
-            "person" | "employee" | "people" => "write `user`",
-            "mail" | "e_mail" => "write `email`",
-            "tel" | "telephone" => "write `phone`",
-            "link" | "uri" | "website" => "write `url`",
-            "attachment" | "image" | "document" => "write `file`",
+            "integer" | "long" | "short" | "int64" | "int32" | "uint" => "int",
+            "boolean" | "flag" | "yesno" => "bool",
+            "array" | "list" | "vec" | "set" | "seq" => {
+                return Some(Advice::say("write `list of text`, with the type of the elements"));
+            }
+            "timestamp" | "instant" | "moment" => "datetime",
+            "interval" | "timespan" | "period" => "duration",
+            "currency" | "amount" | "price" => "money",
+            "person" | "employee" | "people" => "user",
+            "mail" | "e_mail" => "email",
+            "tel" | "telephone" => "phone",
+            "link" | "uri" | "website" => "url",
+            "attachment" | "image" | "document" => "file",
             _ => "",
         };
-        let near = suggest::did_you_mean(name, self.near_type_names(name));
+        let near = Advice::near(written.span, name, self.near_type_names(name));
         // A near name of one's own is a better guess than a habit from elsewhere, a type of the language not.
         let own = near
             .as_ref()
             .filter(|_| habit.is_empty() || suggest::nearest(name, self.own_type_names()).is_some());
         match own {
             Some(near) => Some(near.clone()),
-            None if !habit.is_empty() => Some(habit.to_owned()),
+            None if !habit.is_empty() => Some(Advice::write(written.span, habit)),
             None => None,
         }
     }
@@ -127,10 +137,13 @@ impl Checker<'_> {
             Some((TypeSymbol::Opaque(_), span)) => ("an opaque type", span),
             None => {
                 let entities = self.schema.entities.iter().map(|e| &*e.name);
-                let help = suggest::did_you_mean(&name.text, entities);
+                let help = match library::that_declares("entity", &name.text) {
+                    Some(library) => Some(Advice::say(format!("use {}", library.name))),
+                    None => Advice::near(name.span, &name.text, entities),
+                };
                 let message = format!("there is no entity `{}`", name.text);
                 let diagnostic = Diagnostic::new(Code::UnknownEntity, name.span, message);
-                self.report(diagnostic.label("not declared anywhere").maybe_help(help));
+                self.report(diagnostic.label("not declared anywhere").advised(help));
                 return None;
             }
         };
@@ -149,13 +162,13 @@ impl Checker<'_> {
         if found.is_none() {
             let upper = code.text.to_uppercase();
             let help = match Currency::parse(&upper) {
-                Some(currency) => Some(format!("write `{currency}`")),
-                None => suggest::did_you_mean(&code.text, Currency::codes()),
+                Some(currency) => Some(Advice::write(code.span, currency.to_string())),
+                None => Advice::near(code.span, &code.text, Currency::codes()),
             };
             let message = format!("there is no currency `{}`", code.text);
             let diagnostic = Diagnostic::new(Code::UnknownCurrency, code.span, message)
                 .label("not a code of ISO 4217, such as `EUR` or `USD`")
-                .maybe_help(help);
+                .advised(help);
             self.report(diagnostic);
         }
         found

@@ -58,8 +58,13 @@ pub fn reserved_payload(name: &str) -> Option<String> {
     }
 }
 
+/// Whether the word cannot stand as an operand.
+pub fn is_operator(name: &str) -> bool {
+    OPERATORS.contains(&name)
+}
+
 fn operator(name: &str) -> Option<String> {
-    OPERATORS.contains(&name).then(|| format!("`{name}` is a word of the language"))
+    is_operator(name).then(|| format!("`{name}` is a word of the language"))
 }
 
 fn scope(name: &str) -> Option<String> {

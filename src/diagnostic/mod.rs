@@ -3,6 +3,7 @@
 //! Style: the message is one sentence in lower case without a full stop, with the user's own words in
 //! backticks; a label says what stands at the place; the help is something that can be typed.
 
+mod advice;
 mod codes;
 pub mod fix;
 pub mod format;
@@ -11,6 +12,7 @@ mod render;
 pub mod suggest;
 mod window;
 
+pub use advice::Advice;
 pub use codes::{Code, Severity};
 pub use render::{Rendered, render};
 

@@ -2,8 +2,10 @@
 
 use super::super::scope::{LocalBinding, Scope};
 use super::super::{Checker, TypeSymbol, ValueSymbol};
+use super::familiar::Given as Written;
+use super::quotes::written_date;
 use super::{bare, constant, mistake, node};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{Conversion, Expr, ExprKind, LocalId};
 use crate::schema::Type;
 use crate::source::Span;
@@ -79,7 +81,8 @@ impl Checker<'_> {
             let symbol = *symbol;
             return self.identity(symbol, name, args, span, scope);
         }
-        self.unknown_function(name);
+        let given = self.written_args(args, scope);
+        self.unknown_function(name, span, given);
         self.look_into(args, scope);
         mistake(span)
     }
@@ -133,15 +136,22 @@ impl Checker<'_> {
         span: Span,
         scope: &mut Scope,
     ) -> Expr {
-        let all = std::iter::once(Arg::Base(base)).chain(args.iter().map(Arg::Written)).collect();
-        if let Some((id, _)) = self.names.functions.get(&name.text) {
-            let id = *id;
-            return self.own_function(id, name, all, span, scope);
+        let own = self.names.functions.get(&name.text).map(|(id, _)| *id);
+        let builtin = functions::named(&name.text);
+        if own.is_some() || builtin.is_some() {
+            let all = std::iter::once(Arg::Base(base)).chain(args.iter().map(Arg::Written)).collect();
+            return match (own, builtin) {
+                (Some(id), _) => self.own_function(id, name, all, span, scope),
+                (None, Some(function)) => self.builtin(function, all, span, scope),
+                (None, None) => mistake(span),
+            };
         }
-        if let Some(function) = functions::named(&name.text) {
-            return self.builtin(function, all, span, scope);
-        }
-        self.unknown_function(name);
+        let first = self.short(base.span).map(|text| Written { text: text.to_owned(), ty: base.ty.clone() });
+        let given = first.zip(self.written_args(args, scope)).map(|(first, mut rest)| {
+            rest.insert(0, first);
+            rest
+        });
+        self.unknown_function(name, span, given);
         self.look_into(args, scope);
         mistake(span)
     }
@@ -157,28 +167,24 @@ impl Checker<'_> {
         }
     }
 
+    /// `given`: the arguments, if they fit into a sentence.
     #[cold]
-    fn unknown_function(&mut self, name: &Name) {
+    fn unknown_function(&mut self, name: &Name, span: Span, given: Option<Vec<Written>>) {
         if self.names.actions.contains_key(&name.text) {
             let message = format!("`{}` is an action, no function", name.text);
             let help = format!("write it as a statement of a rule: `{} {{ … }}`", name.text);
             self.report(Diagnostic::new(Code::UnknownFunction, name.span, message).help(help));
             return;
         }
-        if let Some(help) = familiar(&name.text, &Type::Text) {
-            let message = format!("there is no function `{}`", name.text);
-            self.report(Diagnostic::new(Code::UnknownFunction, name.span, message).help(help));
-            return;
-        }
-        let mut known: Vec<&str> = self.names.functions.keys().map(|n| &**n).collect();
-        for function in functions::all() {
-            known.push(function.name());
-        }
-        let types = self.names.types.iter().filter(|(_, (s, _))| !matches!(s, TypeSymbol::Enum(_)));
-        known.extend(types.map(|(n, _)| &**n));
-        let help = suggest::did_you_mean(&name.text, known);
+        let help = given.and_then(|given| self.familiar(name, span, &given)).or_else(|| {
+            let mut known: Vec<&str> = self.names.functions.keys().map(|n| &**n).collect();
+            known.extend(functions::all().map(|function| function.name()));
+            let types = self.names.types.iter().filter(|(_, (s, _))| !matches!(s, TypeSymbol::Enum(_)));
+            known.extend(types.map(|(n, _)| &**n));
+            Advice::near(name.span, &name.text, known)
+        });
         let message = format!("there is no function `{}`", name.text);
-        self.report(Diagnostic::new(Code::UnknownFunction, name.span, message).maybe_help(help));
+        self.report(Diagnostic::new(Code::UnknownFunction, name.span, message).advised(help));
     }
 
     // --- `chat("c-1")`, `Company("C-1")` -------------------------------------------------------------
@@ -455,9 +461,9 @@ impl Checker<'_> {
                 return Checked::Calendar(*id, name.span);
             }
             let calendars = self.schema.calendars.iter().map(|c| &*c.name);
-            let help = suggest::did_you_mean(&name.text, calendars);
+            let help = Advice::near(name.span, &name.text, calendars);
             let message = format!("there is no calendar `{}`", name.text);
-            self.wrong(Code::UnknownCalendar, name.span, message, help);
+            self.advise(Code::UnknownCalendar, name.span, message, help);
             return Checked::Nothing;
         }
         let message = format!("`{}` wants the name of a calendar here", function.name());
@@ -532,7 +538,7 @@ impl Checker<'_> {
         checked: &[Checked],
     ) {
         let name = function.name();
-        let mut usage = Some(format!("write it as `{}`", function.entry().usage));
+        let mut usage = Some(Advice::say(format!("write it as `{}`", function.entry().usage)));
         let at = |slot: usize| checked.get(slot).and_then(Checked::span);
         let (place, message) = match error {
             SignatureError::TooMany { arg, at_most } => {
@@ -540,6 +546,11 @@ impl Checker<'_> {
                     1 => "one argument".to_string(),
                     n => format!("{n} arguments"),
                 };
+                if function == Function::Date
+                    && let Some(date) = self.date_of_parts(span)
+                {
+                    usage = Some(Advice::write(span, date));
+                }
                 (argument(*arg), format!("`{name}` takes at most {most}"))
             }
             SignatureError::Missing { names } => {
@@ -563,14 +574,17 @@ impl Checker<'_> {
                     }
                     _ => String::new(),
                 };
+                if let Some(Checked::Value(x)) = checked.get(*slot) {
+                    usage = self.other_argument(function, x, span).or(usage);
+                }
                 (at(*slot), format!("`{name}` wants {expected}{is}"))
             }
             SignatureError::Different { slot } => {
                 if let (Some(Checked::Value(a)), Some(Checked::Value(b))) =
                     (checked.first(), checked.get(*slot))
                 {
-                    if let (Type::Money(want), Type::Money(have)) = (&a.ty, &b.ty) {
-                        self.wrong_currency(b, *have, *want);
+                    if let (Type::Money(_), Type::Money(_)) = (&a.ty, &b.ty) {
+                        self.currencies_differ(a, b);
                         return;
                     }
                     usage = None;
@@ -583,34 +597,55 @@ impl Checker<'_> {
             }
         };
         let place = place.unwrap_or(span);
-        self.report(Diagnostic::new(Code::WrongArguments, place, message).maybe_help(usage));
+        self.report(Diagnostic::new(Code::WrongArguments, place, message).advised(usage));
     }
-}
 
-/// What functions of other languages are called here.
-pub(super) fn familiar(name: &str, of: &Type) -> Option<String> {
-    let function = match name {
-        "length" | "lenght" | "size" if matches!(of, Type::List(_)) => "count",
-        "length" | "lenght" | "size" if matches!(of, Type::Text | Type::Email | Type::Phone | Type::Url) => {
-            "len"
+    /// What to write instead of an argument that a function does not take.
+    fn other_argument(&self, function: Function, x: &Expr, span: Span) -> Option<Advice> {
+        let text = self.short(x.span)?;
+        let sure = |advice: Advice| Some(advice.unsure(x.ty.is_optional()));
+        let day = match &x.kind {
+            ExprKind::Const(Value::Text(text)) => written_date(text),
+            _ => None,
+        };
+        match (function, x.ty.inner(), day) {
+            (Function::Len, Type::List(_), _) => sure(Advice::write(span, format!("count({text})"))),
+            (Function::Count, Type::Text | Type::Email | Type::Phone | Type::Url, _) => {
+                sure(Advice::write(span, format!("len({text})")))
+            }
+            (Function::Date, Type::Date, _) => sure(Advice::write(span, text)),
+            // `date("2026-03-01")`
+            (Function::Date, Type::Text, Some(day)) => Some(Advice::write(span, day)),
+            (
+                Function::Year
+                | Function::Month
+                | Function::Day
+                | Function::Weekday
+                | Function::DaysBetween
+                | Function::AddMonths
+                | Function::AddWorkdays
+                | Function::StartOfDay
+                | Function::StartOfMonth,
+                Type::Text,
+                Some(day),
+            ) => {
+                let help = format!("write `{day}`, without quotes");
+                Some(Advice::write(x.span, day).saying(help))
+            }
+            _ => None,
         }
-        "uppercase" | "to_upper" | "toUpperCase" | "ucase" => "upper",
-        "lowercase" | "to_lower" | "toLowerCase" | "lcase" => "lower",
-        "strip" => "trim",
-        "substring" | "substr" | "mid" => "left",
-        "concat" => return Some("put the values into one text: `\"{a}{b}\"`".into()),
-        "contains" | "includes" => return Some("write it between the two: `a contains b`".into()),
-        "starts_with" | "startsWith" => return Some("write it between the two: `a starts with b`".into()),
-        "ends_with" | "endsWith" => return Some("write it between the two: `a ends with b`".into()),
-        "matches" => return Some("write it between the two: `a matches /…/`".into()),
-        "between" => return Some("write it between the values: `x between a and b`".into()),
-        "is_empty" | "isEmpty" | "empty" => return Some("write it behind the value: `x is empty`".into()),
-        "is_set" | "exists" | "isset" => return Some("write it behind the value: `x is set`".into()),
-        "coalesce" | "default" | "ifnull" => return Some("write `x ?? y`".into()),
-        "if" | "iif" => return Some("write `if … then … else …`".into()),
-        "average" | "avg" | "mean" => return Some("divide the sum: `list.sum / list.count`".into()),
-        "add_days" => return Some("write `date + 3 days`".into()),
-        _ => return None,
-    };
-    Some(format!("did you mean `{function}`?"))
+    }
+
+    /// `date(2026, 3, 1)`
+    fn date_of_parts(&self, span: Span) -> Option<String> {
+        let parts = self.short(span)?.strip_prefix("date(")?.strip_suffix(')')?;
+        let parts: Option<Vec<u32>> = parts.split(',').map(|p| p.trim().parse().ok()).collect();
+        match parts?[..] {
+            [year, month, day] => {
+                let date = chrono::NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+                Some(date.to_string())
+            }
+            _ => None,
+        }
+    }
 }

@@ -5,12 +5,11 @@ use super::super::scope::Scope;
 use super::literals::element;
 use super::operators::{Sides, boxed, broken, is_const, written_out};
 use super::{bare, constant, mistake, node};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{Conversion, Expr, ExprKind, OrderOp};
 use crate::schema::Type;
 use crate::source::Span;
 use crate::syntax::tree::{self, BinaryOp, IsTest, StageKind};
-use crate::value::Value;
 use crate::value::compare::is_ordered;
 
 impl Checker<'_> {
@@ -18,14 +17,39 @@ impl Checker<'_> {
     fn both(&mut self, (a, b): Sides, scope: &mut Scope) -> (Expr, Expr) {
         if let tree::ExprKind::Name(name) = &*bare(a).kind {
             let known = self.quiet_name(name, scope);
+            let known = known.or_else(|| self.lost_value(b));
             let b = self.beside(b, known.as_ref(), scope);
             // Whatever else the name means: a value that the other side has comes first.
-            let a = self.infer(a, Some(b.ty.inner()), scope);
+            let hint = match b.ty {
+                Type::Error if !self.names_some_value(&name.text) => None,
+                _ => Some(b.ty.inner()),
+            };
+            let a = self.infer(a, hint, scope);
             return (a, b);
         }
+        let before = self.diagnostics.len();
         let a = self.infer(a, None, scope);
-        let b = self.beside(b, Some(a.ty.inner()), scope);
+        // Beside a mistake of its own a name is looked at all the same.
+        let hint = match &a.ty {
+            Type::Error if self.diagnostics.len() > before => self.lost_value(b),
+            ty => Some(ty.inner().clone()),
+        };
+        let b = self.beside(b, hint.as_ref(), scope);
         (a, b)
+    }
+
+    /// Beside a name that is not known, the name of some enum's value is no second mistake.
+    fn lost_value(&self, e: &tree::Expr) -> Option<Type> {
+        match &*bare(e).kind {
+            tree::ExprKind::Name(name) if self.names_some_value(&name.text) => Some(Type::Error),
+            _ => None,
+        }
+    }
+
+    /// Whether a bare name could be a value where the right type is wanted.
+    pub(super) fn names_some_value(&self, name: &str) -> bool {
+        self.schema.enums.iter().any(|e| e.values.iter().any(|v| *v.name == *name))
+            || self.stages.iter().any(|s| *s.name == *name)
     }
 
     /// Checks an expression of which another says what its bare names mean.
@@ -33,14 +57,16 @@ impl Checker<'_> {
         self.infer(e, hint.filter(|h| written_out(e, h)), scope)
     }
 
-    /// What a bare name means if nothing is wanted; `None` if nothing.
-    fn quiet_name(&mut self, name: &tree::Name, scope: &mut Scope) -> Option<Type> {
+    /// What a bare name means if nothing is wanted; `None` if nothing. Something with a mistake in its
+    /// declaration is of the type [`Type::Error`].
+    pub(in crate::check) fn quiet_name(&mut self, name: &tree::Name, scope: &mut Scope) -> Option<Type> {
         let before = self.diagnostics.len();
         let fields_read = scope.fields_read.len();
         let ty = self.chain(&[name], None, scope).ty;
+        let unknown = self.diagnostics.len() > before;
         self.diagnostics.truncate(before);
         scope.fields_read.truncate(fields_read);
-        (ty != Type::Error).then(|| ty.inner().clone())
+        (!unknown).then(|| ty.inner().clone())
     }
 
     pub(super) fn equality(&mut self, span: Span, negated: bool, sides: Sides, scope: &mut Scope) -> Expr {
@@ -54,7 +80,7 @@ impl Checker<'_> {
             (a, b) => self.common_type(a, b),
         };
         let Some(common) = common else {
-            return self.incomparable(span, &left, &right);
+            return self.incomparable(span, Some(negated), &left, &right);
         };
         let left = boxed(self.side(left, &common));
         let right = boxed(self.side(right, &common));
@@ -90,7 +116,7 @@ impl Checker<'_> {
             return mistake(span);
         }
         let Some(common) = self.common_type(left.ty.inner(), right.ty.inner()) else {
-            return self.incomparable(span, &left, &right);
+            return self.incomparable(span, None, &left, &right);
         };
         if common != Type::Never && !is_ordered(&common) {
             return self.unordered(span, &left);
@@ -124,7 +150,14 @@ impl Checker<'_> {
             for side in &all[1..] {
                 match checker.common_type(&common, side.ty.inner()) {
                     Some(ty) => common = ty,
-                    None => return checker.incomparable(e.span, &all[0], side),
+                    None => {
+                        let x = checker.incomparable(e.span, None, &all[0], side);
+                        // Both ends, or the value between them, may have to change.
+                        if let Some(said) = checker.diagnostics.last_mut() {
+                            said.fix.clear();
+                        }
+                        return x;
+                    }
                 }
             }
             if common != Type::Never && !is_ordered(&common) {
@@ -150,14 +183,23 @@ impl Checker<'_> {
         let (value, list) = match &*bare(value).kind {
             tree::ExprKind::Name(name) => {
                 let known = self.quiet_name(name, scope).map(Type::list);
+                let known = known.or_else(|| self.lost_values(list));
                 let list = self.beside(list, known.as_ref(), scope);
-                let value = self.infer(value, Some(element(&list.ty)), scope);
+                let hint = match &list.ty {
+                    Type::Error if !self.names_some_value(&name.text) => None,
+                    ty => Some(element(ty)),
+                };
+                let value = self.infer(value, hint, scope);
                 (value, list)
             }
             _ => {
+                let before = self.diagnostics.len();
                 let value = self.infer(value, None, scope);
-                let hint = value.ty.inner().clone().list();
-                let list = self.beside(list, Some(&hint), scope);
+                let hint = match &value.ty {
+                    Type::Error if self.diagnostics.len() > before => self.lost_values(list),
+                    ty => Some(ty.inner().clone().list()),
+                };
+                let list = self.beside(list, hint.as_ref(), scope);
                 (value, list)
             }
         };
@@ -165,14 +207,23 @@ impl Checker<'_> {
         self.in_list(span, negated, value, list)
     }
 
+    fn lost_values(&self, list: &tree::Expr) -> Option<Type> {
+        match &*bare(list).kind {
+            tree::ExprKind::List(items) if items.iter().any(|i| self.lost_value(i).is_some()) => {
+                Some(Type::Error.list())
+            }
+            _ => None,
+        }
+    }
+
     fn in_list(&mut self, span: Span, negated: bool, value: Expr, list: Expr) -> Expr {
         if broken(&value, &list) {
             return mistake(span);
         }
         let Type::List(of) = &list.ty else {
-            let help = self.help_for_in(&value, &list, negated);
+            let help = self.help_for_in(span, &value, &list, negated);
             let message = format!("`in` wants a list, and {} is {}", self.words(list.span), self.a(&list.ty));
-            return self.wrong(Code::NotAList, list.span, message, help);
+            return self.advise(Code::NotAList, list.span, message, help);
         };
         let Some(common) = self.common_type(value.ty.inner(), of) else {
             let of = (**of).clone();
@@ -184,17 +235,21 @@ impl Checker<'_> {
     }
 
     #[cold]
-    fn help_for_in(&self, value: &Expr, list: &Expr, negated: bool) -> Option<String> {
+    fn help_for_in(&self, span: Span, value: &Expr, list: &Expr, negated: bool) -> Option<Advice> {
         let (x, y) = (self.short(value.span)?, self.short(list.span)?);
         let not = if negated { "not " } else { "" };
+        let write = |text: String| Advice::write(span, text).unsure(value.ty.is_optional());
         Some(match (value.ty.inner(), &list.ty) {
-            (Type::User, Type::Department) if negated => format!("write `{x}.department != {y}`"),
-            (Type::User, Type::Department) => format!("write `{x}.department == {y}`"),
-            (Type::User, Type::Role) => format!("write `{x}.roles {not}contains {y}`"),
+            (Type::User, Type::Department) if negated => write(format!("{x}.department != {y}")),
+            (Type::User, Type::Department) => write(format!("{x}.department == {y}")),
+            (Type::User, Type::Role) => write(format!("{x}.roles {not}contains {y}")),
             (_, Type::Text | Type::Email | Type::Phone | Type::Url) => {
-                format!("write `{y} {not}contains {x}`")
+                write(format!("{y} {not}contains {x}"))
             }
-            _ => format!("write `{x} {not}in [{y}]`"),
+            _ => {
+                let fits = self.common_type(value.ty.inner(), &list.ty).is_some();
+                Advice::write(span, format!("{x} {not}in [{y}]")).unsure(!fits)
+            }
         })
     }
 
@@ -210,7 +265,13 @@ impl Checker<'_> {
             self.a(value.ty.inner()),
             self.a(&list.ty)
         );
-        self.wrong(Code::NotComparable, span, message, None)
+        let help = (self.without_quotes(list, value.ty.inner()))
+            .or_else(|| self.without_quotes(value, of))
+            .or_else(|| match value.ty.inner() {
+                Type::Enum(id) if *of == Type::Text => Some(Advice::say(self.listed_values(*id))),
+                _ => None,
+            });
+        self.advise(Code::NotComparable, span, message, help)
     }
 
     pub(super) fn contains(
@@ -220,7 +281,19 @@ impl Checker<'_> {
         (whole, part): Sides,
         scope: &mut Scope,
     ) -> Expr {
-        let whole = self.infer(whole, None, scope);
+        // `[web, phone] contains source`: the other side says what bare names in the list mean.
+        let of = match (&*bare(whole).kind, &*bare(part).kind) {
+            (tree::ExprKind::List(_), tree::ExprKind::Name(name)) => self.quiet_name(name, scope),
+            (tree::ExprKind::List(_), tree::ExprKind::Member { .. }) => {
+                let before = self.diagnostics.len();
+                let ty = self.apart(scope, |checker, scope| checker.infer(part, None, scope)).ty;
+                self.diagnostics.truncate(before);
+                Some(ty.inner().clone())
+            }
+            _ => None,
+        };
+        let of = of.filter(|of| *of != Type::Never).map(Type::list);
+        let whole = self.beside(whole, of.as_ref(), scope);
         let whole = self.need_set(whole, false, scope);
         match &whole.ty {
             Type::List(of) => {
@@ -374,54 +447,21 @@ impl Checker<'_> {
         negated(ExprKind::StageIs { stage: boxed(x), kinds }, not, span)
     }
 
-    /// Two sides that can never be equal, or that have no order.
+    /// Two sides that can never be equal, or that have no order. `negated`: of `==` and `!=`, which it is.
     #[cold]
-    fn incomparable(&mut self, span: Span, left: &Expr, right: &Expr) -> Expr {
+    fn incomparable(&mut self, span: Span, negated: Option<bool>, left: &Expr, right: &Expr) -> Expr {
         let (l, r) = (left.ty.inner().clone(), right.ty.inner().clone());
         if let (Type::Money(_), Type::Money(_)) = (&l, &r) {
             self.currencies_differ(left, right);
             return mistake(span);
         }
-        let (x, y) = (self.short(left.span), self.short(right.span));
-        let help = match (x, y, &l, &r) {
-            (Some(_), Some(y), Type::Money(c), Type::Int | Type::Decimal) if is_const(right) => {
-                Some(format!("write the currency: `{y} {}`", c.map_or("EUR".into(), |c| c.to_string())))
-            }
-            (Some(x), Some(_), Type::Int | Type::Decimal, Type::Money(c)) if is_const(left) => {
-                Some(format!("write the currency: `{x} {}`", c.map_or("EUR".into(), |c| c.to_string())))
-            }
-            (Some(x), Some(_), Type::DateTime, Type::Date) => Some(format!("write `date({x})`")),
-            (Some(_), Some(y), Type::Date, Type::DateTime) => Some(format!("write `date({y})`")),
-            (Some(x), Some(_), Type::DateTime, Type::Time) => Some(format!("write `time({x})`")),
-            (Some(_), Some(y), Type::Duration, Type::Int) => Some(format!("write the unit: `{y} days`")),
-            (Some(x), Some(y), Type::List(_), _) => Some(format!("write `{x} contains {y}`")),
-            (Some(x), Some(y), _, Type::List(_)) => Some(format!("write `{x} in {y}`")),
-            (Some(x), Some(y), Type::Stage(_), Type::Text) => {
-                Some(format!("write the stage without quotes: `{x} == {}`", y.trim_matches('"')))
-            }
-            (Some(x), Some(y), Type::User, Type::Department) => {
-                Some(format!("write `{x}.department == {y}`"))
-            }
-            (Some(x), Some(y), Type::User, Type::Role) => Some(format!("write `{x}.roles contains {y}`")),
-            (Some(x), Some(_), Type::User | Type::Department | Type::Role | Type::Recipient, Type::Text) => {
-                Some(format!("compare the name: `{x}.name`"))
-            }
-            (Some(_), Some(y), Type::Opaque(id), Type::Text) => {
-                Some(format!("write `{}({y})`", self.schema.opaques[id.index()].name))
-            }
-            (Some(_), Some(y), Type::Entity(id), Type::Text) => {
-                Some(format!("write `{}({y})`", self.schema.entity(*id).name))
-            }
-            (Some(_), Some(_), Type::Enum(id), Type::Text) => match &right.kind {
-                ExprKind::Const(Value::Text(text)) => {
-                    let values = &self.schema.enumeration(*id).values;
-                    let value = values.iter().find(|v| v.name == *text || v.label == *text);
-                    value.map(|v| format!("write `{}`, without quotes", v.name))
-                }
-                _ => None,
-            },
-            _ => None,
-        };
+        let help = self
+            .other_test(span, negated, left, right)
+            // What is written out is sooner wrong than what is declared.
+            .or_else(|| match is_const(left) && !is_const(right) {
+                true => self.other_side(left, right).or_else(|| self.other_side(right, left)),
+                false => self.other_side(right, left).or_else(|| self.other_side(left, right)),
+            });
         let message = format!(
             "{} and {} cannot be compared: the one is {}, the other {}",
             self.words(left.span),
@@ -432,9 +472,75 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::new(Code::NotComparable, left.span, message)
             .label(self.a(&l))
             .also(right.span, self.a(&r))
-            .maybe_help(help);
+            .advised(help);
         self.report(diagnostic);
         mistake(span)
+    }
+
+    /// Another test that was probably meant.
+    fn other_test(&self, span: Span, negated: Option<bool>, left: &Expr, right: &Expr) -> Option<Advice> {
+        let negated = negated?;
+        let (x, y) = (self.short(left.span)?, self.short(right.span)?);
+        let (not, sign) = if negated { ("not ", "!=") } else { ("", "==") };
+        let (test, sure) = match (left.ty.inner(), right.ty.inner()) {
+            (Type::List(of), other) => (format!("{x} {not}contains {y}"), **of == *other),
+            (other, Type::List(of)) => (format!("{x} {not}in {y}"), **of == *other),
+            (Type::User, Type::Department) => (format!("{x}.department {sign} {y}"), true),
+            (Type::Department, Type::User) => (format!("{y}.department {sign} {x}"), true),
+            (Type::User, Type::Role) => (format!("{x}.roles {not}contains {y}"), true),
+            (Type::Role, Type::User) => (format!("{y}.roles {not}contains {x}"), true),
+            _ => return None,
+        };
+        let optional = left.ty.is_optional() || right.ty.is_optional();
+        Some(Advice::write(span, test).unsure(!sure || optional))
+    }
+
+    /// What to write instead of the one side, so that it goes with the other.
+    fn other_side(&self, one: &Expr, other: &Expr) -> Option<Advice> {
+        let text = self.short(one.span)?;
+        let (ty, wanted) = (one.ty.inner(), other.ty.inner());
+        let write = |text: String| Advice::write(one.span, text).unsure(one.ty.is_optional());
+        Some(match (ty, wanted) {
+            (Type::Int | Type::Decimal, Type::Money(currency)) if is_const(one) => {
+                self.with_currency(one.span, text, *currency).unsure(other.ty.is_optional())
+            }
+            (Type::Money(_), Type::Int | Type::Decimal) => {
+                write(format!("{text}.value")).saying(format!("write `{text}.value` for the plain number"))
+            }
+            (Type::Int, Type::Duration) if is_const(one) => {
+                Advice::say(format!("write the unit: `{text} days`, or `{text} hours`, `{text} minutes`"))
+            }
+            (Type::DateTime, Type::Date) => write(format!("date({text})")),
+            (Type::DateTime, Type::Time) => write(format!("time({text})")),
+            (Type::Text, Type::DateTime) if is_const(one) => match self.without_quotes(one, &Type::Date) {
+                Some(_) => {
+                    let day = self.short(one.span)?.trim_matches('"');
+                    let day = super::quotes::written_date(day)?;
+                    let at = self.short(other.span)?;
+                    Advice::say(format!("write `date({at})` and `{day}`, without quotes"))
+                        .fixed(other.span, format!("date({at})"))
+                        .fixed(one.span, day)
+                        .unsure(other.ty.is_optional())
+                }
+                None => return self.without_quotes(one, wanted),
+            },
+            (Type::Text, _) if is_const(one) && self.without_quotes(one, wanted).is_some() => {
+                let advice = self.without_quotes(one, wanted)?;
+                // An enum has no order, whatever stands there.
+                advice.unsure(other.ty.is_optional() && !matches!(wanted, Type::Enum(_)))
+            }
+            (Type::Text, Type::Enum(id)) if is_const(one) => Advice::say(self.listed_values(*id)),
+            (Type::Text, Type::Stage(_)) => Advice::say("write the name of a stage, without quotes"),
+            (Type::Text, Type::Opaque(id)) => {
+                write(format!("{}({text})", self.schema.opaques.get(id.index())?.name))
+            }
+            (Type::Text, Type::Entity(id)) => write(format!("{}({text})", self.schema.entity(*id).name)),
+            (Type::User | Type::Department | Type::Role | Type::Recipient, Type::Text) => {
+                write(format!("{text}.name")).saying(format!("compare the name: `{text}.name`"))
+            }
+            (Type::Int | Type::Decimal, Type::Text) if is_const(one) => write(format!("\"{text}\"")),
+            _ => return None,
+        })
     }
 
     #[cold]

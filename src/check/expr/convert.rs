@@ -1,10 +1,11 @@
 //! Which type becomes which without a word, and what to say where one does not.
 
 use super::super::Checker;
+use super::super::pipelines::walk::model_exprs;
 use super::super::scope::Scope;
 use super::literals::element;
 use super::{constant, mistake, node};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{Conversion, Expr, ExprKind, TextPart};
 use crate::schema::Type;
 use crate::source::Span;
@@ -243,34 +244,58 @@ impl Checker<'_> {
             }
         };
         let help = self.help_for_type(x, want);
-        self.report(Diagnostic::new(Code::WrongType, span, message).maybe_help(help));
+        self.report(Diagnostic::new(Code::WrongType, span, message).advised(help));
     }
 
-    fn help_for_type(&self, x: &Expr, want: &Type) -> Option<String> {
+    fn help_for_type(&self, x: &Expr, want: &Type) -> Option<Advice> {
         let text = self.short(x.span)?;
         if x.ty.is_optional() {
             return None;
         }
+        let write = |text: String| Advice::write(x.span, text);
         let wanted = element(want);
         Some(match (&x.ty, wanted) {
             (Type::Int | Type::Decimal, Type::Money(currency)) if matches!(x.kind, ExprKind::Const(_)) => {
-                format!("write the currency: `{text} {}`", currency.map_or("EUR".into(), |c| c.to_string()))
+                self.with_currency(x.span, text, *currency)
             }
-            (Type::Money(_), Type::Int | Type::Decimal) => {
-                format!("write `{text}.value` for the plain number")
+            (Type::Money(_), Type::Int) => write(format!("floor({text}.value)"))
+                .saying(format!("write `floor({text}.value)` for the plain number, rounded down")),
+            (Type::Money(_), Type::Decimal) => {
+                write(format!("{text}.value")).saying(format!("write `{text}.value` for the plain number"))
             }
-            (Type::Decimal, Type::Int) => {
-                format!("write `floor({text})` or `ceil({text})` for a whole number")
+            (Type::Decimal, Type::Int) => match &x.kind {
+                ExprKind::Const(Value::Decimal(d)) if d.is_integer() => write(d.normalize().to_string()),
+                ExprKind::Const(Value::Decimal(d)) => Advice::say(format!(
+                    "write a whole number: `{}` or `{}`",
+                    d.floor().normalize(),
+                    d.ceil().normalize()
+                )),
+                _ => Advice::say(format!("write `floor({text})` or `ceil({text})` for a whole number")),
+            },
+            (Type::Int | Type::Decimal, Type::Duration) => {
+                let whole = matches!(x.ty, Type::Int);
+                match (&x.kind, whole) {
+                    (ExprKind::Const(Value::Int(1)), _) => {
+                        Advice::say("write the unit: `1 day`, or `1 hour`, `1 minute`")
+                    }
+                    (ExprKind::Const(_), true) => Advice::say(format!(
+                        "write the unit: `{text} days`, or `{text} hours`, `{text} minutes`"
+                    )),
+                    (_, true) => Advice::say(format!("say of what: `({text}) * 1 day`")),
+                    _ => Advice::say("write a whole number and its unit, such as `90 minutes`"),
+                }
             }
-            (Type::Int | Type::Decimal, Type::Duration) => format!("write the unit: `{text} days`"),
-            (Type::DateTime, Type::Date) => format!("write `date({text})`"),
-            (Type::DateTime, Type::Time) => format!("write `time({text})`"),
-            (Type::Date, Type::DateTime) => {
-                format!("write `start_of_day({text})`, or add a time: `{text} + 09:00`")
+            (Type::DateTime, Type::Date) => write(format!("date({text})")),
+            (Type::DateTime, Type::Time) => write(format!("time({text})")),
+            (Type::Date, Type::DateTime) => write(format!("start_of_day({text})"))
+                .saying(format!("write `start_of_day({text})`, or add a time: `{text} + 09:00`")),
+            (Type::Text, _)
+                if matches!(x.kind, ExprKind::Const(_)) && self.without_quotes(x, want).is_some() =>
+            {
+                return self.without_quotes(x, want);
             }
-            (Type::Text, Type::Email | Type::Phone | Type::Url) => {
-                format!("write `\"{{{text}}}\"`: then the run checks that it is one")
-            }
+            (Type::Text, Type::Email | Type::Phone | Type::Url) => write(format!("\"{{{text}}}\""))
+                .saying(format!("write `\"{{{text}}}\"`: then the run checks that it is one")),
             (Type::Text, Type::Opaque(id)) => {
                 let name = &self.schema.opaques.get(id.index())?.name;
                 let made = self
@@ -285,82 +310,92 @@ impl Checker<'_> {
                         )
                     })
                     .unwrap_or_default();
-                format!("{made}write `{name}({text})`")
+                Advice::say(format!("{made}write `{name}({text})`"))
             }
-            (Type::Text, Type::Entity(id)) => format!("write `{}({text})`", self.schema.entity(*id).name),
-            (Type::Text, Type::Enum(id)) => {
-                let ExprKind::Const(Value::Text(text)) = &x.kind else { return None };
-                let values = &self.schema.enumeration(*id).values;
-                match values.iter().find(|v| v.name == *text || v.label == *text) {
-                    Some(value) => format!("write `{}`, without quotes", value.name),
-                    None => {
-                        let names: Vec<_> = values.iter().map(|v| format!("`{}`", v.name)).collect();
-                        format!("one of {}", names.join(", "))
-                    }
-                }
-            }
+            (Type::Text, Type::Entity(id)) => write(format!("{}({text})", self.schema.entity(*id).name)),
+            (Type::Text, Type::Enum(id)) => Advice::say(self.listed_values(*id)),
             (Type::Text, Type::User | Type::Department | Type::Role | Type::Recipient) => {
-                "write the name of one that is declared, without quotes".into()
+                Advice::say("write the name of one that is declared, without quotes")
             }
             (Type::List(inner), _)
                 if **inner == *want && !matches!(x.kind, ExprKind::List(_) | ExprKind::Const(_)) =>
             {
-                format!("write `{text}.first`, and say what holds if the list is empty")
+                Advice::say(match self.default_text(want) {
+                    Some(default) => format!("write `{text}.first ?? {default}`"),
+                    None => format!("write `{text}.first`, and say what holds if the list is empty"),
+                })
             }
             (Type::Int | Type::Decimal, Type::Text) if matches!(x.kind, ExprKind::Const(_)) => {
-                format!("write `\"{text}\"`")
+                write(format!("\"{text}\""))
             }
-            (from, Type::Text) if self.printable(from) => format!("write `\"{{{text}}}\"`"),
-            (Type::Text, other) => {
-                let ExprKind::Const(Value::Text(text)) = &x.kind else { return None };
-                let literal = match other {
-                    Type::Date => text.parse::<chrono::NaiveDate>().is_ok(),
-                    Type::Time => chrono::NaiveTime::parse_from_str(text, "%H:%M").is_ok(),
-                    Type::Int => text.parse::<i64>().is_ok(),
-                    Type::Decimal => text.parse::<rust_decimal::Decimal>().is_ok(),
-                    Type::Bool => &**text == "true" || &**text == "false",
-                    _ => false,
-                };
-                if !literal {
-                    return None;
-                }
-                format!("write `{text}`, without quotes")
-            }
+            (from, Type::Text) if self.printable(from) => write(format!("\"{{{text}}}\"")),
+            (Type::User, Type::Department) => Advice::say(format!("write `{text}.department`")),
             _ => return None,
         })
+    }
+
+    /// A number where an amount of the currency is wanted.
+    pub(super) fn with_currency(&self, span: Span, number: &str, currency: Option<Currency>) -> Advice {
+        match currency.or(self.schema.currency) {
+            Some(currency) => {
+                let amount = format!("{number} {currency}");
+                let help = format!("write the currency: `{amount}`");
+                Advice::write(span, amount).saying(help)
+            }
+            None => Advice::say(format!(
+                "put `currency EUR` at the top of the program, and write the currency here: `{number} EUR`"
+            )),
+        }
     }
 
     /// Two amounts that do not go together: reports it on `x`, which is of currency `have`.
     #[cold]
     pub(super) fn wrong_currency(&mut self, x: &Expr, have: Option<Currency>, want: Option<Currency>) {
+        // `[in_eur, in_usd].sum`: one of its parts is to blame.
+        if let (None, Some(want)) = (have, want)
+            && let Some((part, have)) = widened(x, want)
+        {
+            return self.wrong_currency(&part, Some(have), Some(want));
+        }
         let words = self.words(x.span);
         let text = self.short(x.span).unwrap_or("amount").to_string();
         let (message, help) = match (have, want) {
             (Some(have), Some(want)) => {
                 let known = self.has_rate(have, want);
-                let rates = match known {
-                    true => String::new(),
-                    false => format!(", and put `rates {want} {{ {have}: … }}` at the top of the program"),
+                let exchanged = match &x.kind {
+                    ExprKind::Const(Value::Money(m)) if m.amount.is_zero() => format!("0 {want}"),
+                    ExprKind::Const(_) => format!("({text}).in({want})"),
+                    _ => format!("{text}.in({want})"),
                 };
-                let help = match &x.kind {
-                    ExprKind::Const(Value::Money(m)) if m.amount.is_zero() => format!("write `0 {want}`"),
-                    _ if matches!(x.ty.inner(), Type::List(_)) => format!("write the amounts in {want}"),
-                    ExprKind::Const(_) => format!("write `({text}).in({want})`{rates}"),
-                    _ => format!("write `{text}.in({want})`{rates}"),
+                let help = match x.ty.inner() {
+                    Type::List(_) => Advice::say(format!("write the amounts in {want}")),
+                    _ if exchanged.starts_with("0 ") => Advice::write(x.span, exchanged).unsure(true),
+                    _ if known => Advice::write(x.span, exchanged).unsure(x.ty.is_optional()),
+                    _ => Advice::say(format!(
+                        "write `{exchanged}`, and put `rates {want} {{ {have}: 0.9 }}` at the top of the program, with what one {have} is in {want}"
+                    )),
                 };
                 (format!("{words} is in {have}, and {want} is wanted here"), help)
             }
             (_, want) => {
-                let want = want.or(have).map_or("EUR".to_string(), |c| c.to_string());
-                (
-                    format!("nothing says in which currency {words} is"),
-                    format!(
-                        "put `currency {want}` at the top of the program, or write `{text}.in({want})` with `rates {want} {{ … }}`"
-                    ),
-                )
+                let currency = want.or(have).map_or("EUR".to_string(), |c| c.to_string());
+                let rates = self.schema.rates.iter().any(|r| want == Some(r.base));
+                let exchanged = format!("{text}.in({currency})");
+                let help = match (rates, self.schema.currency) {
+                    (true, _) => Advice::write(x.span, exchanged)
+                        .unsure(matches!(x.ty, Type::List(_) | Type::Optional(_))),
+                    // Then amounts without a currency of their own are in this one.
+                    (false, None) => {
+                        Advice::say(format!("put `currency {currency}` at the top of the program"))
+                    }
+                    (false, Some(_)) => Advice::say(format!(
+                        "write `{exchanged}`, and put `rates {currency} {{ USD: 0.9 }}` at the top of the program, with what one of each other currency is in {currency}"
+                    )),
+                };
+                (format!("nothing says in which currency {words} is"), help)
             }
         };
-        self.report(Diagnostic::new(Code::CurrencyMismatch, x.span, message).help(help));
+        self.report(Diagnostic::new(Code::CurrencyMismatch, x.span, message).advised(Some(help)));
     }
 
     /// Two amounts of different currencies: reports it on the side that is better changed.
@@ -385,6 +420,24 @@ impl Checker<'_> {
         from == to
             || self.schema.rates.iter().any(|r| r.base == to && r.rates.iter().any(|(c, _)| *c == from))
     }
+}
+
+/// The first part of an expression that lost its currency on the way, because another part has another one.
+fn widened(x: &Expr, want: Currency) -> Option<(Expr, Currency)> {
+    let mut found: Option<(Expr, Currency)> = None;
+    model_exprs(x, |e| {
+        let inner = match &e.kind {
+            ExprKind::Convert { to: Conversion::Widen, value } => &**value,
+            _ => return,
+        };
+        if let Type::Money(Some(have)) = inner.ty.inner()
+            && *have != want
+            && found.is_none()
+        {
+            found = Some((inner.clone(), *have));
+        }
+    });
+    found
 }
 
 /// The conversion that leads from the one type to the other in one step.

@@ -3,7 +3,7 @@
 use super::super::Checker;
 use super::super::scope::Scope;
 use super::{constant, mistake, node};
-use crate::diagnostic::{Code, suggest};
+use crate::diagnostic::{Advice, Code};
 use crate::model::{Expr, ExprKind};
 use crate::schema::Type;
 use crate::source::Span;
@@ -60,10 +60,10 @@ impl Checker<'_> {
         if currency.is_none() {
             let upper = code.to_uppercase();
             let help = match Currency::parse(&upper) {
-                Some(_) => Some(format!("did you mean `{upper}`?")),
-                None => suggest::did_you_mean(code, Currency::codes()),
+                Some(_) => Some(Advice::write(span, upper)),
+                None => Advice::near(span, code, Currency::codes()),
             };
-            self.wrong(Code::UnknownCurrency, span, format!("there is no currency `{code}`"), help);
+            self.advise(Code::UnknownCurrency, span, format!("there is no currency `{code}`"), help);
         }
         currency
     }

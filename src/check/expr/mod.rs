@@ -9,16 +9,19 @@
 mod calls;
 mod comparison;
 mod convert;
+mod familiar;
 mod holes;
 mod literals;
 mod names;
 mod narrow;
 mod operators;
+mod quotes;
 mod templates;
+mod unknown;
 
 use super::Checker;
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{Expr, ExprKind};
 use crate::schema::Type;
 use crate::source::Span;
@@ -142,7 +145,12 @@ impl Checker<'_> {
 
     /// Reports, and gives the node of a mistake.
     fn wrong(&mut self, code: Code, span: Span, message: impl Into<String>, help: Option<String>) -> Expr {
-        self.report(Diagnostic::new(code, span, message).maybe_help(help));
+        self.advise(code, span, message, help.map(Advice::from))
+    }
+
+    /// As [`Checker::wrong`], with the edits of the help where it is sure.
+    fn advise(&mut self, code: Code, span: Span, message: impl Into<String>, help: Option<Advice>) -> Expr {
+        self.report(Diagnostic::new(code, span, message).advised(help));
         mistake(span)
     }
 }

@@ -3,18 +3,19 @@
 use super::super::pipelines::outputs::OutputChain;
 use super::super::scope::{EventScope, EventSource, LocalBinding, LocalName, OldScope, Scope};
 use super::super::{Checker, TypeSymbol, ValueSymbol};
+use super::familiar::Given;
 use super::literals::element;
 use super::{constant, mistake, node};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{Conversion, Expr, ExprKind, PrincipalField};
 use crate::schema::{FIELD_STAGE, Type};
 use crate::source::Span;
 use crate::syntax::tree::{self, Name, PrincipalKind};
-use crate::value::functions::{self, Given, SignatureError, SlotKind};
+use crate::value::functions::{self, SignatureError, SlotKind};
 use crate::value::{CalendarId, EntityId, EventId, FieldId, Principal, PrincipalId, StageId, Value};
 
 /// Names with a meaning of their own; nothing else can be called so where they are in reach.
-const SPECIAL: [&str; 7] = ["this", "event", "old", "now", "today", "stage", "pipeline"];
+pub(super) const SPECIAL: [&str; 7] = ["this", "event", "old", "now", "today", "stage", "pipeline"];
 
 /// What a chain of names begins with.
 enum Start {
@@ -27,7 +28,7 @@ enum Start {
 impl Checker<'_> {
     /// Puts a local name in sight: of a `let`, a loop, a lambda or a parameter. It must not hide another.
     pub fn bind_local(&mut self, name: &Name, binding: LocalBinding, scope: &mut Scope) {
-        if let Some((what, other)) = self.hidden_by(name, scope) {
+        if let Some((what, other)) = self.hidden_by(&name.text, scope) {
             let message = format!("`{}` already stands for {what}", name.text);
             let help = "choose another name: a local one cannot stand in front of it";
             let mut diagnostic = Diagnostic::new(Code::HiddenName, name.span, message).help(help);
@@ -39,20 +40,24 @@ impl Checker<'_> {
         scope.locals.push(LocalName { name: name.text.clone(), span: name.span, binding });
     }
 
-    fn hidden_by(&self, name: &Name, scope: &Scope) -> Option<(&'static str, Option<Span>)> {
-        if let Some(local) = scope.local_named(&name.text) {
+    pub(super) fn hidden_by(
+        &self,
+        name: &std::sync::Arc<str>,
+        scope: &Scope,
+    ) -> Option<(&'static str, Option<Span>)> {
+        if let Some(local) = scope.local_named(name) {
             return Some(("another local name", Some(local.span)));
         }
-        if SPECIAL.contains(&&*name.text) {
+        if SPECIAL.contains(&&**name) {
             return Some(("something of the language", None));
         }
         if let Some(entity) = scope.entity
-            && let Some(field) = self.field_named(entity, &name.text)
+            && let Some(field) = self.field_named(entity, name)
         {
             let span = self.places.fields.get(entity.index()).and_then(|f| f.get(field.index()));
             return Some(("a field of the record", span.copied()));
         }
-        if let Some((symbol, span)) = self.names.values.get(&name.text) {
+        if let Some((symbol, span)) = self.names.values.get(name) {
             let what = match symbol {
                 ValueSymbol::Principal(_) => "a user, department or role",
                 ValueSymbol::Calendar(_) => "a calendar",
@@ -61,7 +66,7 @@ impl Checker<'_> {
             return Some((what, Some(*span)));
         }
         if let Some(stage) = scope.stage
-            && let Some(rule) = self.rule_names.in_stage.get(&(stage, name.text.clone()))
+            && let Some(rule) = self.rule_names.in_stage.get(&(stage, name.clone()))
         {
             let span = self.rules.get(rule.0 as usize).map(|r| r.span);
             return Some(("a rule of this stage", span));
@@ -150,6 +155,11 @@ impl Checker<'_> {
         {
             return start;
         }
+        if let [first, second, ..] = chain
+            && self.record_by_name(first, second, scope)
+        {
+            return Start::Mistake;
+        }
         match self.output_chain(chain, whole(chain), scope) {
             OutputChain::Found { expr, used } => {
                 let x = self.narrowed(expr, scope);
@@ -213,10 +223,10 @@ impl Checker<'_> {
                 return Some(Start::Is(constant(Value::Enum(value), Type::Enum(id), span), 2));
             }
             let known: Vec<_> = self.schema.enumeration(id).values.iter().map(|v| v.name.clone()).collect();
-            let help = suggest::did_you_mean(&second.text, known.iter().map(|n| &**n))
-                .unwrap_or_else(|| one_of(&known));
+            let help = Advice::near(second.span, &second.text, known.iter().map(|n| &**n))
+                .unwrap_or_else(|| Advice::say(self.listed_values(id)));
             let message = format!("`{}` has no value `{}`", first.text, second.text);
-            self.report(Diagnostic::new(Code::UnknownMember, second.span, message).help(help));
+            self.report(Diagnostic::new(Code::UnknownMember, second.span, message).advised(Some(help)));
             return Some(Start::Mistake);
         }
         let (pipeline, _) = self.names.pipelines.get(&first.text)?;
@@ -253,9 +263,9 @@ impl Checker<'_> {
             return Start::Is(self.narrowed(x, scope), 2);
         }
         let message = format!("the action of `{}` gives no `{}`", first.text, second.text);
-        let help = suggest::did_you_mean(&second.text, outputs.iter().map(|(n, _)| &**n))
-            .or_else(|| (!names.is_empty()).then(|| format!("it gives {}", names.join(", "))));
-        self.report(Diagnostic::new(Code::UnknownMember, second.span, message).maybe_help(help));
+        let help = Advice::near(second.span, &second.text, outputs.iter().map(|(n, _)| &**n))
+            .or_else(|| (!names.is_empty()).then(|| Advice::say(format!("it gives {}", names.join(", ")))));
+        self.report(Diagnostic::new(Code::UnknownMember, second.span, message).advised(help));
         Start::Mistake
     }
 
@@ -329,11 +339,7 @@ impl Checker<'_> {
 
     fn principal_value(&self, id: PrincipalId, span: Span) -> Expr {
         let principal = self.schema.principal(id);
-        let ty = match principal.kind {
-            PrincipalKind::User => Type::User,
-            PrincipalKind::Department => Type::Department,
-            PrincipalKind::Role => Type::Role,
-        };
+        let ty = principal_type(principal.kind);
         let value = Principal { kind: principal.kind, name: principal.name.clone() };
         constant(Value::Principal(value), ty, span)
     }
@@ -452,18 +458,19 @@ impl Checker<'_> {
         known.dedup();
         let only_changes = sources.iter().all(|s| matches!(s, EventSource::Change));
         let help = if !only_changes && !slots.is_empty() {
-            Some("put the events into a rule or trigger of their own each".to_string())
+            Some(Advice::say("put the events into a rule or trigger of their own each"))
         } else if only_changes {
-            Some(format!("write `old.{0}` for the value before, `{0}` for the one now", name.text))
+            Some(Advice::say(format!(
+                "write `old.{0}` for the value before, `{0}` for the one now",
+                name.text
+            )))
         } else {
-            suggest::did_you_mean(&name.text, known.iter().map(|n| &**n)).or_else(|| {
-                Some(format!(
-                    "it has {}",
-                    known.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
-                ))
+            Advice::near(name.span, &name.text, known.iter().map(|n| &**n)).or_else(|| {
+                let known: Vec<_> = known.iter().map(|n| format!("`{n}`")).collect();
+                Some(Advice::say(format!("it has {}", known.join(", "))))
             })
         };
-        self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
+        self.report(Diagnostic::new(Code::UnknownMember, name.span, message).advised(help));
         None
     }
 
@@ -493,7 +500,7 @@ impl Checker<'_> {
 
     // --- behind a dot ------------------------------------------------------------------------------
 
-    pub(super) fn field_named(&self, entity: EntityId, name: &str) -> Option<FieldId> {
+    pub(in crate::check) fn field_named(&self, entity: EntityId, name: &str) -> Option<FieldId> {
         let fields = &self.schema.entities.get(entity.index())?.fields;
         fields.iter().position(|f| &*f.name == name).map(|i| FieldId(i as u16))
     }
@@ -593,132 +600,20 @@ impl Checker<'_> {
                 for function in functions::all().filter(|f| takes(*f, other)) {
                     known.push(function.name());
                 }
-                let help = super::calls::familiar(&name.text, other)
-                    .or_else(|| suggest::did_you_mean(&name.text, known))
+                let whole = x.span.to(name.span);
+                let base = self.short(x.span).map(|text| Given { text: text.to_owned(), ty: x.ty.clone() });
+                let help = base
+                    .and_then(|base| self.familiar(name, whole, &[base]))
+                    .or_else(|| Advice::near(name.span, &name.text, known))
                     .or_else(|| {
                         let listed: Vec<_> = listed.iter().map(|n| format!("`{n}`")).collect();
-                        (!listed.is_empty()).then(|| format!("it has {}", listed.join(", ")))
+                        (!listed.is_empty()).then(|| Advice::say(format!("it has {}", listed.join(", "))))
                     });
                 let message = format!("{} has no `{}`", self.a(other), name.text);
-                self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
+                self.report(Diagnostic::new(Code::UnknownMember, name.span, message).advised(help));
             }
         }
         mistake(x.span.to(name.span))
-    }
-
-    pub(super) fn unknown_field(&mut self, entity: EntityId, name: &Name) {
-        let entity = self.schema.entity(entity);
-        let message = format!("`{}` has no field `{}`", entity.name, name.text);
-        let help = suggest::did_you_mean(&name.text, entity.fields.iter().map(|f| &*f.name));
-        let help = help.or_else(|| {
-            let declares = format!("declare it: `extend {} {{ {}: text? }}`", entity.name, name.text);
-            Some(declares)
-        });
-        self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
-    }
-
-    // --- unknown names -----------------------------------------------------------------------------
-
-    #[cold]
-    fn unknown_value(&mut self, chain: &[&Name], hint: Option<&Type>, scope: &Scope) {
-        let name = chain[0];
-        let text = &name.text;
-        // Names that mean something, but no value.
-        let other = if self.names.functions.contains_key(text) || functions::named(text).is_some() {
-            Some((format!("`{text}` is a function"), Some(format!("write `{text}(…)`"))))
-        } else if self.names.actions.contains_key(text) {
-            let help = format!("bind what it gives in a rule: `let x = {text} {{ … }}`");
-            Some((format!("`{text}` is an action, no value"), Some(help)))
-        } else if let Some((symbol, _)) = self.names.types.get(text) {
-            let help = match symbol {
-                TypeSymbol::Enum(id) => self
-                    .schema
-                    .enumeration(*id)
-                    .values
-                    .first()
-                    .map(|v| format!("write one of its values: `{text}.{}`", v.name)),
-                TypeSymbol::Opaque(_) | TypeSymbol::Entity(_) => {
-                    Some(format!("write `{text}(\"…\")` to name one"))
-                }
-            };
-            Some((format!("`{text}` is a type, no value"), help))
-        } else if self.stage_around(text, scope) {
-            Some((format!("`{text}` is a stage"), Some(format!("write `stage == {text}`"))))
-        } else if self.names.pipelines.contains_key(text) {
-            Some((format!("`{text}` is a pipeline"), Some(format!("write `pipeline == {text}`"))))
-        } else if crate::value::Currency::parse(text).is_some() {
-            Some((
-                format!("`{text}` is a currency, no value"),
-                Some(format!("write an amount: `100 {text}`")),
-            ))
-        } else {
-            None
-        };
-        if let Some((message, help)) = other {
-            self.report(Diagnostic::new(Code::NotAValue, name.span, message).maybe_help(help));
-            return;
-        }
-        if let Some(Type::Enum(id)) = hint.map(element) {
-            let id = *id;
-            let values: Vec<_> = self.schema.enumeration(id).values.iter().map(|v| v.name.clone()).collect();
-            let near = suggest::nearest(text, values.iter().map(|v| &**v)).map(str::to_string);
-            let elsewhere = suggest::nearest(text, self.names_in_sight(scope).iter().map(|s| &**s)).is_some();
-            if near.is_some() || !elsewhere {
-                let message = format!("`{}` has no value `{text}`", self.schema.enumeration(id).name);
-                let help = near.map(|n| format!("did you mean `{n}`?")).unwrap_or_else(|| one_of(&values));
-                self.report(Diagnostic::new(Code::UnknownMember, name.span, message).help(help));
-                return;
-            }
-        }
-        if let Some(Type::Stage(entity)) = hint.map(element)
-            && chain.len() == 1
-        {
-            let entity = *entity;
-            let pipelines = self.pipelines.iter().filter(|p| p.entity == entity);
-            let stages = pipelines.flat_map(|p| &p.stages).filter_map(|s| self.stages.get(s.index()));
-            let known: Vec<_> = stages.map(|s| s.name.clone()).collect();
-            let help = suggest::did_you_mean(text, known.iter().map(|n| &**n)).or_else(|| {
-                let listed: Vec<_> = known.iter().map(|n| format!("`{n}`")).collect();
-                (!listed.is_empty()).then(|| format!("one of {}", listed.join(", ")))
-            });
-            let message = format!("there is no stage `{text}`");
-            self.report(Diagnostic::new(Code::UnknownMember, name.span, message).maybe_help(help));
-            return;
-        }
-        let help =
-            suggest::did_you_mean(text, self.names_in_sight(scope).iter().map(|s| &**s)).or_else(|| {
-                let has = |e: &&crate::schema::Enum| e.values.iter().any(|v| *v.name == **text);
-                let of = self.schema.enums.iter().find(has)?;
-                (!of.name.contains('.')).then(|| format!("did you mean `{}.{text}`?", of.name))
-            });
-        let message = match scope.entity {
-            Some(entity) if chain.len() == 1 => {
-                let record = &self.schema.entity(entity).name;
-                format!("there is no `{text}` here: neither a field of `{record}` nor anything declared")
-            }
-            _ => format!("there is no `{text}` here"),
-        };
-        self.report(Diagnostic::new(Code::UnknownName, name.span, message).maybe_help(help));
-    }
-
-    fn stage_around(&self, name: &str, scope: &Scope) -> bool {
-        let Some(pipeline) = scope.pipeline.and_then(|p| self.pipelines.get(p.index())) else { return false };
-        pipeline.stages.iter().any(|s| self.stages.get(s.index()).is_some_and(|s| &*s.name == name))
-    }
-
-    fn names_in_sight(&self, scope: &Scope) -> Vec<String> {
-        let mut names: Vec<String> = scope.locals.iter().map(|l| l.name.to_string()).collect();
-        if let Some(entity) = scope.entity {
-            names.extend(self.schema.entity(entity).fields.iter().map(|f| f.name.to_string()));
-        }
-        names.extend(self.names.values.keys().map(|n| n.to_string()));
-        if let Some(stage) = scope.stage {
-            names.extend(
-                self.rule_names.in_stage.keys().filter(|(s, _)| *s == stage).map(|(_, n)| n.to_string()),
-            );
-        }
-        names.extend(SPECIAL.iter().map(|s| s.to_string()));
-        names
     }
 }
 
@@ -726,8 +621,8 @@ impl Checker<'_> {
 fn takes(function: functions::Function, ty: &Type) -> bool {
     let slots = function.slots();
     let first = slots.first().is_some_and(|s| s.kind == SlotKind::Value);
-    let given: Vec<Given> =
-        std::iter::once(Given::Value(ty)).chain(slots.iter().skip(1).map(|_| Given::Nothing)).collect();
+    let rest = slots.iter().skip(1).map(|_| functions::Given::Nothing);
+    let given: Vec<_> = std::iter::once(functions::Given::Value(ty)).chain(rest).collect();
     first && !matches!(function.signature(&given), Err(SignatureError::Wanted { slot: 0, .. }))
 }
 
@@ -739,6 +634,14 @@ const PROPERTIES: [PrincipalField; 6] = [
     PrincipalField::Department,
     PrincipalField::Roles,
 ];
+
+pub(super) fn principal_type(kind: PrincipalKind) -> Type {
+    match kind {
+        PrincipalKind::User => Type::User,
+        PrincipalKind::Department => Type::Department,
+        PrincipalKind::Role => Type::Role,
+    }
+}
 
 /// A property of users, departments and roles, and its type.
 fn property(of: &Type, name: &str) -> Option<(PrincipalField, Type)> {
@@ -760,9 +663,4 @@ fn whole(chain: &[&Name]) -> Span {
         Some(last) => chain[0].span.to(last.span),
         None => chain[0].span,
     }
-}
-
-fn one_of(names: &[crate::value::Text]) -> String {
-    let names: Vec<_> = names.iter().map(|n| format!("`{n}`")).collect();
-    format!("one of {}", names.join(", "))
 }

@@ -4,7 +4,7 @@ use super::super::Checker;
 use super::super::pipelines::walk::model_exprs;
 use super::super::scope::{Place, Root, Scope, Unset};
 use super::{mistake, node};
-use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::diagnostic::{Advice, Code, Diagnostic, Label};
 use crate::model::{Conversion, Expr, ExprKind};
 use crate::schema::Type;
 use crate::source::Span;
@@ -202,13 +202,14 @@ impl Checker<'_> {
             unset.push(Unset { span: x.span, ty });
         } else {
             let lost = Self::place(&x).and_then(|p| scope.facts.lost_at(&p));
-            self.unset_value(&x, is_place, operand, scope.rule.is_some(), lost);
+            self.unset_value(&x, is_place, operand, scope, lost);
         }
         narrow(x)
     }
 
     #[cold]
-    fn unset_value(&mut self, x: &Expr, is_place: bool, operand: bool, in_rule: bool, lost: Option<Span>) {
+    fn unset_value(&mut self, x: &Expr, is_place: bool, operand: bool, scope: &Scope, lost: Option<Span>) {
+        let in_rule = scope.rule.is_some();
         let ty = x.ty.inner();
         let message = format!("{} may be empty here", self.words(x.span));
         let mut helps = Vec::new();
@@ -231,14 +232,20 @@ impl Checker<'_> {
         let help = (!helps.is_empty()).then(|| helps.join(", "));
         let label = self.a(&x.ty);
         let diagnostic = Diagnostic::new(Code::MayBeEmpty, x.span, message).label(label).maybe_help(help);
-        let diagnostic = self.forgotten(diagnostic, x.span, lost);
+        let diagnostic = self.forgotten(diagnostic, x.span, lost, scope);
         self.report(diagnostic);
     }
 
     /// Where something was tested, but the record could have changed since: says so, and how to keep it.
-    pub(super) fn forgotten(&self, diagnostic: Diagnostic, span: Span, lost: Option<Span>) -> Diagnostic {
+    pub(super) fn forgotten(
+        &self,
+        diagnostic: Diagnostic,
+        span: Span,
+        lost: Option<Span>,
+        scope: &Scope,
+    ) -> Diagnostic {
         let (Some(lost), Some(text)) = (lost, self.short(span)) else { return diagnostic };
-        let name = text.rsplit('.').next().and_then(|n| n.chars().next()).unwrap_or('x');
+        let name = self.free_name(text.rsplit('.').next().unwrap_or(text), scope);
         let diagnostic =
             diagnostic.help(format!("write `let {name} = {text}` before that, and use `{name}` here"));
         match lost == span {
@@ -255,11 +262,11 @@ impl Checker<'_> {
         }
         let message = format!("{} may be empty here", self.words(x.span));
         let help = self.short(x.span).map(|text| match Self::place(&x) {
-            Some(_) => format!("write `{text} == true`"),
-            None => format!("write `(({text}) ?? false)`"),
+            Some(_) => Advice::write(x.span, format!("{text} == true")),
+            None => Advice::write(x.span, format!("(({text}) ?? false)")),
         });
         let label = "neither true nor false while it is empty";
-        self.report(Diagnostic::new(Code::MayBeEmpty, x.span, message).label(label).maybe_help(help));
+        self.report(Diagnostic::new(Code::MayBeEmpty, x.span, message).label(label).advised(help));
         mistake(x.span)
     }
 
@@ -281,18 +288,26 @@ impl Checker<'_> {
         let tested: Vec<_> = names.iter().map(|n| format!("{n} is set")).collect();
         let tested = tested.join(" and ");
         let text = self.sources.text(test).trim();
+        let before = Span { end: test.start, ..test };
+        let after = Span { start: test.end, ..test };
         let help = match text.contains('\n') {
-            false if inside_not => format!("write `({tested} and {text})`"),
-            false => format!("write `{tested} and {text}`"),
-            true => format!("write `{tested} and` in front of it"),
+            false if inside_not => Advice::write(test, format!("({tested} and {text})")),
+            false => Advice::write(test, format!("{tested} and {text}")),
+            true if inside_not => {
+                Advice::say(format!("write `({tested} and` in front of it, and `)` behind"))
+                    .fixed(before, format!("({tested} and "))
+                    .fixed(after, ")")
+            }
+            true => Advice::say(format!("write `{tested} and` in front of it"))
+                .fixed(before, format!("{tested} and ")),
         };
-        let mut diagnostic = Diagnostic::new(Code::MayBeEmpty, unset[0].span, message).help(help);
+        let mut diagnostic = Diagnostic::new(Code::MayBeEmpty, unset[0].span, message).advised(Some(help));
         diagnostic.labels = labels;
         self.report(diagnostic);
     }
 
     /// What one could write behind `??` for a type.
-    fn default_text(&self, ty: &Type) -> Option<String> {
+    pub(super) fn default_text(&self, ty: &Type) -> Option<String> {
         Some(match ty {
             Type::Text => "\"\"".into(),
             Type::Int | Type::Decimal => "0".into(),

@@ -4,14 +4,14 @@ use super::super::Checker;
 use super::super::scope::Scope;
 use super::literals::element;
 use super::{bare, constant, mistake, node};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{Expr, ExprKind};
 use crate::schema::Type;
 use crate::source::Span;
 use crate::syntax::tree::{self, BinaryOp};
-use crate::value::Value;
 use crate::value::ops::ArithOp;
 use crate::value::validate;
+use crate::value::{Currency, Value};
 
 pub(super) type Sides<'t> = (&'t tree::Expr, &'t tree::Expr);
 
@@ -57,6 +57,9 @@ impl Checker<'_> {
     // --- logic -------------------------------------------------------------------------------------
 
     fn logic(&mut self, span: Span, op: BinaryOp, (left, right): Sides, scope: &mut Scope) -> Expr {
+        if let Some(mistake) = self.half_tests(span, op, (left, right), scope) {
+            return mistake;
+        }
         self.apart(scope, |checker, scope| {
             let left = checker.condition(left, scope);
             let (yes, no) = Self::facts(&left);
@@ -71,6 +74,79 @@ impl Checker<'_> {
             };
             node(kind, Type::Bool, span)
         })
+    }
+
+    /// `source == web or phone`: tests are joined, not values.
+    fn half_tests(
+        &mut self,
+        span: Span,
+        op: BinaryOp,
+        (left, right): Sides,
+        scope: &mut Scope,
+    ) -> Option<Expr> {
+        if !is_value(right) {
+            return None;
+        }
+        let mut values = vec![right];
+        let mut at = left;
+        while let tree::ExprKind::Binary { op: before, left, right, .. } = &*at.kind
+            && *before == op
+            && is_value(right)
+        {
+            values.push(right);
+            at = left;
+        }
+        // What stands before the test is joined to it, and not meant.
+        let (test, before) = match &*at.kind {
+            tree::ExprKind::Binary { op: before, left, right, .. } if *before == op => (right, Some(left)),
+            _ => (at, None),
+        };
+        let (test_op, subject, first) = match &*test.kind {
+            tree::ExprKind::Binary { op: is, left, right, .. } if is_equality(*is) => (*is, left, right),
+            _ => return None,
+        };
+        values.push(first);
+        values.reverse();
+        let ty = self.quiet(subject, None, scope).ty.inner().clone();
+        // A flag beside a test of flags is a test of its own.
+        if matches!(ty, Type::Error | Type::Never | Type::Bool) {
+            return None;
+        }
+        for value in &values {
+            let value = self.quiet(value, Some(&ty), scope);
+            if value.ty == Type::Error || self.common_type(&ty, value.ty.inner()).is_none() {
+                return None;
+            }
+        }
+        if let Some(before) = before {
+            self.apart(scope, |checker, scope| checker.condition(before, scope));
+        }
+        let whole = Span { start: test.span.start, ..span };
+        let texts: Option<Vec<&str>> = values.iter().map(|v| self.short(v.span)).collect();
+        let joined = if op == BinaryOp::And { "and" } else { "or" };
+        let message = format!(
+            "{} alone is no condition: `{joined}` stands between whole tests",
+            self.words(values[1].span)
+        );
+        let help = texts.zip(self.short(subject.span)).map(|(texts, subject)| match (op, test_op) {
+            // Nothing is two things at once.
+            (BinaryOp::And, BinaryOp::Eq) => {
+                let tests: Vec<_> = texts.iter().map(|t| format!("{subject} == {t}")).collect();
+                Advice::say(format!("write `{}`", tests.join(" and ")))
+            }
+            (_, BinaryOp::Ne) => Advice::write(whole, format!("{subject} not in [{}]", texts.join(", "))),
+            _ => Advice::write(whole, format!("{subject} in [{}]", texts.join(", "))),
+        });
+        Some(self.advise(Code::WrongType, values[1].span, message, help))
+    }
+
+    /// What an expression is, without a word.
+    pub(in crate::check) fn quiet(&mut self, e: &tree::Expr, hint: Option<&Type>, scope: &mut Scope) -> Expr {
+        let before = self.diagnostics.len();
+        let mut scope = scope.clone();
+        let x = self.apart(&mut scope, |checker, scope| checker.infer(e, hint, scope));
+        self.diagnostics.truncate(before);
+        x
     }
 
     pub(super) fn not_expr(&mut self, inner: &tree::Expr, span: Span, scope: &mut Scope) -> Expr {
@@ -196,6 +272,12 @@ impl Checker<'_> {
         if broken(&left, &right) {
             return mistake(span);
         }
+        if op == BinaryOp::Add
+            && let Some(list) = [&left, &right].into_iter().find(|x| matches!(x.ty.inner(), Type::List(_)))
+        {
+            self.list_addition(list);
+            return mistake(span);
+        }
         let text = |x: &Expr| matches!(x.ty.inner(), Type::Text | Type::Email | Type::Phone | Type::Url);
         if op == BinaryOp::Add && (text(&left) || text(&right)) {
             return self.text_addition(span, &[left.span, right.span]);
@@ -252,9 +334,9 @@ impl Checker<'_> {
         let Some(op) = ArithOp::negation(&x.ty) else {
             let message = format!("{} has no opposite: it is {}", self.words(x.span), self.a(&x.ty));
             let help = (x.ty == Type::Bool)
-                .then(|| self.short(x.span).map(|t| format!("write `not {t}`")))
+                .then(|| self.short(x.span).map(|t| Advice::write(span, format!("not {t}"))))
                 .flatten();
-            return self.wrong(Code::NoArithmetic, span, message, help);
+            return self.advise(Code::NoArithmetic, span, message, help);
         };
         let ty = x.ty.clone();
         node(ExprKind::Arith { op, args: vec![x] }, ty, span)
@@ -273,8 +355,16 @@ impl Checker<'_> {
         if !parts.iter().any(|p| matches!(&*bare(p).kind, tree::ExprKind::Text(_))) {
             return false;
         }
+        let mut list = None;
         for part in &parts {
-            self.apart(scope, |checker, scope| checker.infer(part, None, scope));
+            let x = self.apart(scope, |checker, scope| checker.infer(part, None, scope));
+            if matches!(x.ty.inner(), Type::List(_)) {
+                list.get_or_insert(x);
+            }
+        }
+        if let Some(list) = list {
+            self.list_addition(&list);
+            return true;
         }
         let spans: Vec<Span> = parts.iter().map(|p| p.span).collect();
         self.text_addition(span, &spans);
@@ -295,10 +385,22 @@ impl Checker<'_> {
             whole = whole.zip(piece).map(|(whole, piece)| whole + &piece);
         }
         let help = match whole {
-            Some(text) => format!("write `\"{text}\"`"),
-            None => "put the values into one text with `{…}`".into(),
+            Some(text) => Advice::write(span, format!("\"{text}\"")),
+            None => Advice::say("put the values into one text with `{…}`"),
         };
-        self.wrong(Code::TextAddition, span, "texts are not added: values stand inside them", Some(help))
+        self.advise(Code::TextAddition, span, "texts are not added: values stand inside them", Some(help))
+    }
+
+    /// `tags + ["new"]`
+    #[cold]
+    fn list_addition(&mut self, list: &Expr) {
+        let message =
+            format!("nothing is added to a list, and {} is {}", self.words(list.span), self.a(&list.ty));
+        let help = match element(&list.ty) {
+            Type::Text => "give the whole list: `[\"first\", \"second\"]`",
+            _ => "give the whole list: `[first, second]`",
+        };
+        self.wrong(Code::NoArithmetic, list.span, message, Some(help.into()));
     }
 
     #[cold]
@@ -319,30 +421,50 @@ impl Checker<'_> {
                     self.words(left.span),
                     self.words(right.span)
                 );
-                let help = Some(format!("write `{x} * {y}.value`"));
-                return self.wrong(Code::NoArithmetic, span, message, help);
+                let value = format!("{y}.value");
+                let help = format!("write `{x} * {value}`");
+                let help = Advice::write(right.span, value).saying(help).unsure(right.ty.is_optional());
+                return self.advise(Code::NoArithmetic, span, message, Some(help));
             }
             (Money(_), Money(_)) => {
                 self.currencies_differ(left, right);
                 return mistake(span);
             }
             (Money(c), Int | Decimal) if is_const(right) => {
-                help = Some(format!(
-                    "write the currency: `{x} {sign} {y} {}`",
-                    c.map_or("EUR".into(), |c| c.to_string())
-                ));
+                let add = |c: Currency| {
+                    let help = format!("write the currency: `{x} {sign} {y} {c}`");
+                    Advice::write(right.span, format!("{y} {c}")).saying(help)
+                };
+                help = Some(match c.or(self.schema.currency) {
+                    Some(c) => add(c),
+                    None => self.with_currency(right.span, y, None),
+                });
             }
-            (Date | DateTime, Int) if is_const(right) => {
-                help = Some(format!("write the unit: `{x} {sign} {y} days`"));
+            (Date | DateTime, Int) if is_const(right) && matches!(op, BinaryOp::Add | BinaryOp::Sub) => {
+                let help_text = format!("write the unit: `{x} {sign} {y} days`");
+                help = Some(match left.ty {
+                    Date => Advice::write(right.span, format!("{y} days")).saying(help_text),
+                    _ => Advice::say(help_text),
+                });
             }
-            (DateTime, Type::Time) => help = Some(format!("write `date({x}) {sign} {y}`")),
-            (Date, DateTime) => help = Some(format!("write `{x} {sign} date({y})`")),
-            (DateTime, Date) => help = Some(format!("write `date({x}) {sign} {y}`")),
-            (Duration, Date | DateTime) if op == BinaryOp::Add => help = Some(format!("write `{y} + {x}`")),
-            (Int | Decimal, Duration) if op == BinaryOp::Mul => {
-                help = Some("multiply by a whole number".into())
+            (Date | DateTime, Int) if matches!(op, BinaryOp::Add | BinaryOp::Sub) => {
+                help = Some(Advice::say(format!("say of what: `{x} {sign} {y} * 1 day`")));
             }
-            (Duration, Decimal) if op == BinaryOp::Mul => help = Some("multiply by a whole number".into()),
+            (DateTime, Type::Time) if op == BinaryOp::Add => {
+                help = Some(Advice::write(span, format!("date({x}) {sign} {y}")));
+            }
+            (Date, DateTime) if op == BinaryOp::Sub => {
+                help = Some(Advice::write(span, format!("{x} {sign} date({y})")));
+            }
+            (DateTime, Date) if op == BinaryOp::Sub => {
+                help = Some(Advice::write(span, format!("date({x}) {sign} {y}")));
+            }
+            (Duration, Date | DateTime) if op == BinaryOp::Add => {
+                help = Some(Advice::write(span, format!("{y} + {x}")));
+            }
+            (Decimal, Duration) | (Duration, Decimal) if op == BinaryOp::Mul => {
+                help = Some(Advice::say("multiply by a whole number, or divide: `1 day / 2`"));
+            }
             _ => {}
         }
         let verb = match op {
@@ -355,9 +477,22 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::new(Code::NoArithmetic, left.span, message)
             .label(self.a(&left.ty))
             .also(right.span, self.a(&right.ty))
-            .maybe_help(help);
+            .advised(help);
         self.report(diagnostic);
         mistake(span)
+    }
+}
+
+fn is_equality(op: BinaryOp) -> bool {
+    matches!(op, BinaryOp::Eq | BinaryOp::Ne)
+}
+
+/// Something that stands for a value and not for a test.
+fn is_value(e: &tree::Expr) -> bool {
+    match &*bare(e).kind {
+        tree::ExprKind::Name(_) | tree::ExprKind::Text(_) => true,
+        tree::ExprKind::Literal(literal) => !matches!(literal, tree::Literal::Bool(_)),
+        _ => false,
     }
 }
 

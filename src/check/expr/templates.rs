@@ -81,7 +81,7 @@ impl Checker<'_> {
         }
         if value.ty.is_optional() && default.is_none() {
             let lost = Self::place(&value).and_then(|p| scope.facts.lost_at(&p));
-            self.unset_placeholder(&value, format, lost);
+            self.unset_placeholder(&value, format, lost, scope);
             return None;
         }
         if let Some(format) = format
@@ -121,7 +121,7 @@ impl Checker<'_> {
     }
 
     #[cold]
-    fn unset_placeholder(&mut self, value: &Expr, format: Option<&Str>, lost: Option<Span>) {
+    fn unset_placeholder(&mut self, value: &Expr, format: Option<&Str>, lost: Option<Span>, scope: &Scope) {
         let message =
             format!("{} may be empty here, and would leave a gap in the text", self.words(value.span));
         let help = self.short(value.span).map(|text| {
@@ -131,7 +131,7 @@ impl Checker<'_> {
         let label = self.a(&value.ty);
         let diagnostic =
             Diagnostic::new(Code::UnsetPlaceholder, value.span, message).label(label).maybe_help(help);
-        let diagnostic = self.forgotten(diagnostic, value.span, lost);
+        let diagnostic = self.forgotten(diagnostic, value.span, lost, scope);
         self.report(diagnostic);
     }
 

@@ -4,7 +4,7 @@
 use super::listed;
 use crate::check::Checker;
 use crate::check::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::library;
 use crate::model::{self, ExprKind};
 use crate::schema::{BUILTIN_FIELDS, Field};
@@ -51,15 +51,15 @@ impl Checker<'_> {
         if let Some((id, _)) = self.names.actions.get(name.as_str()) {
             return Some(*id);
         }
-        let help = library::that_declares("action", &name).map(|l| format!("use {}", l.name));
+        let help = library::that_declares("action", &name).map(|l| Advice::say(format!("use {}", l.name)));
         let known = self.names.actions.keys().map(|k| &**k);
-        let help = help.or_else(|| suggest::did_you_mean(&name, known));
-        let help = help.unwrap_or_else(|| format!("action {name} {{ }}"));
+        let help = help.or_else(|| Advice::near(path.span, &name, known));
+        let help = help.unwrap_or_else(|| Advice::say(format!("action {name} {{ }}")));
         let message = format!("there is no action `{name}`");
         self.report(
             Diagnostic::new(Code::UnknownAction, path.span, message)
                 .label("not declared anywhere")
-                .help(help),
+                .advised(Some(help)),
         );
         None
     }
@@ -176,14 +176,14 @@ impl Checker<'_> {
         let (owner, noun, declared) = self.owner(of);
         let skip = if matches!(of, Members::Fields(_)) { BUILTIN_FIELDS } else { 0 };
         let known: Vec<&str> = self.fields_of(of).iter().skip(skip).map(|f| &*f.name).collect();
-        let help = suggest::did_you_mean(&name.text, known.iter().copied()).or_else(|| match known.len() {
+        let help = Advice::near(name.span, &name.text, known.iter().copied()).or_else(|| match known.len() {
             0 => None,
-            _ => Some(format!("it has {}", listed(known.iter().copied(), "and"))),
+            _ => Some(Advice::say(format!("it has {}", listed(known.iter().copied(), "and")))),
         });
         let message = format!("`{owner}` has no {noun} `{}`", name.text);
         let mut diagnostic = Diagnostic::new(Code::UnknownParameter, name.span, message)
             .label(format!("no {noun} of this name"))
-            .maybe_help(help);
+            .advised(help);
         if let Some(declared) = declared
             && self.is_own(declared)
         {

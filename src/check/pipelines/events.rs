@@ -4,7 +4,7 @@
 use super::{Home, listed, scope_in};
 use crate::check::scope::{EventScope, EventSource, OldScope};
 use crate::check::{Checker, ValueSymbol, words};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::library;
 use crate::model;
 use crate::schema::{BUILTIN_FIELDS, Type};
@@ -211,17 +211,17 @@ impl Checker<'_> {
         let entity = self.schema.entity(home.entity);
         let is_field = |f: &crate::schema::Field| *f.name == *name;
         let help = if entity.fields.iter().skip(BUILTIN_FIELDS).any(is_field) {
-            format!("change of {name}")
+            Advice::write(path.span, format!("change of {name}")).saying(format!("change of {name}"))
         } else if let Some(library) = library::that_declares("event", name) {
-            format!("use {}", library.name)
+            Advice::say(format!("use {}", library.name))
         } else {
             let known = self.names.events.keys().map(|k| &**k);
-            suggest::did_you_mean(name, known).unwrap_or_else(|| format!("event {name} {{ }}"))
+            Advice::near(path.span, name, known).unwrap_or_else(|| Advice::say(format!("event {name} {{ }}")))
         };
         self.report(
             Diagnostic::new(Code::UnknownEvent, path.span, format!("there is no event `{name}`"))
                 .label("not declared anywhere")
-                .help(help),
+                .advised(Some(help)),
         );
     }
 
@@ -256,12 +256,13 @@ impl Checker<'_> {
     fn unknown_setting(&mut self, arg: &tree::Arg, event: EventId, declared: Span) {
         let def = self.schema.event(event);
         let known: Vec<&str> = def.payload.iter().map(|f| &*f.name).collect();
-        let help = suggest::did_you_mean(&arg.name.text, known.iter().copied());
-        let help = help.or_else(|| (!known.is_empty()).then(|| format!("it has {}", listed(known, "and"))));
+        let help = Advice::near(arg.name.span, &arg.name.text, known.iter().copied());
+        let help = help
+            .or_else(|| (!known.is_empty()).then(|| Advice::say(format!("it has {}", listed(known, "and")))));
         let message = format!("`{}` has no `{}`", def.name, arg.name.text);
         let mut diagnostic = Diagnostic::new(Code::UnknownSetting, arg.name.span, message)
             .label("nothing that this event brings")
-            .maybe_help(help);
+            .advised(help);
         if self.is_own(declared) {
             diagnostic = diagnostic.also(declared, "declared here");
         }
@@ -376,19 +377,25 @@ impl Checker<'_> {
 
     /// A field of an entity; a mistake is reported.
     pub(super) fn field_of(&mut self, entity: EntityId, name: &tree::Name) -> Option<FieldId> {
-        let def = self.schema.entity(entity);
-        if let Some(at) = def.fields.iter().position(|f| *f.name == *name.text) {
-            return Some(FieldId(at as u16));
+        let found = self.field_named(entity, &name.text);
+        if found.is_none() {
+            self.no_such_field(entity, name, "text?");
         }
-        let help = suggest::did_you_mean(&name.text, def.fields.iter().map(|f| &*f.name));
-        let help = help.unwrap_or_else(|| format!("extend {} {{ {}: text? }}", def.name, name.text));
+        found
+    }
+
+    /// `ty`: what the field would be declared as.
+    pub(super) fn no_such_field(&mut self, entity: EntityId, name: &tree::Name, ty: &str) {
+        let def = self.schema.entity(entity);
+        let help = Advice::near(name.span, &name.text, def.fields.iter().map(|f| &*f.name));
+        let help =
+            help.unwrap_or_else(|| Advice::say(format!("extend {} {{ {}: {ty} }}", def.name, name.text)));
         let message = format!("`{}` has no field `{}`", def.name, name.text);
         self.report(
             Diagnostic::new(Code::UnknownMember, name.span, message)
                 .label("no field of this name")
-                .help(help),
+                .advised(Some(help)),
         );
-        None
     }
 
     fn not_watchable(&mut self, name: &tree::Name) {

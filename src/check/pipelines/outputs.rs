@@ -4,7 +4,7 @@ use super::listed;
 use crate::check::scope::Scope;
 use crate::check::walk::tree_exprs;
 use crate::check::{Checker, OutputInfo};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{self, ExprKind};
 use crate::schema::{BUILTIN_FIELDS, Type};
 use crate::source::Span;
@@ -152,13 +152,13 @@ impl Checker<'_> {
         let Some(stage) = self.pipeline_stage(pipeline, &stage_name.text) else {
             let stages = self.pipelines[pipeline.index()].stages.iter();
             let stages: Vec<Arc<str>> = stages.map(|s| self.stages[s.index()].name.clone()).collect();
-            let help = suggest::did_you_mean(&stage_name.text, stages.iter().map(|s| &**s));
+            let help = Advice::near(stage_name.span, &stage_name.text, stages.iter().map(|s| &**s));
             let message = format!("pipeline `{}` has no stage `{}`", chain[0].text, stage_name.text);
             self.report(
                 Diagnostic::new(Code::UnknownStage, stage_name.span, message)
                     .label("no stage of this name")
                     .also(declared, "the pipeline")
-                    .maybe_help(help),
+                    .advised(help),
             );
             return OutputChain::Mistake;
         };
@@ -193,16 +193,19 @@ impl Checker<'_> {
             })
             .map(|(_, r)| &*r.name)
             .collect();
-        let help = suggest::did_you_mean(&name.text, rules.iter().copied()).or_else(|| match rules.len() {
+        let help = Advice::near(name.span, &name.text, rules.iter().copied()).or_else(|| match rules.len() {
             0 => None,
-            _ => Some(format!("those that bind something: {}", listed(rules.iter().copied(), "and"))),
+            _ => {
+                let rules = listed(rules.iter().copied(), "and");
+                Some(Advice::say(format!("those that bind something: {rules}")))
+            }
         });
         let info = &self.stages[stage.index()];
         let message = format!("stage `{}` has no rule `{}`", info.name, name.text);
         let diagnostic = Diagnostic::new(Code::NoSuchOutput, name.span, message)
             .label("no rule of this name")
             .also(info.span, "the stage")
-            .maybe_help(help);
+            .advised(help);
         self.report(diagnostic);
         OutputChain::Mistake
     }
@@ -316,19 +319,19 @@ impl Checker<'_> {
         } else {
             (format!("rule `{}` binds no `{rest}`", info.name), "not bound there".to_owned())
         };
+        let span = chain[0].span.to(chain[chain.len().min(skip + 2) - 1].span);
         let help = match paths.is_empty() {
-            true => Some("let answer = … { … }, at the top of that rule".to_owned()),
+            true => Some(Advice::say("let answer = … { … }, at the top of that rule")),
             false => {
                 let wanted = format!("{prefix}.{rest}");
-                suggest::did_you_mean(&wanted, paths.iter().map(|p| &**p))
-                    .or_else(|| Some(format!("it binds {}", listed(paths.iter().map(|p| &**p), "and"))))
+                let binds = || format!("it binds {}", listed(paths.iter().map(|p| &**p), "and"));
+                Advice::near(span, &wanted, paths.iter().map(|p| &**p)).or_else(|| Some(Advice::say(binds())))
             }
         };
-        let span = chain[0].span.to(chain[chain.len().min(skip + 2) - 1].span);
         let diagnostic = Diagnostic::new(Code::NoSuchOutput, span, message)
             .label(label)
             .also(info.span, "the rule")
-            .maybe_help(help);
+            .advised(help);
         self.report(diagnostic);
         OutputChain::Mistake
     }

@@ -5,7 +5,7 @@ use super::walk::model_exprs;
 use super::{Home, finish, scope_in};
 use crate::check::scope::Scope;
 use crate::check::{Checker, ValueSymbol};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{self, Conversion, ExprKind};
 use crate::schema::Type;
 use crate::source::Span;
@@ -272,9 +272,10 @@ impl Checker<'_> {
                     };
                     let calendars = self.schema.calendars.iter().map(|c| &*c.name);
                     let help = if is_user {
-                        Some(format!("during hours of {}", name.text))
+                        let help = format!("during hours of {}", name.text);
+                        Some(Advice::write(name.span, format!("hours of {}", name.text)).saying(help))
                     } else {
-                        suggest::did_you_mean(&name.text, calendars)
+                        Advice::near(name.span, &name.text, calendars)
                     };
                     let message = format!("there is no calendar `{}`", name.text);
                     let label = match (is_user, other) {
@@ -282,10 +283,13 @@ impl Checker<'_> {
                         (false, Some(_)) => "something else",
                         (false, None) => "not declared anywhere",
                     };
-                    let help =
-                        help.unwrap_or_else(|| format!("calendar {} {{ mon..fri 09:00-18:00 }}", name.text));
+                    let help = help.unwrap_or_else(|| {
+                        Advice::say(format!("calendar {} {{ mon..fri 09:00-18:00 }}", name.text))
+                    });
                     self.report(
-                        Diagnostic::new(Code::UnknownCalendar, name.span, message).label(label).help(help),
+                        Diagnostic::new(Code::UnknownCalendar, name.span, message)
+                            .label(label)
+                            .advised(Some(help)),
                     );
                     None
                 }

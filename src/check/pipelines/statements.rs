@@ -3,7 +3,7 @@
 use super::{Home, take_awaits};
 use crate::check::Checker;
 use crate::check::scope::{LocalBinding, Place, Root, Scope};
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{self, ExprKind, LocalId};
 use crate::schema::{BUILTIN_FIELDS, Type};
 use crate::source::Span;
@@ -223,7 +223,11 @@ impl Checker<'_> {
                 self.given_twice("field", name, before);
                 continue;
             }
-            let Some(field) = self.field_of(entity, name) else { continue };
+            let Some(field) = self.field_named(entity, &name.text) else {
+                let ty = self.field_type_for(&assignment.value, scope);
+                self.no_such_field(entity, name, &ty);
+                continue;
+            };
             if field.index() < BUILTIN_FIELDS {
                 self.read_only(name);
                 continue;
@@ -247,6 +251,23 @@ impl Checker<'_> {
             scope.facts.add(Place { root: Root::Field(field), fields: Vec::new() });
         }
         model::StmtKind::Set(made)
+    }
+
+    /// The type that a field for this value would be declared with.
+    fn field_type_for(&mut self, value: &tree::Expr, scope: &mut Scope) -> String {
+        if let tree::ExprKind::Name(name) = &*value.kind
+            && self.quiet_name(name, scope).is_none()
+        {
+            let has = |e: &&crate::schema::Enum| e.values.iter().any(|v| *v.name == *name.text);
+            let of = self.schema.enums.iter().filter(|e| !e.name.contains('.')).find(has);
+            return of.map_or("text?".into(), |of| format!("{}?", of.name));
+        }
+        let ty = self.quiet(value, None, scope).ty;
+        match ty.inner() {
+            Type::Error | Type::Never => "text?".into(),
+            Type::List(of) if **of == Type::Never => "list of text".into(),
+            inner => self.schema.type_name(&inner.clone().optional()),
+        }
     }
 
     pub(super) fn read_only(&mut self, name: &tree::Name) {
@@ -325,12 +346,12 @@ impl Checker<'_> {
     ) -> Option<StageId> {
         let Some((id, declared)) = self.names.pipelines.get(&pipeline.text).copied() else {
             let known = self.names.pipelines.keys().map(|k| &**k);
-            let help = suggest::did_you_mean(&pipeline.text, known);
+            let help = Advice::near(pipeline.span, &pipeline.text, known);
             let message = format!("there is no pipeline `{}`", pipeline.text);
             self.report(
                 Diagnostic::new(Code::UnknownStage, pipeline.span, message)
                     .label("not declared anywhere")
-                    .maybe_help(help),
+                    .advised(help),
             );
             return None;
         };
@@ -347,13 +368,13 @@ impl Checker<'_> {
         let found = self.pipeline_stage(id, &stage.text);
         if found.is_none() {
             let stages = self.pipelines[id.index()].stages.iter().map(|s| &*self.stages[s.index()].name);
-            let help = suggest::did_you_mean(&stage.text, stages);
+            let help = Advice::near(stage.span, &stage.text, stages);
             let message = format!("pipeline `{}` has no stage `{}`", pipeline.text, stage.text);
             self.report(
                 Diagnostic::new(Code::UnknownStage, stage.span, message)
                     .label("no stage of this name")
                     .also(declared, "the pipeline")
-                    .maybe_help(help),
+                    .advised(help),
             );
         }
         found
@@ -378,17 +399,19 @@ impl Checker<'_> {
                     message = format!("`{}` is a pipeline: say to which of its stages", name.text);
                     label = "a pipeline";
                     let first = self.pipelines[id.index()].stages.first();
-                    first.map(|s| format!("move to {}.{}", name.text, self.stages[s.index()].name))
+                    first.map(|s| {
+                        Advice::say(format!("move to {}.{}", name.text, self.stages[s.index()].name))
+                    })
                 }
                 None => {
                     let stages = own.stages.iter().map(|s| &*self.stages[s.index()].name);
-                    suggest::did_you_mean(&name.text, stages)
-                        .or_else(|| Some(format!("stage {} \"…\" {{ }}", name.text)))
+                    Advice::near(name.span, &name.text, stages)
+                        .or_else(|| Some(Advice::say(format!("stage {} \"…\" {{ }}", name.text))))
                 }
             },
             [one] => {
                 label = "a stage of another pipeline";
-                Some(format!("move to {one}"))
+                Some(Advice::write(name.span, one.as_str()).saying(format!("move to {one}")))
             }
             [first, ..] => {
                 code = Code::MoveToPipeline;
@@ -398,10 +421,10 @@ impl Checker<'_> {
                     name.text,
                     super::listed(elsewhere.iter().map(|e| &**e), "or")
                 );
-                Some(format!("move to {first}"))
+                Some(Advice::say(format!("move to {first}")))
             }
         };
-        self.report(Diagnostic::new(code, name.span, message).label(label).maybe_help(help));
+        self.report(Diagnostic::new(code, name.span, message).label(label).advised(help));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::actions::Members;
 use crate::check::Checker;
 use crate::check::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic, suggest};
 use crate::schema::{BUILTIN_FIELDS, Type};
 use crate::source::Span;
 use crate::syntax::tree::{self, StepKind};
@@ -75,14 +75,15 @@ impl Checker<'_> {
             let by_name = entities.iter().find(|e| *e.name == *name.text).map(|e| &*e.wire_name);
             let known = entities.iter().map(|e| &*e.wire_name);
             let help = match by_name {
-                Some(wire) => Some(format!("given {wire} \"{}\" {{ … }}", id.text)),
-                None => suggest::did_you_mean(&name.text, known),
+                Some(wire) => {
+                    let help = format!("given {wire} \"{}\" {{ … }}", id.text);
+                    Some(Advice::write(name.span, wire).saying(help))
+                }
+                None => Advice::near(name.span, &name.text, known),
             };
             let label = if by_name.is_some() { "in lower case here" } else { "no entity of this name" };
             let message = format!("there is no `{}` to give", name.text);
-            self.report(
-                Diagnostic::new(Code::UnknownEntity, name.span, message).label(label).maybe_help(help),
-            );
+            self.report(Diagnostic::new(Code::UnknownEntity, name.span, message).label(label).advised(help));
             return;
         };
         let entity = EntityId(at as u16);
@@ -135,7 +136,7 @@ impl Checker<'_> {
         let found = found.filter(|id| self.pipelines[id.index()].entity == entity);
         if found.is_none() {
             let own = self.pipelines.iter().filter(|p| p.entity == entity);
-            let help = suggest::did_you_mean(&name.text, own.map(|p| &*p.name));
+            let help = Advice::near(name.span, &name.text, own.map(|p| &*p.name));
             let message = format!("`{}` has no pipeline `{}`", self.schema.entity(entity).name, name.text);
             self.no_place(e.span, &message, help);
         }
@@ -157,14 +158,14 @@ impl Checker<'_> {
             .map(|s| &*self.stages[s.index()].name)
             .collect();
         if !stages.contains(&&*name.text) {
-            let help = suggest::did_you_mean(&name.text, stages);
+            let help = Advice::near(name.span, &name.text, stages);
             let message = format!("`{}` has no stage `{}`", self.schema.entity(entity).name, name.text);
             self.no_place(e.span, &message, help);
         }
     }
 
-    fn no_place(&mut self, span: Span, message: &str, help: Option<String>) {
-        self.report(Diagnostic::new(Code::UnknownStage, span, message).label("not known").maybe_help(help));
+    fn no_place(&mut self, span: Span, message: &str, help: Option<Advice>) {
+        self.report(Diagnostic::new(Code::UnknownStage, span, message).label("not known").advised(help));
     }
 
     fn constant_members(&mut self, of: Members, args: &[tree::Arg]) {
@@ -200,15 +201,15 @@ impl Checker<'_> {
             return;
         }
         let (label, help) = match &*name {
-            "action.completed" => ("an answer to an action", Some("reply to … with { … }".to_owned())),
-            "action.failed" => ("an answer to an action", Some("reply to … fails \"…\"".to_owned())),
+            "action.completed" => ("an answer to an action", Some(Advice::say("reply to … with { … }"))),
+            "action.failed" => ("an answer to an action", Some(Advice::say("reply to … fails \"…\""))),
             _ => {
                 let known = self.names.events.keys().map(|k| &**k);
-                ("not declared anywhere", suggest::did_you_mean(&name, known))
+                ("not declared anywhere", Advice::near(path.span, &name, known))
             }
         };
         let message = format!("there is no event `{name}` to send");
-        self.report(Diagnostic::new(Code::UnknownEvent, path.span, message).label(label).maybe_help(help));
+        self.report(Diagnostic::new(Code::UnknownEvent, path.span, message).label(label).advised(help));
     }
 
     /// `deal.updated`, `deal.moved`, `deal.deleted`

@@ -3,7 +3,7 @@
 use super::{Home, finish, scope_in};
 use crate::check::Checker;
 use crate::check::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{self, ExprKind};
 use crate::schema::{PrincipalDef, Type};
 use crate::syntax::tree::{self, PrincipalKind};
@@ -83,11 +83,11 @@ impl Checker<'_> {
         self.diagnostics.truncate(before);
         let users = self.actors(base);
         let message = format!("there is no user `{}`, nor a field of type `user`", name.text);
-        let help = suggest::did_you_mean(&name.text, users.iter().map(String::as_str));
+        let help = Advice::near(name.span, &name.text, users.iter().map(String::as_str));
         self.report(
             Diagnostic::new(Code::BadActor, name.span, message)
                 .label("not declared anywhere")
-                .maybe_help(help.or_else(|| Some(format!("user {} \"…\"", name.text)))),
+                .advised(help.or_else(|| Some(Advice::say(format!("user {} \"…\"", name.text))))),
         );
     }
 

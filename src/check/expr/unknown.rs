@@ -1,0 +1,208 @@
+//! What to say of a name that means nothing, or nothing that could stand there.
+
+use super::super::scope::Scope;
+use super::super::{Checker, TypeSymbol};
+use super::literals::element;
+use super::names::SPECIAL;
+use super::quotes::truth;
+use crate::diagnostic::{Advice, Code, Diagnostic, suggest};
+use crate::schema::Type;
+use crate::syntax::tree::Name;
+use crate::value::{EntityId, functions};
+use std::sync::Arc;
+
+/// What other languages call the record at hand.
+const RECORD: [&str; 4] = ["record", "self", "item", "object"];
+
+impl Checker<'_> {
+    pub(super) fn unknown_field(&mut self, entity: EntityId, name: &Name) {
+        let entity = self.schema.entity(entity);
+        let message = format!("`{}` has no field `{}`", entity.name, name.text);
+        let help = Advice::near(name.span, &name.text, entity.fields.iter().map(|f| &*f.name));
+        let help = help.unwrap_or_else(|| {
+            Advice::say(format!(
+                "declare it: `extend {} {{ {}: text? }}`, with its type",
+                entity.name, name.text
+            ))
+        });
+        self.report(Diagnostic::new(Code::UnknownMember, name.span, message).advised(Some(help)));
+    }
+
+    /// `deal.title`, `Deal.title`: the fields of the record itself are written bare.
+    pub(super) fn record_by_name(&mut self, first: &Name, second: &Name, scope: &Scope) -> bool {
+        let Some(entity) = scope.entity else { return false };
+        let record = self.schema.entity(entity).name.clone();
+        let own = first.text.to_lowercase() == record.to_lowercase() || RECORD.contains(&&*first.text);
+        if !own {
+            return false;
+        }
+        if self.field_named(entity, &second.text).is_none() {
+            self.unknown_field(entity, second);
+            return true;
+        }
+        let hidden = scope.local_named(&second.text).is_some();
+        let meant = if hidden { format!("this.{}", second.text) } else { second.text.to_string() };
+        let message = format!("the fields of the `{record}` itself are written without `{}`", first.text);
+        let help = Advice::write(first.span.to(second.span), meant);
+        let diagnostic = Diagnostic::new(Code::UnknownName, first.span, message).label("not needed");
+        self.report(diagnostic.advised(Some(help)));
+        true
+    }
+
+    /// A local name that is still free, for the value of `of`.
+    pub(super) fn free_name(&self, of: &str, scope: &Scope) -> String {
+        let letter: String = of.chars().take(1).collect::<String>().to_lowercase();
+        let candidates = [letter, format!("the_{of}"), format!("{of}_before")];
+        let numbered = (2..).map(|n| format!("{of}_{n}"));
+        let free = |name: &String| {
+            self.hidden_by(&Arc::from(name.as_str()), scope).is_none()
+                && !self.names_some_value(name)
+                && !super::super::words::is_operator(name)
+        };
+        candidates.into_iter().chain(numbered.take(1000)).find(free).unwrap_or_default()
+    }
+
+    #[cold]
+    pub(super) fn unknown_value(&mut self, chain: &[&Name], hint: Option<&Type>, scope: &Scope) {
+        let name = chain[0];
+        let text = &name.text;
+        // Where the other side has a mistake in its declaration nothing is known of what belongs there.
+        if chain.len() == 1 && hint.map(element) == Some(&Type::Error) {
+            return;
+        }
+        if chain.len() == 1
+            && let Some(meant) = of_another_language(text)
+        {
+            let message = format!("`{text}` is called `{meant}` here");
+            let help = Advice::write(name.span, meant);
+            self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
+            return;
+        }
+        // Names that mean something, but no value.
+        let other = if self.names.functions.contains_key(text) || functions::named(text).is_some() {
+            Some((format!("`{text}` is a function"), Some(format!("write `{text}(…)`"))))
+        } else if self.names.actions.contains_key(text) {
+            let help = format!("bind what it gives in a rule: `let x = {text} {{ … }}`");
+            Some((format!("`{text}` is an action, no value"), Some(help)))
+        } else if let Some((symbol, _)) = self.names.types.get(text) {
+            let help = match symbol {
+                TypeSymbol::Enum(id) => self
+                    .schema
+                    .enumeration(*id)
+                    .values
+                    .first()
+                    .map(|v| format!("write one of its values: `{text}.{}`", v.name)),
+                TypeSymbol::Opaque(_) | TypeSymbol::Entity(_) => {
+                    Some(format!("write `{text}(\"…\")` to name one"))
+                }
+            };
+            Some((format!("`{text}` is a type, no value"), help))
+        } else if self.stage_around(text, scope) {
+            Some((format!("`{text}` is a stage"), Some(format!("write `stage == {text}`"))))
+        } else if self.names.pipelines.contains_key(text) {
+            Some((format!("`{text}` is a pipeline"), Some(format!("write `pipeline == {text}`"))))
+        } else if crate::value::Currency::parse(text).is_some() {
+            Some((
+                format!("`{text}` is a currency, no value"),
+                Some(format!("write an amount: `100 {text}`")),
+            ))
+        } else {
+            None
+        };
+        if let Some((message, help)) = other {
+            self.report(Diagnostic::new(Code::NotAValue, name.span, message).maybe_help(help));
+            return;
+        }
+        if let Some(Type::Enum(id)) = hint.map(element) {
+            let id = *id;
+            let values = self.schema.enumeration(id).values.iter().map(|v| &*v.name);
+            let near = Advice::near(name.span, text, values);
+            let elsewhere = suggest::nearest(text, self.names_in_sight(scope).iter().map(|s| &**s)).is_some();
+            if near.is_some() || !elsewhere {
+                let message = format!("`{}` has no value `{text}`", self.schema.enumeration(id).name);
+                let help = near.unwrap_or_else(|| Advice::say(self.listed_values(id)));
+                self.report(Diagnostic::new(Code::UnknownMember, name.span, message).advised(Some(help)));
+                return;
+            }
+        }
+        if let Some(Type::Stage(entity)) = hint.map(element)
+            && chain.len() == 1
+        {
+            let entity = *entity;
+            let pipelines = self.pipelines.iter().filter(|p| p.entity == entity);
+            let stages = pipelines.flat_map(|p| &p.stages).filter_map(|s| self.stages.get(s.index()));
+            let known: Vec<_> = stages.map(|s| s.name.clone()).collect();
+            let help = Advice::near(name.span, text, known.iter().map(|n| &**n)).or_else(|| {
+                let listed: Vec<_> = known.iter().map(|n| format!("`{n}`")).collect();
+                (!listed.is_empty()).then(|| Advice::say(format!("one of {}", listed.join(", "))))
+            });
+            let message = format!("there is no stage `{text}`");
+            self.report(Diagnostic::new(Code::UnknownMember, name.span, message).advised(help));
+            return;
+        }
+        let in_sight = self.names_in_sight(scope);
+        // `ticket.title`, whatever the record is called.
+        if let [_, second, ..] = chain
+            && let Some(entity) = scope.entity
+            && self.field_named(entity, &second.text).is_some()
+            && !self.near_something_with_parts(entity, text, &in_sight)
+        {
+            let record = &self.schema.entity(entity).name;
+            let message =
+                format!("there is no `{text}` here, and `{}` is a field of `{record}`", second.text);
+            let help = Advice::write(name.span.to(second.span), second.text.to_string());
+            self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
+            return;
+        }
+        let help = Advice::near(name.span, text, in_sight.iter().map(|s| &**s)).or_else(|| {
+            let has = |e: &&crate::schema::Enum| e.values.iter().any(|v| *v.name == **text);
+            let of = self.schema.enums.iter().find(has)?;
+            (!of.name.contains('.')).then(|| Advice::say(format!("did you mean `{}.{text}`?", of.name)))
+        });
+        let message = match scope.entity {
+            Some(entity) if chain.len() == 1 => {
+                let record = &self.schema.entity(entity).name;
+                format!("there is no `{text}` here: neither a field of `{record}` nor anything declared")
+            }
+            _ => format!("there is no `{text}` here"),
+        };
+        self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(help));
+    }
+
+    fn stage_around(&self, name: &str, scope: &Scope) -> bool {
+        let Some(pipeline) = scope.pipeline.and_then(|p| self.pipelines.get(p.index())) else { return false };
+        pipeline.stages.iter().any(|s| self.stages.get(s.index()).is_some_and(|s| &*s.name == name))
+    }
+
+    /// Whether a name is near one that something can stand behind: a reference, an answer, a rule.
+    fn near_something_with_parts(&self, entity: EntityId, name: &str, in_sight: &[String]) -> bool {
+        let Some(near) = suggest::nearest(name, in_sight.iter().map(|s| &**s)) else { return false };
+        let field = self.schema.entity(entity).fields.iter().find(|f| *f.name == *near);
+        field.is_none_or(|f| matches!(f.ty.inner(), Type::Entity(_) | Type::User | Type::File))
+    }
+
+    fn names_in_sight(&self, scope: &Scope) -> Vec<String> {
+        let mut names: Vec<String> = scope.locals.iter().map(|l| l.name.to_string()).collect();
+        if let Some(entity) = scope.entity {
+            names.extend(self.schema.entity(entity).fields.iter().map(|f| f.name.to_string()));
+        }
+        names.extend(self.names.values.keys().map(|n| n.to_string()));
+        if let Some(stage) = scope.stage {
+            names.extend(
+                self.rule_names.in_stage.keys().filter(|(s, _)| *s == stage).map(|(_, n)| n.to_string()),
+            );
+        }
+        names.extend(SPECIAL.iter().map(|s| s.to_string()));
+        names
+    }
+}
+
+/// What other languages, and people, call a word of this one.
+fn of_another_language(name: &str) -> Option<&'static str> {
+    match name {
+        "null" | "NULL" | "Null" | "nil" | "None" | "NONE" | "undefined" | "nothing" => Some("none"),
+        "Now" | "NOW" => Some("now"),
+        "Today" | "TODAY" => Some("today"),
+        other => truth(other),
+    }
+}

@@ -340,6 +340,12 @@ impl<'a> Reader<'a> {
         if STATEMENTS.contains(&word) && self.is_fresh(at) {
             return next != "{" || word == "stop";
         }
+        // No value holds a brace, so this one belongs to a statement of its own.
+        let alone = at == from + 1 && self.word(from) != "stop"
+            || matches!(self.word(before), "rule" | "stage" | "trigger");
+        if !head && !alone && self.scan.word(before) != "." && (word == "if" || self.is_action(at)) {
+            return true;
+        }
         !head && self.is_fresh(at) && (self.is_action(at) || self.is_first(at) && !CONTINUING.contains(&word))
     }
 
@@ -358,11 +364,13 @@ impl<'a> Reader<'a> {
             let known = STEPS.contains(&word);
             let shaped = matches!(self.kind(at + 1), Some(Kind::Word | Kind::Number | Kind::Text));
             let behind = self.kind(at - 1);
-            let fresh = self.is_fresh(at) || matches!(behind, Some(Kind::Text | Kind::Number));
+            let fresh =
+                self.is_fresh(at) || matches!(behind, Some(Kind::Text | Kind::Number | Kind::Close(_)));
+            let comma = self.scan.word(at - 1) == ",";
             if behind == Some(Kind::Close(Bracket::Brace)) {
                 return !matches!(word, "" | "to" | "with");
             }
-            known && shaped && fresh && !self.is_unfinished(at - 1)
+            known && shaped && fresh && (comma || !self.is_unfinished(at - 1))
                 || !known && self.is_first(at) && self.is_nearly(at, &STEPS)
         })
     }

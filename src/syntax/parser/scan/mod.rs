@@ -7,6 +7,7 @@
 
 mod brackets;
 pub mod numbers;
+mod outline;
 mod signs;
 mod texts;
 

@@ -78,6 +78,8 @@ pub fn check_with(loaded: &Loaded, levels: &Levels) -> Checked {
     let lost = Lost::of(loaded);
     let found = found.into_iter();
     let found = found.filter(|d| !d.code.is_unknown_name() || !lost.holds(loaded.sources.text(d.span())));
+    let spoiled = Spoiled::of(loaded);
+    let found = found.filter(|d| !spoiled.follows(d));
     let mut diagnostics: Vec<Diagnostic> = loaded.diagnostics.iter().cloned().chain(found).collect();
     // A program with mistakes is mended first: what else might be meant differently is then another matter.
     if let Some(model) =
@@ -134,6 +136,52 @@ impl<'s> Lost<'s> {
             Lost::All => true,
             Lost::Some(names) => names.contains(name),
         }
+    }
+}
+
+/// Where something could not be read: what is wrong beside it follows from that.
+struct Spoiled {
+    /// Where mistakes of syntax begin and end.
+    begins: HashSet<(FileId, u32)>,
+    ends: HashSet<(FileId, u32)>,
+    /// The declarations that hold one.
+    declarations: Vec<Span>,
+}
+
+impl Spoiled {
+    fn of(loaded: &Loaded) -> Self {
+        let spans = || loaded.diagnostics.iter().map(Diagnostic::span);
+        let mut declarations = Vec::new();
+        for file in &loaded.files {
+            let mut starts: Vec<u32> = spans().filter(|s| s.file == file.file).map(|s| s.start).collect();
+            starts.sort_unstable();
+            declarations.extend(file.items.iter().map(|item| item.span).filter(|span| {
+                let first = starts.partition_point(|start| *start < span.start);
+                starts.get(first).is_some_and(|start| *start <= span.end)
+            }));
+        }
+        Spoiled {
+            begins: spans().map(|s| (s.file, s.start)).collect(),
+            ends: spans().map(|s| (s.file, s.end)).collect(),
+            declarations,
+        }
+    }
+
+    fn follows(&self, diagnostic: &Diagnostic) -> bool {
+        // The stages of a pipeline may be what could not be read.
+        if diagnostic.code == Code::EmptyDeclaration {
+            let at = diagnostic.span();
+            let holds = |s: &Span| s.file == at.file && s.start <= at.start && at.end <= s.end;
+            return self.declarations.iter().any(holds);
+        }
+        // `amount > 10%`: without the sign the number is another.
+        diagnostic.code.is_about_types()
+            && diagnostic.labels.iter().any(|label| {
+                let Span { file, start, end } = label.span;
+                let before =
+                    [end, end.saturating_add(1)].iter().any(|end| self.begins.contains(&(file, *end)));
+                before || self.ends.contains(&(file, start))
+            })
     }
 }
 
@@ -337,8 +385,14 @@ impl Loader<'_> {
     }
 
     fn circle(&self, circle: &[Open], closing: Span) -> Diagnostic {
-        let names: Vec<&str> =
-            circle.iter().map(|open| &*self.loaded.sources.file(open.tree.file).name).collect();
+        let name = |open: &Open| &*self.loaded.sources.file(open.tree.file).name;
+        // Told from the same file whichever was read first: then several programs tell it once.
+        let first = circle.iter().enumerate().min_by_key(|(_, open)| name(open)).map_or(0, |(at, _)| at);
+        let (behind, before) = circle.split_at(first);
+        // By file: where it is used by the one before it in the circle.
+        let used = |at: usize| if at == 0 { Some(closing) } else { circle[at].used_at };
+        let names: Vec<&str> = before.iter().chain(behind).map(name).collect();
+        let closing = used(first).unwrap_or(closing);
         let message = match names[..] {
             [name] => format!("the file `{name}` uses itself"),
             _ => {
@@ -352,8 +406,8 @@ impl Loader<'_> {
         if circle.len() == 1 {
             diagnostic.help = Some("take this line away".into());
         }
-        for open in circle.iter().skip(1).take(5) {
-            if let Some(span) = open.used_at {
+        for at in (first + 1..circle.len()).chain(0..first).take(5) {
+            if let Some(span) = used(at) {
                 diagnostic = diagnostic.also(span, "part of the circle");
             }
         }

@@ -149,51 +149,6 @@ fn two_hundred_levels_are_checked_on_a_small_stack() {
     }
 }
 
-/// A program with one file, by the text.
-fn diagnostics_of(text: &str) -> Vec<stagegate::diagnostic::Diagnostic> {
-    let loaded = compiler::load(&["a.rules".into()], &mut |_| Ok(text.to_owned().into_bytes()));
-    compiler::check(&loaded).diagnostics
-}
-
-/// One mistake is mended at a time: it is gone then, and nothing new has appeared. Only what stood behind a
-/// name that nobody knew may come to light when the name is right.
-#[test]
-fn every_sure_help_mends_its_mistake() {
-    let mut found = Vec::new();
-    cases(Path::new("tests/check"), &mut found);
-    let mut wrong = Vec::new();
-    let mut mended = 0;
-    for (main, ..) in found.iter().filter(|(main, ..)| !main.ends_with("main.rules")) {
-        let text = fs::read_to_string(main).unwrap();
-        let before = diagnostics_of(&text);
-        for diagnostic in before.iter().filter(|d| !d.fix.is_empty()) {
-            let mut edits = diagnostic.fix.clone();
-            edits.sort_by_key(|e| std::cmp::Reverse((e.span.start, e.span.end)));
-            let mut changed = text.clone();
-            for edit in edits {
-                changed.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
-            }
-            let mut after: Vec<&str> = Vec::new();
-            after.extend(diagnostics_of(&changed).into_iter().map(|d| d.code.id()));
-            let mut left: Vec<&str> = before.iter().map(|d| d.code.id()).collect();
-            left.remove(left.iter().position(|id| *id == diagnostic.code.id()).unwrap());
-            for id in left {
-                if let Some(at) = after.iter().position(|other| *other == id) {
-                    after.remove(at);
-                }
-            }
-            mended += 1;
-            let message = &diagnostic.message;
-            let unknown = message.starts_with("there is no") || message.contains(" has no ");
-            if !after.is_empty() && !unknown {
-                wrong.push(format!("{}: {}: {:?}", main.display(), diagnostic.message, after));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(mended > 100, "{mended}");
-}
-
 /// A program of many pieces, to be broken.
 fn whole_program() -> String {
     let mut found = Vec::new();

@@ -51,6 +51,11 @@ impl Code {
         Code::ALL.iter().copied().filter(|code| code.severity() == Severity::Warning)
     }
 
+    /// Whether it says that kinds of values do not go together.
+    pub fn is_about_types(self) -> bool {
+        self.id().starts_with("E03")
+    }
+
     /// Whether it says that a name is not declared, and stands at that name. Where a declaration could not
     /// be read this is no news.
     pub fn is_unknown_name(self) -> bool {

@@ -94,19 +94,26 @@ fn said(diagnostic: &Diagnostic) -> Said {
     (diagnostic.code.id(), diagnostic.message.clone(), labels)
 }
 
-/// How often each thing is said. Of a folder of mistakes of syntax only these count: what they hide from the
+/// How often each code is said. Of a folder of mistakes of syntax only these count: what they hide from the
 /// checker is wrong there too.
-fn counted(loaded: &Loaded, syntax_only: bool) -> HashMap<Said, isize> {
+fn counted(loaded: &Loaded, syntax_only: bool) -> HashMap<&'static str, isize> {
     let all = match syntax_only {
         true => loaded.diagnostics.clone(),
         false => compiler::check(loaded).diagnostics,
     };
     let mut counts = HashMap::new();
-    all.iter().for_each(|d| *counts.entry(said(d)).or_default() += 1);
+    all.iter().for_each(|d| *counts.entry(d.code.id()).or_default() += 1);
     counts
 }
 
-/// Each correction alone: what it corrects is gone, and nothing new is there.
+/// Whether a mistake hides what stands behind it: nothing is known of a name that means nothing.
+fn hides(diagnostic: &Diagnostic) -> bool {
+    let unknown = diagnostic.message.starts_with("there is no") || diagnostic.message.contains(" has no ");
+    unknown || diagnostic.code.is_unknown_name()
+}
+
+/// Each correction alone: what it corrects is gone, and nothing new is there. Only what a name that nobody knew had
+/// hidden may come to light.
 #[test]
 fn every_correction_of_the_corpus_corrects() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -138,12 +145,19 @@ fn every_correction_of_the_corpus_corrects() {
                     };
                     changed.insert(path.clone(), text);
                 }
-                let after = counted(&load(&main, &changed), syntax_only);
+                let loaded_again = load(&main, &changed);
+                let after = counted(&loaded_again, syntax_only);
+                let again = match syntax_only {
+                    true => loaded_again.diagnostics.clone(),
+                    false => compiler::check(&loaded_again).diagnostics,
+                };
                 let mut left = before.clone();
-                *left.entry(said(diagnostic)).or_default() -= 1;
+                *left.entry(diagnostic.code.id()).or_default() -= 1;
                 let more = after.iter().filter(|(what, n)| left.get(*what).copied().unwrap_or(0) < **n);
                 let more: Vec<String> = more.map(|(what, _)| format!("    {what:?}")).collect();
-                if !more.is_empty() {
+                let still = again.iter().filter(|d| said(d) == said(diagnostic)).count();
+                let was = all.iter().filter(|d| said(d) == said(diagnostic)).count();
+                if still >= was || !more.is_empty() && !hides(diagnostic) {
                     let edits: Vec<String> =
                         diagnostic.fix.iter().map(|edit| fix::words(edit, &loaded.sources)).collect();
                     failures.push(format!("{told}\n  {}\n{}", edits.join(", "), more.join("\n")));

@@ -483,7 +483,8 @@ impl Page {
             let begin = name_end + " -->\n".len();
             let end = text[begin..].find("<!-- end -->").expect("it ends") + begin;
             let made = match what {
-                "codes" => codes(),
+                "codes" => codes("errors/"),
+                "pages" => codes(""),
                 "crm entities" => library("entities"),
                 "crm enums" => library("enums"),
                 "crm events" => library("events"),
@@ -503,10 +504,12 @@ impl Page {
     }
 }
 
-fn codes() -> String {
+/// `folder` is where the pages of the codes are.
+fn codes(folder: &str) -> String {
     let mut table = String::from("| code | what it is about |\n| --- | --- |\n");
     for code in Code::ALL {
-        writeln!(table, "| `{}` | {} |", code.id(), code.title()).expect("writing to a text");
+        let (id, title) = (code.id(), code.title());
+        writeln!(table, "| [`{id}`]({folder}{id}.md) | {title} |").expect("writing to a text");
     }
     table
 }

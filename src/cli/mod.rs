@@ -7,6 +7,7 @@
 mod check;
 mod compile;
 mod exit;
+mod explain;
 mod input;
 mod levels;
 mod report;
@@ -45,6 +46,7 @@ enum Command {
     Check(check::Args),
     Compile(compile::Args),
     Run(run::Args),
+    Explain(explain::Args),
 }
 
 /// Runs the command of this process's arguments.
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, style),
         Command::Compile(args) => compile::run(&args, style),
         Command::Run(args) => run::run(args, style),
+        Command::Explain(args) => explain::run(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code as u8),

@@ -5,7 +5,7 @@
 use super::exit::{self, Failure};
 use super::input::{self, Style};
 use crate::diagnostic::format::{Finding, github, json, plain, sarif, short};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::Sources;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -47,11 +47,21 @@ pub struct Report {
     pub unreadable: Vec<(String, String)>,
     /// For formats that are written at the end.
     findings: Vec<Finding>,
+    /// Of the first error, or else of the first warning.
+    first: Option<Code>,
 }
 
 impl Report {
     pub fn new(format: Format, style: Style) -> Self {
-        Report { format, style, errors: 0, warnings: 0, unreadable: Vec::new(), findings: Vec::new() }
+        Report {
+            format,
+            style,
+            errors: 0,
+            warnings: 0,
+            unreadable: Vec::new(),
+            findings: Vec::new(),
+            first: None,
+        }
     }
 
     pub fn unreadable(&mut self, path: &Path, message: String) {
@@ -63,6 +73,10 @@ impl Report {
     /// If stdout cannot be written.
     pub fn add(&mut self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<(), Failure> {
         let errors = diagnostics.iter().filter(|d| d.severity() == Severity::Error).count();
+        let worst = diagnostics.iter().max_by_key(|d| (d.severity(), std::cmp::Reverse(d.span().start)));
+        if self.first.is_none() || self.errors == 0 && errors > 0 {
+            self.first = worst.map(|d| d.code).or(self.first);
+        }
         self.errors += errors;
         self.warnings += diagnostics.len() - errors;
         let findings = diagnostics.iter().map(|d| (d, Finding::of(d, sources)));
@@ -126,6 +140,9 @@ impl Report {
         };
         if self.errors + self.warnings > 0 {
             exit::say(&format!("{} in {files}\n", input::found(self.errors, self.warnings)));
+            if let Some(code) = self.first.filter(|_| self.format == Format::Human) {
+                exit::say(&format!("`stagegate explain {}` says more\n", code.id()));
+            }
         } else if self.unreadable.is_empty() {
             exit::say(&format!("no errors in {files}\n"));
         }

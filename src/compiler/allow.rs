@@ -113,9 +113,10 @@ impl Allowed {
                 Err(_) => {
                     let message = format!("there is no warning `{name}`");
                     let mut diagnostic = Diagnostic::new(Code::UnknownWarning, span, message);
-                    if let Some(near) = suggest::nearest(name, Code::warnings().map(Code::id)) {
-                        diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(span, near);
-                    }
+                    diagnostic = match suggest::nearest(name, Code::warnings().map(Code::id)) {
+                        Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(span, near),
+                        None => diagnostic.help("`stagegate explain` lists the names of all warnings"),
+                    };
                     self.diagnostics.push(diagnostic);
                 }
             }

@@ -31,6 +31,14 @@ macro_rules! codes {
             pub fn title(self) -> &'static str {
                 match self { $(Code::$variant => $title,)* }
             }
+
+            /// The page that explains it, in Markdown: the meaning, a wrong and a right program, why it is so.
+            /// Each code has its own in `docs/errors`, also a new one.
+            pub fn page(self) -> &'static str {
+                match self {
+                    $(Code::$variant => include_str!(concat!("../../docs/errors/", $code, ".md")),)*
+                }
+            }
         }
     };
 }

@@ -55,6 +55,7 @@ fn rule(code: Code) -> Value {
         "id": code.id(),
         "name": format!("{code:?}"),
         "shortDescription": { "text": code.title() },
+        "help": { "text": code.page(), "markdown": code.page() },
         "defaultConfiguration": { "level": severity_word(code.severity()) },
     })
 }

@@ -462,7 +462,7 @@ fn the_outcomes_of_actions_come_from_the_events() {
     case.file("answers.jsonl", answer.replace(r#""id":"room-7""#, r#""id":7"#));
     let output = case.run(&["run", "waiting.rules", "events.jsonl", "answers.jsonl", "--actions", "events"]);
     assert!(
-        show(&output).contains("rejected (wrong-type): `id` cannot be 7 at /data/outputs/id"),
+        show(&output).contains("rejected (wrong-type): `id` cannot be the number 7: write it in quotes; expected: chat (/data/outputs/id)"),
         "{}",
         show(&output)
     );

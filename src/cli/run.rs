@@ -427,11 +427,11 @@ impl Reject {
             Reject::Stderr => {
                 let mut text =
                     format!("{}:{}: rejected ({}): {}", rejected.input, rejected.line, why.code, why.message);
-                if let Some(pointer) = &why.pointer {
-                    text.push_str(&format!(" at {pointer}"));
-                }
                 if let Some(expected) = &why.expected {
-                    text.push_str(&format!(", expected {expected}"));
+                    text.push_str(&format!("; expected: {expected}"));
+                }
+                if let Some(pointer) = &why.pointer {
+                    text.push_str(&format!(" ({pointer})"));
                 }
                 text.push('\n');
                 exit::say(&text);

@@ -1,13 +1,17 @@
 //! From a line of JSON to an [`Event`]: the envelope by serde, the payload member by member into slots.
 
+use super::words::{
+    INSTANT, escape_pointer, missing_attribute, missing_fields, missing_member, no_envelope, no_object,
+    shorten,
+};
 use super::{Event, EventBody, Rejection, Subject};
 use crate::program::Program;
-use crate::schema::{BUILTIN_FIELDS, FIELD_ID, Field, Type};
+use crate::schema::{BUILTIN_FIELDS, FIELD_ID, Field, Schema, Type};
 use crate::value::json;
 use crate::value::*;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -53,22 +57,6 @@ pub enum Decoded {
 /// At most so many different unknown names are counted one by one; the rest together.
 const UNKNOWN_NAMES: usize = 100;
 
-impl Rejection {
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Rejection { code, message: message.into(), pointer: None, expected: None }
-    }
-
-    pub fn at(mut self, pointer: impl Into<String>) -> Self {
-        self.pointer = Some(pointer.into());
-        self
-    }
-
-    pub fn expected(mut self, expected: impl Into<String>) -> Self {
-        self.expected = Some(expected.into());
-        self
-    }
-}
-
 /// The attributes that are read, still as JSON text.
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -90,6 +78,8 @@ struct Envelope<'a> {
     causeid: Option<&'a RawValue>,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
+    #[serde(default)]
+    data_base64: Option<IgnoredAny>,
 }
 
 impl<'p> Decoder<'p> {
@@ -157,15 +147,14 @@ impl<'p> Decoder<'p> {
     pub fn decode(&mut self, line: &str) -> Result<Decoded, Rejection> {
         if !line.trim_start().starts_with('{') {
             // An array of the attributes would be read like an object.
-            return Err(match serde_json::from_str::<serde::de::IgnoredAny>(line) {
-                Ok(_) => Rejection::new("not-an-event", "this is no CloudEvent: a JSON object was expected"),
-                Err(error) => not_an_event(error),
-            });
+            return Err(no_object(line));
         }
-        let envelope: Envelope = serde_json::from_str(line).map_err(not_an_event)?;
+        let envelope: Envelope = serde_json::from_str(line).map_err(|error| no_envelope(line, &error))?;
         let name = match envelope.name {
             Some(raw) => text(raw, "/type")?,
-            None => return Err(missing_attribute("type", "the name of the event, as `invoice.paid`")),
+            None => {
+                return Err(missing_attribute(line, "type", "the name of the event, as \"invoice.paid\""));
+            }
         };
         if name.is_empty() {
             return Err(Rejection::new("not-an-event", "`type` must not be empty")
@@ -176,14 +165,14 @@ impl<'p> Decoder<'p> {
             count(&mut self.unknown_types, name.into_owned());
             return Ok(Decoded::Skipped);
         };
-        let time = envelope.time.map(instant).transpose()?.flatten();
+        let time = envelope.time.map(|raw| instant(raw, &self.program.schema)).transpose()?.flatten();
         let optional = |raw: Option<&RawValue>, pointer| -> Result<Option<Text>, Rejection> {
             Ok(raw.filter(|r| r.get() != "null").map(|r| text(r, pointer)).transpose()?.map(Text::from))
         };
         let name = Text::from(name);
         if matches!(kind, Kind::Clock) {
             if time.is_none() {
-                return Err(missing_attribute("time", "the instant to which the clock moves"));
+                return Err(missing_attribute(line, "time", INSTANT));
             }
             let id = optional(envelope.id, "/id")?.unwrap_or_else(|| "clock".into());
             let source = optional(envelope.source, "/source")?.unwrap_or_else(|| "/stagegate".into());
@@ -198,19 +187,20 @@ impl<'p> Decoder<'p> {
             }));
         }
         match envelope.specversion {
-            Some(raw) if text(raw, "/specversion")? == "1.0" => {}
-            Some(_) => {
+            Some(raw) if text(raw, "/specversion").is_ok_and(|version| version == "1.0") => {}
+            Some(raw) => {
+                let found = json::described(&shorten(raw.get()));
                 return Err(Rejection::new(
                     "not-an-event",
-                    "only version 1.0 of CloudEvents is read: write `\"specversion\":\"1.0\"`",
+                    format!("`specversion` cannot be {found}: only version 1.0 of CloudEvents is read"),
                 )
                 .at("/specversion")
                 .expected("\"1.0\""));
             }
-            None => return Err(missing_attribute("specversion", "`\"specversion\":\"1.0\"`")),
+            None => return Err(missing_attribute(line, "specversion", "\"1.0\"")),
         }
         let required = |raw: Option<&RawValue>, name: &'static str, what| -> Result<Text, Rejection> {
-            let raw = raw.ok_or_else(|| missing_attribute(name, what))?;
+            let raw = raw.ok_or_else(|| missing_attribute(line, name, what))?;
             let value = text(raw, &format!("/{name}"))?;
             if value.is_empty() {
                 return Err(Rejection::new("not-an-event", format!("`{name}` must not be empty"))
@@ -220,13 +210,20 @@ impl<'p> Decoder<'p> {
             Ok(value.into())
         };
         let id = required(envelope.id, "id", "a text that names this event among those of its source")?;
-        let source = required(envelope.source, "source", "where the event comes from, as `/crm`")?;
+        let source = required(envelope.source, "source", "where the event comes from, as \"/crm\"")?;
         let subject = match envelope.subject {
             Some(raw) => self.subject(&text(raw, "/subject")?)?,
-            None => return Err(missing_attribute("subject", "the record, as `deal/D-1`")),
+            None => return Err(missing_attribute(line, "subject", RECORD)),
         };
         let partition = optional(envelope.partitionkey, "/partitionkey")?;
         let cause = optional(envelope.causeid, "/causeid")?;
+        if envelope.data.is_none() && envelope.data_base64.is_some() {
+            return Err(Rejection::new(
+                "not-an-event",
+                "`data_base64` is not read: send the payload in `data`, as JSON",
+            )
+            .at("/data_base64"));
+        }
         let data = envelope.data.map_or("{}", |raw| raw.get());
         let data = if data == "null" { "{}" } else { data };
         let body = match kind {
@@ -246,9 +243,7 @@ impl<'p> Decoder<'p> {
     }
 
     fn subject(&self, subject: &str) -> Result<Subject, Rejection> {
-        let wrong = |message: String| {
-            Rejection::new("wrong-type", message).at("/subject").expected("a record, as `deal/D-1`")
-        };
+        let wrong = |message: String| Rejection::new("wrong-type", message).at("/subject").expected(RECORD);
         let Some((entity, id)) = subject.split_once('/') else {
             return Err(wrong(format!("the subject `{}` has no `/`", shorten(subject))));
         };
@@ -263,9 +258,7 @@ impl<'p> Decoder<'p> {
                 if let Some(near) = crate::diagnostic::suggest::did_you_mean(entity, known) {
                     message = format!("{message}; {near}");
                 }
-                Err(Rejection::new("unknown-entity", message)
-                    .at("/subject")
-                    .expected("a record, as `deal/D-1`"))
+                Err(Rejection::new("unknown-entity", message).at("/subject").expected(RECORD))
             }
         }
     }
@@ -314,7 +307,7 @@ impl<'p> Decoder<'p> {
             }
             Ok(())
         })?;
-        let payload = fill(payload, &def.payload)?;
+        let payload = fill(payload, &def.payload, data, schema)?;
         Ok(EventBody::Happened { subject, event, payload })
     }
 
@@ -343,7 +336,7 @@ impl<'p> Decoder<'p> {
             *builtin = Some(Value::None);
         }
         fields[FIELD_ID.index()] = Some(Value::Text(subject.id.clone()));
-        let fields = fill(fields, &def.fields)?;
+        let fields = fill(fields, &def.fields, data, &self.program.schema)?;
         Ok(EventBody::Created { subject, fields, pipeline, stage })
     }
 
@@ -408,7 +401,7 @@ fn value(
     }
     let schema = &program.schema;
     let value = json::parse(raw.get(), &field.ty, schema).map_err(|e| {
-        Rejection::new(e.code.id(), format!("`{}` cannot be {}", field.name, e.found))
+        Rejection::new(e.code.id(), e.sentence(&field.name))
             .at(format!("/data/{}{}", escape_pointer(&field.name), e.pointer))
             .expected(e.expected)
     })?;
@@ -421,7 +414,12 @@ fn value(
 }
 
 /// Puts defaults and `none` where nothing came; lists all that are missing.
-fn fill(values: Vec<Option<Value>>, fields: &[Field]) -> Result<Vec<Value>, Rejection> {
+fn fill(
+    values: Vec<Option<Value>>,
+    fields: &[Field],
+    data: &str,
+    schema: &Schema,
+) -> Result<Vec<Value>, Rejection> {
     let mut missing = Vec::new();
     let filled = values
         .into_iter()
@@ -439,14 +437,7 @@ fn fill(values: Vec<Option<Value>>, fields: &[Field]) -> Result<Vec<Value>, Reje
         .collect();
     match missing.as_slice() {
         [] => Ok(filled),
-        [first, rest @ ..] => {
-            let names: Vec<_> = missing.iter().map(|f| format!("`{}`", f.name)).collect();
-            let verb = if rest.is_empty() { "is" } else { "are" };
-            let mut rejection = missing_member(&first.name, "");
-            rejection.message = format!("{} {verb} missing", names.join(", "));
-            rejection.expected = None;
-            Err(rejection)
-        }
+        missing => Err(missing_fields(missing, fields, data, schema)),
     }
 }
 
@@ -478,10 +469,17 @@ fn members(data: &str, each: impl FnMut(&str, &RawValue) -> Result<(), Rejection
     match (members.rejection, result) {
         (Some(rejection), _) => Err(rejection),
         (None, Ok(())) => Ok(()),
+        // That it is JSON is known; a name that is no text of characters is left.
         (None, Err(error)) if error.is_data() => {
-            Err(Rejection::new("wrong-type", "`data` must be an object").at("/data").expected("an object"))
+            let found = json::described(&shorten(data));
+            Err(Rejection::new("wrong-type", format!("`data` cannot be {found}"))
+                .at("/data")
+                .expected("an object, as {\"title\":\"Chairs\"}"))
         }
-        (None, Err(error)) => Err(not_an_event(error)),
+        (None, Err(_)) => {
+            Err(Rejection::new("wrong-type", "a name in `data` holds an escape that is no character")
+                .at("/data"))
+        }
     }
 }
 
@@ -516,28 +514,31 @@ fn text<'a>(raw: &'a RawValue, pointer: &str) -> Result<Cow<'a, str>, Rejection>
         return Ok(Cow::Borrowed(plain));
     }
     serde_json::from_str::<String>(json).map(Cow::Owned).map_err(|_| {
-        let found = shorten(json);
-        Rejection::new("wrong-type", format!("a text was expected, not `{found}`"))
-            .at(pointer)
-            .expected("text")
+        let name = pointer.rsplit('/').next().unwrap_or_default();
+        let why = match json.bytes().next() {
+            Some(b'"') => ": it holds an escape that is no character",
+            Some(b'[' | b'{') => "",
+            _ => ": write it in quotes",
+        };
+        let found = json::described(&shorten(json));
+        Rejection::new("wrong-type", format!("`{name}` cannot be {found}{why}")).at(pointer).expected("text")
     })
 }
 
 /// The attribute `time`; `None` for null.
-fn instant(raw: &RawValue) -> Result<Option<DateTime<Utc>>, Rejection> {
+fn instant(raw: &RawValue, schema: &Schema) -> Result<Option<DateTime<Utc>>, Rejection> {
     if raw.get() == "null" {
         return Ok(None);
     }
-    let written = text(raw, "/time")?;
-    match DateTime::parse_from_rfc3339(&written) {
-        Ok(time) => Ok(Some(time.to_utc())),
-        Err(_) => {
-            Err(Rejection::new("wrong-type", format!("`{}` is no time of RFC 3339", shorten(&written)))
-                .at("/time")
-                .expected("a date and time with `Z` or an offset, as `2026-03-02T10:00:00Z`"))
-        }
-    }
+    // As a value of the same kind: a leap second is the second after it, and the years are those of dates.
+    json::parse(raw.get(), &Type::DateTime, schema).map_or_else(
+        |error| Err(Rejection::new("wrong-type", error.sentence("time")).at("/time").expected(INSTANT)),
+        |value| Ok(if let Value::DateTime(time) = value { Some(time) } else { None }),
+    )
 }
+
+/// A subject, as `expected` says it.
+const RECORD: &str = "a record, as \"deal/D-1\"";
 
 fn stage_name(raw: &RawValue) -> Result<Option<Text>, Rejection> {
     Ok(Some(raw).filter(|r| r.get() != "null").map(|r| text(r, "/data/stage")).transpose()?.map(Text::from))
@@ -569,9 +570,10 @@ fn completed(subject: Subject, data: &str) -> Result<EventBody, Rejection> {
             "outputs" if raw.get().starts_with('{') => outputs_text = raw.get().to_owned(),
             "outputs" if raw.get() == "null" => {}
             "outputs" => {
-                return Err(Rejection::new("wrong-type", "`outputs` must be an object")
+                let found = json::described(&shorten(raw.get()));
+                return Err(Rejection::new("wrong-type", format!("`outputs` cannot be {found}"))
                     .at("/data/outputs")
-                    .expected("an object"));
+                    .expected("an object, as {\"chat\":\"C-1\"}"));
             }
             _ => {}
         }
@@ -580,7 +582,8 @@ fn completed(subject: Subject, data: &str) -> Result<EventBody, Rejection> {
     if !outputs_text.is_empty() {
         outputs = &outputs_text;
     }
-    let effect = effect.ok_or_else(|| missing_member("action", "the id of the effect that asked"))?;
+    let effect = effect
+        .ok_or_else(|| missing_member("action", "the id of the effect that asked, as \"deal/D-1/2\""))?;
     Ok(EventBody::Completed { subject, effect, outputs: outputs.into() })
 }
 
@@ -605,7 +608,7 @@ pub fn outputs(program: &Program, action: ActionId, outputs: &str) -> Result<Vec
         }
         Ok(())
     });
-    read.and_then(|()| fill(values, fields)).map_err(within)
+    read.and_then(|()| fill(values, fields, outputs, &program.schema)).map_err(within)
 }
 
 fn failed(subject: Subject, data: &str) -> Result<EventBody, Rejection> {
@@ -618,37 +621,14 @@ fn failed(subject: Subject, data: &str) -> Result<EventBody, Rejection> {
         }
         Ok(())
     })?;
-    let effect = effect.ok_or_else(|| missing_member("action", "the id of the effect that asked"))?;
+    let effect = effect
+        .ok_or_else(|| missing_member("action", "the id of the effect that asked, as \"deal/D-1/2\""))?;
     Ok(EventBody::Failed { subject, effect, reason: reason.unwrap_or_else(|| "no reason given".into()) })
-}
-
-fn not_an_event(error: serde_json::Error) -> Rejection {
-    if error.is_data() {
-        // A duplicate attribute, or no object at all.
-        let what = error.to_string();
-        let what = what.split(" at line").next().unwrap_or_default().to_owned();
-        return Rejection::new("not-an-event", format!("this is no CloudEvent: {what}"));
-    }
-    let what = error.to_string();
-    let what = what.split(" at line").next().unwrap_or_default();
-    Rejection::new("not-json", format!("this is no JSON: {what} at column {}", error.column()))
-}
-
-fn missing_attribute(name: &str, what: &str) -> Rejection {
-    Rejection::new("not-an-event", format!("the attribute `{name}` is missing: {what}"))
-        .at(format!("/{name}"))
-        .expected("text")
-}
-
-fn missing_member(name: &str, what: &str) -> Rejection {
-    Rejection::new("missing", format!("`{name}` is missing: {what}"))
-        .at(format!("/data/{}", escape_pointer(name)))
-        .expected(what)
 }
 
 fn null_value(field: &Field, program: &Program) -> Rejection {
     let expected = program.schema.type_name(&field.ty);
-    Rejection::new("wrong-type", format!("`{}` cannot be unset: its type is `{expected}`", field.name))
+    Rejection::new("wrong-type", format!("`{}` cannot be null: a value is needed here", field.name))
         .at(format!("/data/{}", escape_pointer(&field.name)))
         .expected(expected)
 }
@@ -666,21 +646,4 @@ fn count(counts: &mut BTreeMap<String, u64>, name: String) {
     let full = counts.len() >= UNKNOWN_NAMES && !counts.contains_key(&name);
     let name = if full { "(others)".to_owned() } else { shorten(&name).into_owned() };
     *counts.entry(name).or_default() += 1;
-}
-
-/// The first characters of a text that came from outside, for a message.
-fn shorten(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(60) {
-        None => Cow::Borrowed(text),
-        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
-    }
-}
-
-/// `~` and `/` in a name, as RFC 6901 writes them.
-fn escape_pointer(name: &str) -> Cow<'_, str> {
-    if name.contains(['~', '/']) {
-        Cow::Owned(name.replace('~', "~0").replace('/', "~1"))
-    } else {
-        Cow::Borrowed(name)
-    }
 }

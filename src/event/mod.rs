@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod encode;
+mod words;
 
 use crate::value::*;
 use chrono::{DateTime, Utc};

@@ -1,9 +1,11 @@
 //! The JSON forms of values, in and out, as the wire format says.
 
+mod hint;
 mod read;
 mod scalar;
 mod write;
 
+pub use hint::described;
 pub use read::parse;
 pub use scalar::{parse_decimal, parse_duration, parse_instant};
 pub use write::write;
@@ -18,6 +20,8 @@ pub struct JsonError {
     pub expected: String,
     /// What stood there, shortened.
     pub found: String,
+    /// What most likely went wrong, if that can be told.
+    pub why: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,6 +34,8 @@ pub enum JsonErrorCode {
     UnknownName,
     /// Money in another currency than the field's, without a rate.
     NoRate,
+    /// A member of an amount or a file is not there.
+    Missing,
 }
 
 impl JsonErrorCode {
@@ -40,6 +46,7 @@ impl JsonErrorCode {
             JsonErrorCode::OutOfRange => "out-of-range",
             JsonErrorCode::UnknownName => "unknown-name",
             JsonErrorCode::NoRate => "no-rate",
+            JsonErrorCode::Missing => "missing",
         }
     }
 }

@@ -170,7 +170,7 @@ pub(super) fn typed() -> impl Strategy<Value = (Type, Value)> {
         "[^/]{1,3}/?.?".prop_map(|id| (Type::Entity(EntityId(0)), Value::Ref(id.into()))),
         Just((Type::User, principal(PrincipalKind::User, "unknown"))),
         Just((Type::Recipient, principal(PrincipalKind::Department, "sales"))),
-        (texts(), texts()).prop_map(|(name, url)| {
+        (texts(), "https://[a-z]{1,3}/[^\\s]{0,3}").prop_map(|(name, url)| {
             (Type::File, Value::File(File { name: name.into(), url: url.into() }.into()))
         }),
     ];

@@ -1,5 +1,6 @@
 //! JSON in: from the raw text of one value straight into a typed one.
 
+use super::hint::hint;
 use super::scalar::{parse_date, parse_decimal, parse_duration, parse_instant, parse_time};
 use super::{JsonError, JsonErrorCode};
 use crate::schema::{Schema, Type};
@@ -9,6 +10,7 @@ use crate::value::{Currency, File, Money, Principal, Text, Value, ops};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
+use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -29,21 +31,34 @@ struct Reader<'a> {
     schema: &'a Schema,
 }
 
-#[derive(Deserialize)]
-struct RawMoney<'a> {
-    #[serde(borrow)]
-    amount: &'a RawValue,
-    #[serde(borrow)]
-    currency: &'a RawValue,
+/// Two members of an object, as far as they are there. Of one that comes twice the last counts; others are passed over.
+struct Two<'a>([Option<&'a RawValue>; 2]);
+
+impl<'a> Two<'a> {
+    fn of(raw: &'a str, names: [&'static str; 2]) -> Option<Two<'a>> {
+        struct Members([&'static str; 2]);
+        impl<'de> Visitor<'de> for Members {
+            type Value = Two<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Two<'de>, A::Error> {
+                let mut two = Two([None, None]);
+                while let Some((name, value)) = map.next_entry::<Name<'de>, &'de RawValue>()? {
+                    if let Some(at) = self.0.iter().position(|wanted| *wanted == name.0) {
+                        two.0[at] = Some(value);
+                    }
+                }
+                Ok(two)
+            }
+        }
+        serde_json::Deserializer::from_str(raw).deserialize_map(Members(names)).ok()
+    }
 }
 
+/// Borrowed where it has no escapes.
 #[derive(Deserialize)]
-struct RawFile<'a> {
-    #[serde(borrow)]
-    name: &'a RawValue,
-    #[serde(borrow)]
-    url: &'a RawValue,
-}
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Reader<'_> {
     fn value(&self) -> Result<Value, JsonError> {
@@ -145,19 +160,19 @@ impl Reader<'_> {
 
     fn money(&self, wanted: Option<Currency>) -> Result<Value, JsonError> {
         let money = if self.raw.starts_with('{') {
-            let Ok(members) = serde_json::from_str::<RawMoney>(self.raw) else { return Err(self.wrong()) };
-            let amount = Reader { raw: members.amount.get(), ty: &Type::Decimal, schema: self.schema };
+            let (amount, code) = self.members(["amount", "currency"])?;
+            let amount = Reader { raw: amount, ty: &Type::Decimal, schema: self.schema };
             let Value::Decimal(amount) = amount.decimal().map_err(|error| error.inside("amount"))? else {
                 return Err(self.wrong());
             };
-            let code = Reader { raw: members.currency.get(), ty: &Type::Text, schema: self.schema };
-            let code = code.text().map_err(|error| error.inside("currency"))?;
-            let currency = Currency::parse(&code).ok_or_else(|| JsonError {
-                code: JsonErrorCode::UnknownName,
-                pointer: "/currency".into(),
+            let code = Reader { raw: code, ty: &Type::Text, schema: self.schema };
+            let unknown = |error| JsonError {
                 expected: "currency code such as \"EUR\"".into(),
-                found: shortened(members.currency.get()).into_owned(),
-            })?;
+                ..JsonError::inside(error, "currency")
+            };
+            let name = code.text().map_err(unknown)?;
+            let known = Currency::parse(&name);
+            let currency = known.ok_or_else(|| unknown(code.error(JsonErrorCode::UnknownName)))?;
             Money { amount, currency }
         } else if is_number(self.raw) {
             let Some(currency) = wanted else { return Err(self.wrong()) };
@@ -185,14 +200,23 @@ impl Reader<'_> {
         if !self.raw.starts_with('{') {
             return Err(self.wrong());
         }
-        let Ok(members) = serde_json::from_str::<RawFile>(self.raw) else { return Err(self.wrong()) };
-        let member = |raw, name| {
-            let reader = Reader { raw, ty: &Type::Text, schema: self.schema };
-            reader.text().map(Text::from).map_err(|error| error.inside(name))
+        let (name, url) = self.members(["name", "url"])?;
+        let name = Reader { raw: name, ty: &Type::Text, schema: self.schema };
+        let name = name.text().map(Text::from).map_err(|error| error.inside("name"))?;
+        let url = Reader { raw: url, ty: &Type::Url, schema: self.schema };
+        let Value::Text(url) = url.checked(is_url).map_err(|error| error.inside("url"))? else {
+            return Err(self.wrong());
         };
-        let name = member(members.name.get(), "name")?;
-        let url = member(members.url.get(), "url")?;
         Ok(Value::File(Arc::new(File { name, url })))
+    }
+
+    /// Two members that an object must have, as JSON text.
+    fn members(&self, names: [&'static str; 2]) -> Result<(&str, &str), JsonError> {
+        let Some(Two(members)) = Two::of(self.raw, names) else { return Err(self.wrong()) };
+        let missing = |at: usize| self.error(JsonErrorCode::Missing).inside(names[at]);
+        let first = members[0].ok_or_else(|| missing(0))?;
+        let second = members[1].ok_or_else(|| missing(1))?;
+        Ok((first.get(), second.get()))
     }
 
     /// A user, department or role by name. One that is not declared is taken for what is wanted; a recipient
@@ -232,7 +256,8 @@ impl Reader<'_> {
     #[cold]
     fn error(&self, code: JsonErrorCode) -> JsonError {
         let found = shortened(self.raw).into_owned();
-        JsonError { code, pointer: String::new(), expected: expected(self.ty, code, self.schema), found }
+        let why = hint(self.raw, self.ty, code, self.schema);
+        JsonError { code, pointer: String::new(), expected: expected(self.ty, code, self.schema), found, why }
     }
 }
 
@@ -245,7 +270,7 @@ impl JsonError {
 }
 
 /// The content of a JSON string; copied only where it holds escapes.
-fn string(raw: &str) -> Option<Cow<'_, str>> {
+pub(super) fn string(raw: &str) -> Option<Cow<'_, str>> {
     let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
     if inside.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
         Some(Cow::Borrowed(inside))
@@ -260,7 +285,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// Whether a text is a number of any size.
-fn has_number_shape(text: &str) -> bool {
+pub(super) fn has_number_shape(text: &str) -> bool {
     serde_json::from_str::<&RawValue>(text).is_ok_and(|raw| is_number(raw.get()))
 }
 
@@ -274,6 +299,7 @@ fn expected(ty: &Type, code: JsonErrorCode, schema: &Schema) -> String {
             format!("money in {currency}, or a currency with a rate")
         }
         (Type::Money(_), _) => format!("{} such as \"12.50 EUR\"", schema.type_name(ty)),
+        (Type::Bool, _) => "bool: true or false".into(),
         (Type::Date, _) => "date such as \"2026-03-02\"".into(),
         (Type::Time, _) => "time such as \"10:00\"".into(),
         (Type::DateTime, _) => "datetime such as \"2026-03-02T10:00:00Z\"".into(),

@@ -94,10 +94,14 @@ fn money_has_three_forms() {
         (
             r#"{"amount":"12.50"}"#,
             &euro,
-            r#"wrong-type at "": money in EUR such as "12.50 EUR", not {"amount":"12.50"}"#,
+            r#"missing at "/currency": money in EUR such as "12.50 EUR", not {"amount":"12.50"}"#,
         ),
         (r#"{"amount":"x","currency":"EUR"}"#, &euro, r#"wrong-type at "/amount": decimal, not "x""#),
-        (r#"{"amount":1,"currency":null}"#, &euro, r#"wrong-type at "/currency": text, not null"#),
+        (
+            r#"{"amount":1,"currency":null}"#,
+            &euro,
+            r#"wrong-type at "/currency": currency code such as "EUR", not null"#,
+        ),
         (
             r#"{"amount":1,"currency":"XXX"}"#,
             &euro,
@@ -185,7 +189,7 @@ fn texts_names_references_files_and_lists() {
         (r#""c-1""#, chat.clone(), "text c-1"),
         ("7", chat, r#"wrong-type at "": chat, not 7"#),
         ("true", Type::Bool, "bool true"),
-        ("1", Type::Bool, r#"wrong-type at "": bool, not 1"#),
+        ("1", Type::Bool, r#"wrong-type at "": bool: true or false, not 1"#),
         (r#""phone""#, source.clone(), "enum 1"),
         (r#""Phone""#, source, r#"unknown-name at "": Source: "web", "phone", not "Phone""#),
         (r#""company/C-7""#, company.clone(), "Ref(\"C-7\")"),
@@ -210,8 +214,28 @@ fn texts_names_references_files_and_lists() {
         (r#""a.b.c""#, Type::Email, r#"wrong-type at "": email such as "anna@example.com", not "a.b.c""#),
         (r#""12""#, Type::Phone, r#"wrong-type at "": phone with at least three digits, not "12""#),
         (r#""x""#, Type::Url, r#"wrong-type at "": url such as "https://example.com", not "x""#),
-        (r#"{"name":"a","url":"b"}"#, Type::File, r#"File(File { name: "a", url: "b" })"#),
-        (r#"{"name":"a","url":1}"#, Type::File, r#"wrong-type at "/url": text, not 1"#),
+        (r#"{"name":"a","url":"s3://b/c"}"#, Type::File, r#"File(File { name: "a", url: "s3://b/c" })"#),
+        // Of a member that comes twice the last counts.
+        (
+            r#"{"url":"b","name":"a","x":[],"\u0075rl":"https://c"}"#,
+            Type::File,
+            r#"File(File { name: "a", url: "https://c" })"#,
+        ),
+        (
+            r#"{"name":"a","url":"b"}"#,
+            Type::File,
+            r#"wrong-type at "/url": url such as "https://example.com", not "b""#,
+        ),
+        (
+            r#"{"name":"a","url":"file:///b"}"#,
+            Type::File,
+            r#"wrong-type at "/url": url such as "https://example.com", not "file:///b""#,
+        ),
+        (
+            r#"{"name":"a","url":1}"#,
+            Type::File,
+            r#"wrong-type at "/url": url such as "https://example.com", not 1"#,
+        ),
         ("[]", Type::Int.list(), "[]"),
         ("[1, 2]", Type::Int.list(), "[int 1; int 2]"),
         ("[1, \"x\"]", Type::Int.list(), r#"wrong-type at "/1": int, not "x""#),

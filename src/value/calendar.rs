@@ -45,14 +45,9 @@ impl Hours<'_> {
             return Ok(at);
         }
         self.can_open()?;
-        let mut date = local_date(at, self.tz());
-        for _ in 0..SEARCHED_DAYS {
-            if let Some((start, _)) = self.spans(date).into_iter().find(|(_, end)| *end > at) {
-                return Ok(start.max(at));
-            }
-            date = date.succ_opt().ok_or_else(never_open)?;
-        }
-        Err(never_open())
+        let mut days = self.days(local_date(at, self.tz()), true);
+        let opening = days.find_map(|date| self.spans(date).into_iter().find(|(_, end)| *end > at));
+        opening.map(|(start, _)| start.max(at)).ok_or_else(|| self.never_open())
     }
 
     /// So many working days later (earlier, if negative): days on which a span begins. A date that is none is
@@ -61,17 +56,21 @@ impl Hours<'_> {
         if self.calendar.is_none() && self.away.is_empty() {
             return super::time::add_days(date, days);
         }
-        self.can_open()?;
-        let (mut date, mut left) = (date, days.unsigned_abs());
-        for _ in 0..SEARCHED_DAYS {
-            if left == 0 {
-                return Ok(date);
-            }
-            let next = if days > 0 { date.succ_opt() } else { date.pred_opt() };
-            date = next.ok_or_else(never_open)?;
-            left -= u64::from(self.is_workday(date));
+        let mut left = days.unsigned_abs();
+        if left == 0 {
+            return Ok(date);
         }
-        if left == 0 { Ok(date) } else { Err(too_long()) }
+        self.can_open()?;
+        let mut opened = false;
+        // The day itself does not count.
+        for day in self.days(date, days > 0).filter(|day| *day != date && self.is_workday(*day)) {
+            opened = true;
+            left -= 1;
+            if left == 0 {
+                return Ok(day);
+            }
+        }
+        Err(if opened { too_long() } else { self.never_open() })
     }
 
     /// The instant after so many open hours (before, if negative); what ends with a span ends there, not
@@ -91,9 +90,10 @@ impl Hours<'_> {
         let mut date = local_date(at, self.tz());
         if seconds < 0 {
             // See `is_open`: the next date's spans may reach back before this instant.
-            date = date.succ_opt().ok_or_else(never_open)?;
+            date = date.succ_opt().unwrap_or(date);
         }
-        for _ in 0..SEARCHED_DAYS {
+        let mut opened = false;
+        for date in self.days(date, seconds > 0) {
             let mut spans = self.spans(date);
             if seconds < 0 {
                 spans.reverse();
@@ -108,11 +108,25 @@ impl Hours<'_> {
                     return Ok(if seconds > 0 { start + left } else { end - left });
                 }
                 left -= length;
+                opened = true;
             }
-            let next = if seconds > 0 { date.succ_opt() } else { date.pred_opt() };
-            date = next.ok_or_else(never_open)?;
         }
-        Err(too_long())
+        Err(if opened { too_long() } else { self.never_open() })
+    }
+
+    /// A date and those after it (before it), for about a hundred years, without those that are closed: these are left
+    /// out in one step, so that no calendar is searched day by day for nothing.
+    fn days(&self, from: NaiveDate, forward: bool) -> impl Iterator<Item = NaiveDate> + '_ {
+        let next = move |date: NaiveDate| if forward { date.succ_opt() } else { date.pred_opt() };
+        let open = move |mut date: NaiveDate| {
+            while let Some((first, last)) = self.closing(date) {
+                date = next(if forward { last } else { first })?;
+            }
+            Some(date)
+        };
+        let searched = i64::from(SEARCHED_DAYS);
+        std::iter::successors(open(from), move |date| open(next(*date)?))
+            .take_while(move |date| (*date - from).num_days().abs() < searched)
     }
 
     fn tz(&self) -> Tz {
@@ -122,15 +136,28 @@ impl Hours<'_> {
     /// An empty week is not searched for a hundred years.
     fn can_open(&self) -> Result<(), Failure> {
         match self.calendar {
-            Some(calendar) if calendar.week.iter().all(Vec::is_empty) => Err(never_open()),
+            Some(calendar) if calendar.week.iter().all(Vec::is_empty) => Err(self.never_open()),
             _ => Ok(()),
         }
     }
 
     fn is_closed(&self, date: NaiveDate) -> bool {
-        let within =
-            |ranges: &[(NaiveDate, NaiveDate)]| ranges.iter().any(|(from, to)| (*from..=*to).contains(&date));
-        within(self.away) || self.calendar.is_some_and(|calendar| within(&calendar.closed))
+        self.closing(date).is_some()
+    }
+
+    /// First and last of the closed days among which a date is.
+    fn closing(&self, date: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+        let closed = self.calendar.map_or(&[][..], |calendar| &calendar.closed);
+        self.away.iter().chain(closed).find(|(from, to)| (*from..=*to).contains(&date)).copied()
+    }
+
+    #[cold]
+    fn never_open(&self) -> Failure {
+        let message = match self.calendar {
+            Some(calendar) => format!("the calendar `{}` is not open within 100 years", calendar.name),
+            None => "there is no working time within 100 years: the absence has no end".to_owned(),
+        };
+        Failure::new(FailureCode::NeverOpen, message)
     }
 
     fn is_workday(&self, date: NaiveDate) -> bool {
@@ -172,11 +199,6 @@ impl Hours<'_> {
 /// 0 for Monday.
 fn weekday(date: NaiveDate) -> usize {
     date.weekday().num_days_from_monday() as usize
-}
-
-#[cold]
-fn never_open() -> Failure {
-    Failure::new(FailureCode::NeverOpen, "the calendar does not open within 100 years")
 }
 
 #[cold]
@@ -323,12 +345,32 @@ mod tests {
         let closed = calendar(Tz::UTC, 0..7, &[("09:00", "18:00")], &[("0001-01-01", "9999-12-31")]);
         for calendar in [&empty, &closed] {
             let hours = hours(calendar);
-            assert!(!hours.is_open(instant("2026-03-02T10:00:00Z")));
-            assert!(hours.next_opening(instant("2026-03-02T10:00:00Z")).is_err());
-            assert!(hours.add_workdays(date("2026-03-02"), 1).is_err());
-            assert!(hours.add_work_hours(instant("2026-03-02T10:00:00Z"), Decimal::ONE).is_err());
-            assert!(hours.add_work_hours(instant("2026-03-02T10:00:00Z"), Decimal::MIN).is_err());
+            let (day, at) = (date("2026-03-02"), instant("2026-03-02T10:00:00Z"));
+            assert!(!hours.is_open(at));
+            let never = "the calendar `C` is not open within 100 years";
+            let says = |failure: Failure| (failure.code, failure.message.to_string());
+            let never = (FailureCode::NeverOpen, never.to_owned());
+            assert_eq!(hours.next_opening(at).map_err(says), Err(never.clone()));
+            for days in [1, -1, i64::MAX, i64::MIN] {
+                assert_eq!(hours.add_workdays(day, days).map_err(says), Err(never.clone()), "{days}");
+            }
+            for worked in ["1", "-1", "1000000000", "-1000000000"] {
+                let worked = worked.parse().unwrap();
+                assert_eq!(hours.add_work_hours(at, worked).map_err(says), Err(never.clone()), "{worked}");
+            }
+            assert_eq!(hours.add_workdays(day, 0), Ok(day));
         }
+        // Closed from one day on: what is asked for before it is there, what is asked for after it never comes.
+        let ending = calendar(Tz::UTC, 0..7, &[("09:00", "18:00")], &[("2026-03-09", "9999-12-31")]);
+        let hours = hours(&ending);
+        assert_eq!(hours.add_workdays(date("2026-03-02"), 6), Ok(date("2026-03-08")));
+        let code = |failure: Failure| failure.code;
+        assert_eq!(hours.add_workdays(date("2026-03-08"), 1).map_err(code), Err(FailureCode::NeverOpen));
+        // Much more than there is of a calendar that does open is another mistake.
+        assert_eq!(hours.add_workdays(date("2026-03-08"), -99_999).map_err(code), Err(FailureCode::Overflow));
+        let away = [(date("0001-01-01"), date("9999-12-31"))];
+        let gone = Hours { calendar: None, away: &away, tz: Tz::UTC };
+        assert_eq!(gone.add_workdays(date("2026-03-02"), 1).map_err(code), Err(FailureCode::NeverOpen));
     }
 
     #[test]

@@ -115,7 +115,8 @@ pub(super) fn schema() -> Schema {
             principal(PrincipalKind::User, "anna"),
             principal(PrincipalKind::Department, "sales"),
             principal(PrincipalKind::Role, "closer"),
-        ],
+        ]
+        .into(),
         ..Schema::default()
     }
 }

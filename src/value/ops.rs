@@ -3,6 +3,7 @@
 //! The machine and the constant folder call these; [`ArithOp::of`] is the one table of which arithmetic
 //! there is, for the checker and the bytecode verifier alike.
 
+use super::exact;
 use super::time;
 use super::{Duration, Failure, FailureCode, Money, Value};
 use crate::schema::Type;
@@ -199,7 +200,7 @@ pub fn arith(op: ArithOp, left: &Value, right: &Value, tz: Tz) -> Result<Value, 
         }
         (MulMoneyDecimal, Value::Money(a), Value::Decimal(b))
         | (MulDecimalMoney, Value::Decimal(b), Value::Money(a)) => {
-            money(a.amount.checked_mul(*b).map(|amount| to_digits(amount, a)), a)
+            money(exact::multiply(a.amount, *b, a.currency.digits()), a)
         }
         (DivMoneyDecimal, Value::Money(a), Value::Decimal(b)) => {
             money(Some(to_digits(divide(a.amount, *b)?, a)), a)
@@ -278,8 +279,8 @@ pub fn exchange(money: Money, to: super::Currency, schema: &crate::schema::Schem
         let message = format!("there is no rate from {} to {to}", money.currency);
         return Err(Failure::new(FailureCode::NoRate, message));
     };
-    let amount = money.amount.checked_mul(*rate).ok_or_else(|| Failure::overflow("amount"))?;
-    let amount = amount.round_dp_with_strategy(to.digits(), MidpointNearestEven);
+    let amount = exact::multiply(money.amount, *rate, to.digits());
+    let amount = amount.ok_or_else(|| Failure::overflow("amount"))?;
     Ok(Money { amount, currency: to })
 }
 

@@ -209,7 +209,7 @@ mod tests {
             hours: None,
             away: vec![],
         };
-        Schema { enums: Schema::builtin_enums(), principals: vec![sales], ..Schema::default() }
+        Schema { enums: Schema::builtin_enums(), principals: vec![sales].into(), ..Schema::default() }
     }
 
     fn printed(value: Value, ty: &Type) -> String {

@@ -3,6 +3,10 @@
 //! The checker builds it from the declarations; the compiled program carries it, for the engine, for
 //! decoding events straight into slots and for writing effects.
 
+mod people;
+
+pub use people::Principals;
+
 use crate::syntax::tree::PrincipalKind;
 use crate::value::*;
 use chrono::{NaiveDate, NaiveTime};
@@ -95,7 +99,7 @@ pub struct Schema {
     pub opaques: Vec<Opaque>,
     pub events: Vec<EventDef>,
     pub actions: Vec<ActionDef>,
-    pub principals: Vec<PrincipalDef>,
+    pub principals: Principals,
     pub calendars: Vec<Calendar>,
 }
 
@@ -239,7 +243,7 @@ impl Schema {
 
     /// The declared user, department or role of a name.
     pub fn principal_named(&self, name: &str) -> Option<&PrincipalDef> {
-        self.principals.iter().find(|p| &*p.name == name)
+        self.principals.named(name)
     }
 
     /// Whether an event of this kind also is `wanted`: itself, or one it is declared to be with `is`.

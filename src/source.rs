@@ -72,9 +72,9 @@ impl SourceFile {
     /// The bytes of a line, counted from 0, without its end; beyond the last line nothing.
     pub fn line_range(&self, line: usize) -> std::ops::Range<usize> {
         let start = self.lines.get(line).map_or(self.text.len(), |&s| s as usize);
-        let end = self.lines.get(line + 1).map_or(self.text.len(), |&next| next as usize - 1);
-        let end = end.max(start);
-        let text = &self.text[start..end];
+        let Some(next) = self.lines.get(line + 1) else { return start..self.text.len() };
+        let text = &self.text[start..*next as usize];
+        let text = text.strip_suffix('\n').unwrap_or(text);
         start..start + text.strip_suffix('\r').unwrap_or(text).len()
     }
 
@@ -105,9 +105,11 @@ impl Sources {
         text: impl Into<Arc<str>>,
     ) -> FileId {
         let text = text.into();
-        let lines = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1))
-            .collect();
+        let bytes = text.as_bytes();
+        // A line ends with LF, with CR LF, or with CR alone, as on old machines and in some exports.
+        let ends = memchr::memchr2_iter(b'\n', b'\r', bytes);
+        let ends = ends.filter(|at| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n'));
+        let lines = std::iter::once(0).chain(ends.map(|at| at as u32 + 1)).collect();
         self.files.push(SourceFile { name: name.into(), path, text, lines });
         FileId(self.files.len() as u32 - 1)
     }
@@ -127,5 +129,30 @@ impl Sources {
 
     pub fn position(&self, span: Span) -> Position {
         self.file(span.file).position(span.start as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_line_break_ends_a_line() {
+        let mut sources = Sources::default();
+        let text = "a\nbé\r\nc\r\rd\n\re\r";
+        let file = sources.add("x", None, text);
+        let file = sources.file(file);
+        let lines: Vec<&str> = (0..file.line_count()).map(|line| &text[file.line_range(line)]).collect();
+        assert_eq!(lines, ["a", "bé", "c", "", "d", "", "e", ""]);
+        let place = |offset| {
+            let Position { line, column } = file.position(offset);
+            (line, column)
+        };
+        assert_eq!(place(text.find('c').unwrap_or_default()), (3, 1));
+        assert_eq!(place(text.find('d').unwrap_or_default()), (5, 1));
+        assert_eq!(place(text.find('e').unwrap_or_default()), (7, 1));
+        assert_eq!(place(text.len()), (8, 1));
+        // The break itself is the end of its line.
+        assert_eq!(place(text.find("\r\n").unwrap_or_default()), (2, 3));
     }
 }

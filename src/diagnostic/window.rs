@@ -2,6 +2,7 @@
 //! of a very long line only a piece: a program may be one line of a million characters.
 
 use crate::source::{Position, SourceFile, Span};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A line of more bytes than this is cut.
@@ -73,7 +74,7 @@ impl Window {
                 text.push('…');
             }
             lines.push(Line { start: line.start, at: text.len(), kept: kept.clone() });
-            text.push_str(&source.text[kept.clone()]);
+            text.push_str(&visible(&source.text[kept.clone()]));
             if near && kept.end < line.end {
                 text.push('…');
             }
@@ -90,6 +91,23 @@ impl Window {
         let starts = ranges.iter().zip(spans).map(|(r, s)| (r.start, source.position(s.start as usize)));
         let starts = starts.collect();
         (Window { name: source.name.clone(), text, first_line, starts }, ranges)
+    }
+}
+
+/// What a terminal would take for a command, or for an order to write from right to left, made visible: each by a
+/// character of as many bytes, so that all places stay.
+fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| match c {
+        '\t' => None,
+        '\u{80}'..='\u{9f}' => Some('¿'),
+        '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some('\u{fffd}'),
+        c if c.is_control() => Some('?'),
+        _ => None,
+    };
+    if text.chars().any(|c| hidden(c).is_some()) {
+        text.chars().map(|c| hidden(c).unwrap_or(c)).collect()
+    } else {
+        text.into()
     }
 }
 
@@ -169,5 +187,45 @@ mod tests {
         assert!(drawn(&text, 0, text.len()).len() < 2_000);
         assert!(drawn(&text, text.len(), text.len()).contains("x.rules:100001:1]"));
         assert!(drawn("", 0, 0).contains("x.rules:1:1]"));
+    }
+
+    /// Under which characters the markers stand, and the line itself.
+    fn marked(text: &str, what: &str) -> String {
+        let at = text.find(what).unwrap_or_default();
+        let drawn = drawn(text, at, at + what.len());
+        let lines: Vec<&str> = drawn.lines().collect();
+        let line = lines.iter().position(|line| line.contains('─') && line.contains('·')).unwrap_or_default();
+        let line = line.max(1);
+        format!("{}\n{}\n", lines[line - 1], lines[line])
+    }
+
+    #[test]
+    fn markers_stand_under_what_they_mark() {
+        let mut shown = String::new();
+        for text in [
+            "stage BAD x",
+            "\tstage\tBAD x",
+            "stage \"東京支店\" BAD x",
+            "stage \"cafe\u{301}\" BAD x",
+            "stage \"👍🏽 👨‍👩‍👧\" BAD x",
+            "stage \"שלום\" BAD x",
+            "stage \"a\u{202e}b\" BAD x",
+            "stage \"\u{1b}[2J\0\u{7f}\u{85}\" BAD x",
+            "stage A\rstage BAD x\rstage C",
+            "stage A\r\nstage BAD x\r\nstage C",
+        ] {
+            shown.push_str(&marked(text, "BAD"));
+        }
+        shown.push_str(&marked("stage \"BAD東京\"", "東京"));
+        insta::assert_snapshot!(shown);
+    }
+
+    #[test]
+    fn of_a_line_of_ten_thousand_characters_what_is_around_the_place_is_shown() {
+        let text = format!("{}BAD{}", "東 ".repeat(5_000), "x\t".repeat(5_000));
+        let drawn =
+            drawn(&text, text.find("BAD").unwrap_or_default(), text.find("BAD").unwrap_or_default() + 3);
+        assert!(drawn.lines().count() < 10 && drawn.contains("x.rules:1:10001]"), "{drawn}");
+        assert!(drawn.contains("東 BADx"), "{drawn}");
     }
 }

@@ -51,6 +51,9 @@ pub fn plain(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::IsADirectory => "it is a folder, not a file".into(),
         io::ErrorKind::StorageFull => "the disk is full".into(),
+        io::ErrorKind::InvalidInput if error.raw_os_error().is_none() => {
+            "its name holds a character that no file has".into()
+        }
         _ => {
             let text = error.to_string();
             match text.split_once(" (os error") {

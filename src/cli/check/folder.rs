@@ -5,25 +5,53 @@ use crate::cli::input;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Every `.rules` file in a folder and below, in order. Hidden folders and links to folders are left out.
-pub(super) fn rules_in(folder: &Path) -> std::result::Result<Vec<PathBuf>, Failure> {
-    let mut found = Vec::new();
+/// Every `.rules` file in a folder and below, in order, and what cannot be looked at. Hidden folders and links to
+/// folders are left out; a link that leads nowhere is not.
+pub(super) fn rules_in(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Failure)>) {
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder).map_err(|e| Failure::read(&folder, &e))?;
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let failure = Failure::read(&folder, &error);
+                failures.push((folder, failure));
+                continue;
+            }
+        };
         for entry in entries {
-            let entry = entry.map_err(|e| Failure::read(&folder, &e))?;
-            let kind = entry.file_type().map_err(|e| Failure::read(&entry.path(), &e))?;
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            if kind.is_dir() && !hidden {
-                folders.push(entry.path());
-            } else if !kind.is_dir() && entry.path().extension().is_some_and(|e| e == "rules") {
-                found.push(entry.path());
+            let kind = entry.and_then(|entry| Ok((entry.path(), entry.file_name(), entry.file_type()?)));
+            let (path, name, kind) = match kind {
+                Ok(found) => found,
+                Err(error) => {
+                    failures.push((folder.clone(), Failure::read(&folder, &error)));
+                    continue;
+                }
+            };
+            if kind.is_dir() {
+                if !name.to_string_lossy().starts_with('.') {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|e| e == "rules") {
+                match std::fs::metadata(&path) {
+                    Ok(meta) if meta.is_file() => found.push(path),
+                    Ok(meta) if meta.is_dir() => {}
+                    // To read a pipe would be to wait for ever.
+                    Ok(_) => {
+                        let shown = path.display();
+                        let message = format!("cannot read {shown}: it is a pipe or a device, not a file");
+                        failures.push((path, Failure::usage(message)));
+                    }
+                    Err(error) => {
+                        let failure = Failure::read(&path, &error);
+                        failures.push((path, failure));
+                    }
+                }
             }
         }
     }
     found.sort();
-    Ok(found)
+    (found, failures)
 }
 
 /// The files that no other of the folder brings in. Where all bring in each other, all of them.

@@ -52,8 +52,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, style: Style) -> Result {
-    let programs = programs(&args.paths)?;
     let mut report = Report::new(args.format, style);
+    let programs = programs(&args.paths, &mut report)?;
     let mut fixes = Fixes::new(args, &programs)?;
     let (mut shown, mut split) = (HashSet::new(), Vec::new());
     for path in &programs {
@@ -101,13 +101,17 @@ pub fn run(args: &Args, style: Style) -> Result {
 }
 
 /// The programs that are meant by files and folders.
-fn programs(paths: &[PathBuf]) -> std::result::Result<Vec<PathBuf>, Failure> {
+fn programs(paths: &[PathBuf], report: &mut Report) -> std::result::Result<Vec<PathBuf>, Failure> {
     let mut programs = Vec::new();
     for path in paths {
         if path.is_dir() {
-            let found = folder::rules_in(path)?;
-            if found.is_empty() {
+            let (found, failures) = folder::rules_in(path);
+            if found.is_empty() && failures.is_empty() {
                 return Err(Failure::usage(format!("there is no .rules file in {}", path.display())));
+            }
+            for (path, failure) in failures {
+                // The rest is checked all the same.
+                report.unreadable(&path, failure.message.unwrap_or_default());
             }
             programs.extend(folder::roots(found));
         } else {

@@ -239,7 +239,7 @@ impl Loader<'_> {
         let shown = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
         let place = (!stdin).then(|| path.to_owned());
         let file = match (self.read)(path) {
-            Ok(bytes) => self.text(&shown, place, bytes),
+            Ok(bytes) => self.text(&shown, place, bytes, None),
             Err(error) => {
                 let file = self.loaded.sources.add(shown.clone(), place, "");
                 self.cannot_read(Span::new(file, 0, 0), &shown, path, &error);
@@ -319,7 +319,7 @@ impl Loader<'_> {
             Key::Path(path) => {
                 let shown = path.display().to_string();
                 match (self.read)(path) {
-                    Ok(bytes) => self.text(&shown, Some(path.clone()), bytes),
+                    Ok(bytes) => self.text(&shown, Some(path.clone()), bytes, Some(span)),
                     Err(error) => {
                         self.cannot_read(span, &shown, path, &error);
                         None
@@ -330,7 +330,13 @@ impl Loader<'_> {
     }
 
     /// Adds a file to the sources if it is text.
-    fn text(&mut self, shown: &str, path: Option<PathBuf>, bytes: Vec<u8>) -> Option<FileId> {
+    fn text(
+        &mut self,
+        shown: &str,
+        path: Option<PathBuf>,
+        bytes: Vec<u8>,
+        used_at: Option<Span>,
+    ) -> Option<FileId> {
         if u32::try_from(bytes.len()).is_err() {
             let file = self.loaded.sources.add(shown, path, "");
             let message = format!("`{shown}` is larger than 4 GB");
@@ -339,6 +345,14 @@ impl Loader<'_> {
                 Span::new(file, 0, 0),
                 message,
             ));
+            return None;
+        }
+        if let Some(kind) = Foreign::of(&bytes) {
+            let (what, help) = kind.words();
+            let message = format!("`{shown}` {what}");
+            let place = used_at.unwrap_or_else(|| Span::new(self.loaded.sources.add(shown, path, ""), 0, 0));
+            let diagnostic = Diagnostic::new(Code::FileUnreadable, place, message);
+            self.loaded.diagnostics.push(diagnostic.help(help));
             return None;
         }
         match String::from_utf8(bytes) {
@@ -423,6 +437,58 @@ fn unknown_library(name: &tree::Name) -> Diagnostic {
     Diagnostic::new(Code::UnknownLibrary, name.span, format!("there is no library `{}`", name.text))
         .label(format!("bundled with the language: {}", known.join(", ")))
         .help(help)
+}
+
+/// What a file holds that is no text of rules, as its first bytes tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foreign {
+    /// A compiled program.
+    Compiled,
+    Events,
+    Utf16,
+    /// gzip, zip and their like: the name of the form.
+    Packed(&'static str),
+    Binary,
+}
+
+impl Foreign {
+    pub fn of(bytes: &[u8]) -> Option<Foreign> {
+        let begin = &bytes[..bytes.len().min(1024)];
+        let zeros = begin.iter().filter(|byte| **byte == 0).count();
+        let text = begin.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(begin).trim_ascii_start();
+        Some(match begin {
+            _ if begin.starts_with(&crate::program::file::MAGIC) => Foreign::Compiled,
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Foreign::Utf16,
+            [0x1f, 0x8b, ..] => Foreign::Packed("gzip"),
+            [b'P', b'K', 3, 4, ..] => Foreign::Packed("zip"),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Foreign::Packed("zstd"),
+            [b'B', b'Z', b'h', ..] if begin.get(4..10) == Some(b"1AY&SY") => Foreign::Packed("bzip2"),
+            [0xfd, b'7', b'z', b'X', b'Z', ..] => Foreign::Packed("xz"),
+            // Every second byte of a plain text is zero then.
+            _ if zeros * 5 > begin.len() * 2 && zeros * 5 < begin.len() * 3 => Foreign::Utf16,
+            _ if zeros > 0 => Foreign::Binary,
+            // No rules begin with a brace.
+            _ if text.starts_with(b"{") && text[1..].trim_ascii_start().starts_with(b"\"") => Foreign::Events,
+            _ => return None,
+        })
+    }
+
+    /// What is said of it, and what to do, where rules are wanted.
+    fn words(self) -> (String, String) {
+        match self {
+            Foreign::Compiled => (
+                "is a compiled program, and rules are wanted here".into(),
+                "name the file of rules that it was compiled from".into(),
+            ),
+            Foreign::Events => (
+                "holds events, and rules are wanted here".into(),
+                "name the file of rules first, and then the events".into(),
+            ),
+            Foreign::Utf16 => ("is written in UTF-16".into(), "save the file as UTF-8".into()),
+            Foreign::Packed(form) => (format!("is packed with {form}"), "unpack the file".into()),
+            Foreign::Binary => ("is no text: it holds zero bytes".into(), "name a file of rules".into()),
+        }
+    }
 }
 
 /// What the operating system says, without the number of the error.

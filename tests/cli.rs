@@ -167,6 +167,70 @@ fn files_that_cannot_be_read_are_named() {
 }
 
 #[test]
+fn a_file_of_another_kind_is_called_what_it_is() {
+    let case = Case::new();
+    assert_eq!(case.run(&["compile", "small.rules", "-o", "small.bin"]).status.code(), Some(0));
+    // A compiled program runs under any name.
+    let wanted = case.run(&["run", "small.rules", "events.jsonl"]);
+    let output = case.run(&["run", "small.bin", "events.jsonl"]);
+    assert_eq!((output.status.code(), &output.stdout), (Some(0), &wanted.stdout));
+    let program = std::fs::read(case.folder.path().join("small.bin")).expect("a program");
+    let output = case.with_stdin(&["run", "-", "events.jsonl"], &program);
+    assert_eq!((output.status.code(), &output.stdout), (Some(0), &wanted.stdout));
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    case.file("marked.rules", [&[0xff, 0xfe][..], &wide(SMALL)].concat());
+    case.file("wide.rules", wide(SMALL));
+    case.file(
+        "latin.rules",
+        SMALL.as_bytes().split_at(20).0.iter().copied().chain(*b"\n# caf\xe9\n").collect::<Vec<_>>(),
+    );
+    case.file("packed.rules", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03K\xcb");
+    case.file("packed.jsonl", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03K\xcb");
+    case.file("wide.jsonl", wide(EVENTS));
+    case.file("not.stagegate", SMALL);
+    case.file("uses.rules", "use \"small.bin\"\n");
+    std::fs::create_dir(case.folder.path().join("folder.rules")).expect("a folder");
+    let mut shown = String::new();
+    for args in [
+        &["check", "small.bin"][..],
+        &["check", "uses.rules"],
+        &["run", "events.jsonl", "small.rules"],
+        &["run", "small.rules", "small.rules"],
+        &["run", "small.rules", "small.bin"],
+        &["run", "not.stagegate", "events.jsonl"],
+        &["check", "marked.rules"],
+        &["check", "wide.rules"],
+        &["check", "latin.rules"],
+        &["check", "packed.rules"],
+        &["check", "folder.rules/x.rules"],
+        &["run", "folder.rules", "events.jsonl"],
+        &["run", "small.rules", "packed.jsonl"],
+        &["run", "small.rules", "wide.jsonl"],
+    ] {
+        let output = case.run(args);
+        assert!(output.stdout.is_empty(), "{args:?}");
+        shown.push_str(&format!("$ stagegate {}\n{}\n", args.join(" "), show(&output)));
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_says_which_of_its_files_cannot_be_read() {
+    use std::os::unix::fs::symlink;
+    let case = Case::new();
+    case.file("lib/good.rules", SMALL);
+    std::fs::create_dir(case.folder.path().join("lib/sub")).expect("a folder");
+    let link = |from: &str, to: &str| symlink(from, case.folder.path().join(to)).expect("a link");
+    link("nowhere.rules", "lib/broken.rules");
+    link("loop.rules", "lib/loop.rules");
+    link("sub", "lib/folder.rules");
+    let made = Command::new("mkfifo").arg(case.folder.path().join("lib/pipe.rules")).status();
+    assert!(made.expect("mkfifo").success());
+    insta::assert_snapshot!(case.shown(&["check", "lib"]));
+}
+
+#[test]
 fn a_run_writes_effects_to_stdout_and_its_summary_to_stderr() {
     insta::assert_snapshot!(Case::new().shown(&["run", "small.rules", "events.jsonl"]));
 }

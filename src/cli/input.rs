@@ -1,7 +1,7 @@
 //! What commands share of reading: programs from text or compiled, colours, diagnostics on stderr.
 
 use super::exit::{self, Failure};
-use crate::compiler::{self, Loaded};
+use crate::compiler::{self, Foreign, Loaded};
 use crate::diagnostic::levels::Levels;
 use crate::diagnostic::{Diagnostic, Rendered, Severity, render};
 use crate::model::Model;
@@ -37,7 +37,12 @@ impl Style {
 /// # Errors
 /// If the program's own file cannot be read; one that it brings in is a diagnostic.
 pub fn load(program: &Path) -> Result<Loaded, Failure> {
-    load_with(program, &mut |path| if path == Path::new("-") { read_stdin() } else { read(path) })
+    load_with(program, &mut read_any)
+}
+
+/// The bytes of a file, or of standard input.
+fn read_any(path: &Path) -> io::Result<Vec<u8>> {
+    if path == Path::new("-") { read_stdin() } else { read(path) }
 }
 
 /// As [`load`], with another way to read files.
@@ -49,7 +54,14 @@ pub fn load_with(
     read: &mut dyn FnMut(&Path) -> io::Result<Vec<u8>>,
 ) -> Result<Loaded, Failure> {
     let bytes = read(program);
-    let mut bytes = Some(bytes.map_err(|e| Failure::read(program, &e))?);
+    let bytes = bytes.map_err(|e| Failure::read(program, &e))?;
+    if Foreign::of(&bytes) == Some(Foreign::Compiled) {
+        return Err(Failure::usage(format!(
+            "{} is a compiled program, and rules are wanted here: name the file of rules that it was compiled from",
+            shown(program)
+        )));
+    }
+    let mut bytes = Some(bytes);
     let mut read = |path: &Path| match bytes.take_if(|_| path == program) {
         Some(bytes) => Ok(bytes),
         None => read(path),
@@ -116,8 +128,14 @@ pub fn found(errors: usize, warnings: usize) -> String {
 }
 
 /// Loads and checks a program from text. Diagnostics have been drawn; `None` if there were errors.
-pub fn checked(path: &Path, style: Style, levels: &Levels) -> Result<Option<(Loaded, Model)>, Failure> {
-    let loaded = load(path)?;
+fn checked(
+    path: &Path,
+    bytes: Vec<u8>,
+    style: Style,
+    levels: &Levels,
+) -> Result<Option<(Loaded, Model)>, Failure> {
+    let mut bytes = Some(bytes);
+    let loaded = load_with(path, &mut |path| bytes.take().map_or_else(|| read(path), Ok))?;
     let checked = compiler::check_with(&loaded, levels);
     let (errors, warnings) = report(&checked.diagnostics, &loaded.sources, style);
     match checked.model {
@@ -131,14 +149,16 @@ pub fn checked(path: &Path, style: Style, levels: &Levels) -> Result<Option<(Loa
 
 /// A program from a file of rules or a compiled one. `None` if the rules have errors, which have been drawn.
 pub fn program(path: &Path, style: Style, levels: &Levels) -> Result<Option<Program>, Failure> {
-    if path.extension().is_some_and(|e| e == "stagegate") {
-        let bytes = read(path).map_err(|e| Failure::read(path, &e))?;
+    let bytes = read_any(path).map_err(|e| Failure::read(path, &e))?;
+    // By what it holds, whatever its name; but what has that name and holds something else is damaged.
+    let compiled = Foreign::of(&bytes) == Some(Foreign::Compiled);
+    if compiled || path.extension().is_some_and(|e| e == "stagegate") {
         return match Program::from_bytes(&bytes) {
             Ok(program) => Ok(Some(program)),
             Err(error) => Err(Failure::usage(format!("cannot use {}: {error}", path.display()))),
         };
     }
-    let Some((loaded, model)) = checked(path, style, levels)? else { return Ok(None) };
+    let Some((loaded, model)) = checked(path, bytes, style, levels)? else { return Ok(None) };
     match crate::lower::lower(&model, &loaded.sources) {
         Ok(program) => Ok(Some(program)),
         Err(diagnostics) => {

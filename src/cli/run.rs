@@ -4,6 +4,7 @@ use super::Result;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
+use crate::compiler::Foreign;
 use crate::engine::{Engine, Options};
 use crate::program::Program;
 use crate::run::{OnError, Rejected, Run, Start, Stopped, Surroundings};
@@ -34,7 +35,7 @@ use std::time::{Duration, Instant};
     Exit codes: 0 the events were read to the end (rejected ones do not change that), 1 the rules have \
     errors or --on-error stop met a rejected event, 2 a file cannot be read or written.")]
 pub struct Args {
-    /// A file of rules, or a compiled program ending in .stagegate.
+    /// A file of rules, or a compiled program.
     #[arg(value_name = "PROGRAM")]
     program: PathBuf,
     /// Files of events, read one after the other; `-` or none is standard input.
@@ -305,10 +306,35 @@ fn open_inputs(args: &Args) -> std::result::Result<Vec<Input>, Failure> {
         }
         let file = File::open(path).map_err(failure)?;
         let length = file.metadata().ok().filter(|m| m.is_file()).map(|m| m.len());
-        let reader = Box::new(BufReader::with_capacity(1 << 16, file));
+        let mut reader = Box::new(BufReader::with_capacity(1 << 16, file));
+        // Of a pipe nothing is read before its time.
+        if length.is_some() {
+            no_events(path, reader.fill_buf().map_err(failure)?)?;
+        }
         Ok(Input { name: path.display().to_string(), reader, length, start: None })
     };
     paths.iter().map(open).collect()
+}
+
+/// Says so if a file begins like something else than events.
+fn no_events(path: &Path, begin: &[u8]) -> std::result::Result<(), Failure> {
+    let shown = path.display();
+    let rules = path.extension().is_some_and(|e| e == "rules");
+    Err(Failure::usage(match Foreign::of(begin) {
+        Some(Foreign::Compiled) => {
+            format!("{shown} is a compiled program, and events are wanted here: name the program first")
+        }
+        Some(Foreign::Packed(form)) => {
+            format!("{shown} is packed with {form}: unpack it, or run on `-` and unpack into that")
+        }
+        Some(Foreign::Utf16) => format!("{shown} is written in UTF-16: save it as UTF-8"),
+        None if rules => {
+            format!(
+                "{shown} is a file of rules, and events are wanted here: name the program first, and one only"
+            )
+        }
+        _ => return Ok(()),
+    }))
 }
 
 /// Opens a file for writing, as it is: what stands in it goes only when nothing else can be wrong.

@@ -43,7 +43,15 @@ pub(super) fn rules_in(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Failure)>)
                         failures.push((path, Failure::usage(message)));
                     }
                     Err(error) => {
-                        let failure = Failure::read(&path, &error);
+                        let failure = match error.kind() {
+                            std::io::ErrorKind::NotFound => {
+                                let shown = path.display();
+                                Failure::usage(format!(
+                                    "cannot read {shown}: it is a link that leads nowhere"
+                                ))
+                            }
+                            _ => Failure::read(&path, &error),
+                        };
                         failures.push((path, failure));
                     }
                 }
@@ -51,6 +59,7 @@ pub(super) fn rules_in(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Failure)>)
         }
     }
     found.sort();
+    failures.sort_by(|a, b| a.0.cmp(&b.0));
     (found, failures)
 }
 

@@ -2,7 +2,7 @@
 //! `main.rules` is one program of several files.
 
 use stagegate::compiler;
-use stagegate::diagnostic::{Code, Rendered, render};
+use stagegate::diagnostic::{Code, Diagnostic, Rendered, render};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -149,6 +149,76 @@ fn two_hundred_levels_are_checked_on_a_small_stack() {
     }
 }
 
+/// The examples, each a program of one file.
+fn examples() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    cases(Path::new("examples"), &mut found);
+    let read = |main: PathBuf| {
+        let text = fs::read_to_string(&main).unwrap();
+        (main, text)
+    };
+    found.into_iter().map(|(main, ..)| read(main)).collect()
+}
+
+/// All that is said of a text that stands where an example stood, and the text of each place.
+fn errors_of(main: &Path, text: &str) -> Vec<(Diagnostic, String)> {
+    let loaded = compiler::load(&[main.to_owned()], &mut |path| match path == main {
+        true => Ok(text.to_owned().into_bytes()),
+        false => fs::read(path),
+    });
+    let errors = compiler::check(&loaded).diagnostics.into_iter();
+    let errors = errors.filter(|d| d.severity() == stagegate::diagnostic::Severity::Error);
+    errors
+        .map(|d| (d.labels.iter().map(|l| loaded.sources.text(l.span)).collect(), d))
+        .map(|(t, d)| (d, t))
+        .collect()
+}
+
+/// Where names are declared: behind the word that declares, and the fields of entities.
+fn declared_names(text: &str) -> Vec<std::ops::Range<usize>> {
+    const WORDS: [&str; 12] = [
+        "entity",
+        "enum",
+        "type",
+        "user",
+        "department",
+        "role",
+        "calendar",
+        "const",
+        "fn",
+        "pipeline",
+        "stage",
+        "rule",
+    ];
+    let mut found = Vec::new();
+    let (mut at, mut fields) = (0, false);
+    for line in text.split_inclusive('\n') {
+        let code = line.split('#').next().unwrap_or_default();
+        let words: Vec<&str> = code.split_whitespace().collect();
+        let name = match &words[..] {
+            [word, name, ..] if WORDS.contains(word) => Some(*name),
+            [_, word, name, ..] if ["stage", "rule"].contains(word) => Some(*name),
+            [name, _, ..] if fields && name.ends_with(':') => Some(*name),
+            _ => None,
+        };
+        if let Some(name) = name {
+            let end = name.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(name.len());
+            if let Some(start) = line.find(name)
+                && end > 1
+            {
+                found.push(at + start..at + start + end);
+            }
+        }
+        match words.first() {
+            Some(&("entity" | "extend")) => fields = true,
+            Some(&"}") => fields = false,
+            _ => {}
+        }
+        at += line.len();
+    }
+    found
+}
+
 /// A program of many pieces, to be broken.
 fn whole_program() -> String {
     let mut found = Vec::new();
@@ -174,7 +244,37 @@ fn tokens(text: &str) -> Vec<&str> {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig { cases: 16, ..Default::default() })]
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+
+    /// A name is changed where it is declared, and nowhere else: whatever is then said speaks of that name.
+    #[test]
+    fn all_that_follows_from_a_renamed_declaration_names_it(example in 0usize..64, which in 0usize..4096) {
+        let examples = examples();
+        let (main, text) = &examples[example % examples.len()];
+        let names = declared_names(text);
+        let place = names[which % names.len()].clone();
+        let old = &text[place.clone()];
+        let new = format!("{old}_renamed");
+        let changed = format!("{}{new}{}", &text[..place.start], &text[place.end..]);
+        for (error, places) in errors_of(main, &changed) {
+            let said = format!("{} {} {}", error.message, error.help.as_deref().unwrap_or_default(), places);
+            assert!(said.contains(old), "{}: `{old}` renamed: {}: {}", main.display(), error.code.id(), error.message);
+        }
+    }
+
+    /// A text becomes a truth value: that is one mistake.
+    #[test]
+    fn a_value_of_another_kind_is_one_mistake(example in 0usize..64, which in 0usize..4096) {
+        let examples = examples();
+        let (main, text) = &examples[example % examples.len()];
+        let texts = regex::Regex::new(r#"(?m)^ +[a-z_]+: +("[^"{}\n]+")$"#).unwrap();
+        let places: Vec<_> = texts.captures_iter(text).map(|c| c.get(1).unwrap().range()).collect();
+        let Some(place) = places.get(which % places.len().max(1)).cloned() else { return Ok(()) };
+        let changed = format!("{}true{}", &text[..place.start], &text[place.end..]);
+        let errors = errors_of(main, &changed);
+        let said: Vec<_> = errors.iter().map(|(d, _)| &d.message).collect();
+        assert!(errors.len() <= 1, "{}: {}: {said:?}", main.display(), &text[place]);
+    }
 
     /// Pieces taken away, doubled and swapped: whatever comes out, something is said and nothing breaks.
     #[test]

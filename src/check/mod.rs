@@ -243,7 +243,7 @@ impl Checker<'_> {
             .chain(rules().map(|r| (&r.body.frame, r.span)));
         let full: Vec<Span> = frames.filter(|(f, _)| f.locals.len() > names::MOST).map(|(_, s)| s).collect();
         for span in full {
-            self.too_many(span, "variables in one place");
+            self.too_many(span, "names in one place (`let`, `for` and `=>`)");
         }
     }
 }

@@ -218,12 +218,37 @@ impl Place {
 impl Scope {
     /// Makes a new variable, not yet in sight.
     pub fn new_local(&mut self, name: &Arc<str>, ty: Type) -> LocalId {
-        let id = LocalId(self.frame.locals.len() as u16);
-        self.frame.locals.push(Local { name: name.clone(), ty });
+        let id = LocalId(u16::try_from(self.frame.locals.len()).unwrap_or(u16::MAX));
+        // Beyond what ids can count all are one, of which nothing is said. The frame is then reported as too full.
+        match self.frame.locals.get_mut(usize::from(id.0)) {
+            Some(last) => last.ty = Type::Error,
+            None => self.frame.locals.push(Local { name: name.clone(), ty }),
+        }
         id
     }
 
     pub fn local_named(&self, name: &str) -> Option<&LocalName> {
         self.locals.iter().rev().find(|l| &*l.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_names_than_ids_can_count_are_never_taken_for_others() {
+        let (mut scope, name) = (Scope::default(), Arc::from("x"));
+        let most = usize::from(u16::MAX);
+        for n in 0..=most {
+            assert_eq!(usize::from(scope.new_local(&name, Type::Int).0), n);
+        }
+        for _ in 0..3 {
+            let id = scope.new_local(&name, Type::Text);
+            assert_eq!(scope.frame.locals[usize::from(id.0)].ty, Type::Error);
+        }
+        // What the checker reports as too many.
+        assert!(scope.frame.locals.len() > super::super::names::MOST);
+        assert_eq!(scope.frame.locals[0].ty, Type::Int);
     }
 }

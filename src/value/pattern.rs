@@ -34,7 +34,20 @@ pub fn check_format(ty: &Type, pattern: &str) -> Result<(), String> {
         Type::Error => return Ok(()),
         _ => return Err("only numbers, amounts, dates and times have formats".into()),
     };
-    write_time(&sample, pattern, Tz::UTC, None, &mut String::new())
+    write_time(&sample, pattern, Tz::UTC, None, &mut String::new())?;
+    let items = StrftimeItems::new(pattern);
+    if items.clone().all(|item| matches!(item, Item::Literal(_) | Item::Space(_))) {
+        return Err(format!("nothing in `{pattern}` stands for a part of a {}", kind_of(&sample)));
+    }
+    Ok(())
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Date(_) => "date",
+        Value::Time(_) => "time",
+        _ => "datetime",
+    }
 }
 
 /// Appends the value written by the pattern; nothing, if it fails.
@@ -150,11 +163,7 @@ fn write_items_for<'i>(
 
 /// The message for a pattern that cannot be printed: names the first `%…` that is to blame.
 fn blamed(value: &Value, pattern: &str) -> String {
-    let kind = match value {
-        Value::Date(_) => "date",
-        Value::Time(_) => "time",
-        _ => "datetime",
-    };
+    let kind = kind_of(value);
     let mut rest = pattern;
     while let Some(at) = rest.find('%') {
         rest = &rest[at..];

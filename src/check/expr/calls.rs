@@ -13,7 +13,6 @@ use crate::syntax::tree::{self, ArgValue, CallArg, Name};
 use crate::value::functions::{
     self, Filled, Function, Given, Param, SignatureError, SlotKind, calendar_type,
 };
-use crate::value::pattern::check_format;
 use crate::value::{CalendarId, Currency, FnId, Value};
 use std::sync::Arc;
 
@@ -519,13 +518,7 @@ impl Checker<'_> {
     fn format_fits(&mut self, args: &[Checked]) -> bool {
         let [Checked::Value(x), Checked::Value(pattern)] = args else { return true };
         let ExprKind::Const(Value::Text(text)) = &pattern.kind else { return true };
-        match check_format(&x.ty, text) {
-            Ok(()) => true,
-            Err(reason) => {
-                self.report(Diagnostic::new(Code::BadFormat, pattern.span, reason));
-                false
-            }
-        }
+        self.format_is_good(&x.ty, text, pattern.span)
     }
 
     #[cold]

@@ -10,6 +10,7 @@ mod calls;
 mod comparison;
 mod convert;
 mod familiar;
+mod formats;
 mod holes;
 mod literals;
 mod names;

@@ -9,7 +9,6 @@ use crate::model::{Expr, ExprKind, TextPart};
 use crate::schema::Type;
 use crate::source::Span;
 use crate::syntax::tree::{self, BinaryOp, Str, TextLit};
-use crate::value::pattern::check_format;
 use crate::value::{EntityId, Text, Value};
 
 impl Checker<'_> {
@@ -85,9 +84,8 @@ impl Checker<'_> {
             return None;
         }
         if let Some(format) = format
-            && let Err(reason) = check_format(ty, &format.text)
+            && !self.format_is_good(ty, &format.text, format.span)
         {
-            self.report(Diagnostic::new(Code::BadFormat, format.span, reason));
             return None;
         }
         let format = format.map(|f| Text::from(f.text.clone()));

@@ -69,11 +69,13 @@ pipeline Main "Main" for Card {
 }
 "#;
 
-static MACHINE: LazyLock<Machine> = LazyLock::new(|| {
+static MACHINE: LazyLock<Machine> = LazyLock::new(|| Machine::new(compile(RULES)).expect("it can run"));
+
+fn compile(rules: &str) -> stagegate::program::Program {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run"));
     let loaded = compiler::load(&[PathBuf::from("case.rules")], &mut |asked| {
         if asked == Path::new("case.rules") {
-            Ok(RULES.as_bytes().to_vec())
+            Ok(rules.as_bytes().to_vec())
         } else {
             std::fs::read(folder.join(asked))
         }
@@ -81,9 +83,8 @@ static MACHINE: LazyLock<Machine> = LazyLock::new(|| {
     let checked = compiler::check(&loaded);
     let messages: Vec<&str> = checked.diagnostics.iter().map(|d| &*d.message).collect();
     let model = checked.model.unwrap_or_else(|| panic!("{messages:?}"));
-    let program = stagegate::lower::lower(&model, &loaded.sources).expect("it can be compiled");
-    Machine::new(program).expect("it can run")
-});
+    stagegate::lower::lower(&model, &loaded.sources).expect("it can be compiled")
+}
 
 /// One event, without its time and number.
 #[derive(Debug, Clone)]
@@ -288,7 +289,8 @@ proptest! {
 #[cfg(feature = "state")]
 mod over_a_state_file {
     use super::*;
-    use stagegate::run::state::StateFile;
+    use stagegate::program::Program;
+    use stagegate::run::state::{Choices, StateFile, prepare};
     use stagegate::run::{OnError, Run, Start, Surroundings};
     use std::sync::atomic::AtomicBool;
 
@@ -336,6 +338,44 @@ mod over_a_state_file {
         out
     }
 
+    /// The same program with more in it, which concerns none of the records: every number in it is another one.
+    static WIDER: LazyLock<Program> = LazyLock::new(|| {
+        let rules = RULES
+            .replace("extend Card {", "enum Zone { north, south }\nentity Alien \"Alien\" { zone: Zone? }\nextend Card { spare: Zone?")
+            .replace("pipeline Main", "event alien.seen \"Seen\" { zone: Zone? }\n\npipeline Aliens \"Aliens\" for Alien {\n  rule seen on 2 alien.seen within 1 day { wait 1 day say { text: \"seen\" } }\n  stage Far \"Far\" { rule far after 1 day { say { text: \"far\" } } }\n  stage Near \"Near\" { trigger on no alien.seen for 1 day }\n}\n\npipeline Main")
+            .replace("  stage Start \"Start\" {", "  stage Start \"Start\" {\n    trigger on 9 alien.seen(zone: south) within 1 day allow backward\n    disabled rule idle after 1 day { say { text: \"idle\" } }\n");
+        compile(&rules)
+    });
+
+    /// As [`part`], with a program of which the state file may know another version.
+    fn with_version(program: &Program, text: &str, simulate: bool, state: &Path, output: &Path) {
+        let prepared = prepare(state, program.clone(), &Choices::default()).expect("it can be carried over");
+        let machine = Machine::new(prepared.program()).expect("it can run");
+        let mut state = prepared.open(machine.program()).expect("a state file");
+        let mut run = Run::new(Engine::new(&machine, options(simulate)), machine.program());
+        let mut input = text.as_bytes();
+        let kept = state.load().expect("it can be loaded");
+        let position = state.position("events").expect("a position");
+        let start = Start::find(&mut input, position).expect("a text").expect("the same text");
+        let mut output = state.output(Some(output)).expect("an output");
+        state.adopt(&kept.records, &mut output).expect("it can be adopted");
+        run.restore(kept);
+        run.keep(100, Box::new(move |keeping| state.keep(keeping, &mut output)));
+        let (interrupted, idle) = (AtomicBool::new(false), AtomicBool::new(false));
+        let mut around = Surroundings {
+            effects: &mut std::io::sink(),
+            rejected: &mut |_| Ok(()),
+            on_error: OnError::Skip,
+            interrupted: &interrupted,
+            idle: &idle,
+            progress: &mut |_| {},
+            tick: None,
+        };
+        run.go_on(&mut around).expect("it goes on");
+        run.feed_from("events", Some(("events", start)), &mut input, &mut around).expect("it reads");
+        run.finish(None, &mut around).expect("it ends");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
@@ -356,6 +396,21 @@ mod over_a_state_file {
                 let found = by_record(&std::fs::read(&output).unwrap_or_default());
                 prop_assert_eq!(&found, &whole, "cut at {:?}", cuts);
             }
+        }
+
+        /// A version with more in it comes and goes at every point: each record has the effects of the one version.
+        #[test]
+        fn what_is_added_changes_nothing(steps in steps(), simulate in any::<bool>()) {
+            let lines: Vec<String> = lines(&steps).into_iter().map(|line| line + "\n").collect();
+            let whole = by_record(&part(&lines.concat(), simulate, 1, None));
+            let folder = tempfile::tempdir().expect("a folder");
+            let (state, output) = (folder.path().join("state.db"), folder.path().join("out.jsonl"));
+            for end in 1..=lines.len() {
+                let program = if end % 2 == 0 { &WIDER } else { MACHINE.program() };
+                with_version(program, &lines[..end].concat(), simulate, &state, &output);
+            }
+            let found = by_record(&std::fs::read(&output).unwrap_or_default());
+            prop_assert_eq!(&found, &whole);
         }
     }
 }

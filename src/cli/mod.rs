@@ -14,6 +14,8 @@ mod report;
 #[cfg(feature = "state")]
 mod resume;
 mod run;
+#[cfg(feature = "state")]
+mod versions;
 
 use clap::{Parser, Subcommand};
 use exit::Exit;

@@ -2,16 +2,28 @@
 
 use super::exit::Failure;
 use super::run::Input;
-use crate::run::state::{StateFile, name_of};
+use crate::run::state::{Prepared, name_of};
 use crate::run::{KeepError, Run, Start};
 use crate::vm::Machine;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+/// Refuses what cannot be a state file.
+pub fn refuse(path: &Path, inputs: &[Input]) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return Err(Failure::usage("the state cannot be kept in standard input"));
+    }
+    if let Some(input) = inputs.iter().find(|input| super::input::same_file(Path::new(&input.name), path)) {
+        return Err(Failure::usage(format!("{} is read in this run: keep the state elsewhere", input.name)));
+    }
+    Ok(())
+}
+
 /// Gives a run what was kept, finds the place in each input, and lets it be kept from now on. Whatever is wrong is found
 /// before anything is changed.
 pub fn resume<'p>(
     path: &Path,
+    prepared: Prepared,
     output: &Option<PathBuf>,
     batch: u64,
     machine: &'p Machine,
@@ -21,13 +33,7 @@ pub fn resume<'p>(
     let shown = path.display().to_string();
     let failure =
         |e: &dyn std::fmt::Display| Failure::usage(format!("cannot use the state file {shown}: {e}"));
-    if path == Path::new("-") {
-        return Err(Failure::usage("the state cannot be kept in standard input"));
-    }
-    if let Some(input) = inputs.iter().find(|input| super::input::same_file(Path::new(&input.name), path)) {
-        return Err(Failure::usage(format!("{} is read in this run: keep the state elsewhere", input.name)));
-    }
-    let mut state = StateFile::open(path, machine.program()).map_err(|e| failure(&e))?;
+    let mut state = prepared.open(machine.program()).map_err(|e| failure(&e))?;
     let kept = state.load().map_err(|e| failure(&e))?;
     let mut names = HashSet::new();
     for input in inputs.iter_mut().filter(|input| input.length.is_some()) {
@@ -48,6 +54,7 @@ pub fn resume<'p>(
         input.start = Some((key, start));
     }
     let mut output = state.output(output.as_deref()).map_err(|e| failure(&e))?;
+    state.adopt(&kept.records, &mut output).map_err(|e| failure(&e))?;
     run.restore(kept);
     run.keep(
         batch,

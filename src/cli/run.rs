@@ -31,7 +31,8 @@ use std::time::{Duration, Instant};
     stagegate run sales.rules monday.jsonl tuesday.jsonl -o effects.jsonl\n  \
     stagegate run sales.rules events.jsonl --until 2026-12-31T23:59:59Z   and what happens until then\n  \
     tail -f events.jsonl | stagegate run sales.stagegate --tick 1h -\n  \
-    stagegate run sales.rules events.jsonl --state sales.db -o effects.jsonl   and go on where it stopped, next time\n\n\
+    stagegate run sales.rules events.jsonl --state sales.db -o effects.jsonl   and go on where it stopped, next time\n  \
+    stagegate run sales.rules events.jsonl --state sales.db -o effects.jsonl --map-stage Talk=Speak   with a stage renamed\n\n\
     Exit codes: 0 the events were read to the end (rejected ones do not change that), 1 the rules have \
     errors or --on-error stop met a rejected event, 2 a file cannot be read or written.")]
 pub struct Args {
@@ -67,6 +68,9 @@ pub struct Args {
     #[cfg(feature = "state")]
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    #[cfg(feature = "state")]
+    #[command(flatten)]
+    versions: super::versions::Versions,
     /// How many events are kept at once.
     #[cfg(feature = "state")]
     #[arg(long, value_name = "N", default_value_t = 5_000, hide = true)]
@@ -127,6 +131,17 @@ pub fn run(args: Args, style: Style) -> Result {
         return Ok(Exit::Findings);
     };
     let mut inputs = open_inputs(&args)?;
+    refuse_read(&args, &program)?;
+    let program = Arc::new(program);
+    #[cfg(feature = "state")]
+    let (program, prepared) = match &args.state {
+        Some(state) => {
+            super::resume::refuse(state, &inputs)?;
+            let prepared = super::versions::look(state, Arc::unwrap_or_clone(program), &args.versions)?;
+            (prepared.program(), Some((state, prepared)))
+        }
+        None => (program, None),
+    };
     let machine = Machine::new(program)
         .map_err(|e| Failure::usage(format!("cannot use {}: {e}", args.program.display())))?;
     note_data_versions(&machine);
@@ -141,11 +156,14 @@ pub fn run(args: Args, style: Style) -> Result {
         ..Options::default()
     };
     let mut run = Run::new(Engine::new(&machine, options), machine.program());
-    refuse_read(&args, machine.program())?;
     #[cfg(feature = "state")]
-    let kept = match &args.state {
-        Some(state) => {
-            super::resume::resume(state, &args.output_file(), args.batch, &machine, &mut inputs, &mut run)?;
+    let kept = match prepared {
+        Some((state, prepared)) => {
+            let (outlook, output) = (prepared.outlook().clone(), args.output_file());
+            super::resume::resume(state, prepared, &output, args.batch, &machine, &mut inputs, &mut run)?;
+            if !args.quiet {
+                super::versions::tell(state, &outlook);
+            }
             true
         }
         None => false,

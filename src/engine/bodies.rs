@@ -163,7 +163,7 @@ impl Life<'_, '_> {
             }
             let Some(mut run) = self.take(number) else { continue };
             if self.hears(&mut run, occasion) && self.wait_condition(&run, Some(occasion)) {
-                let looks = self.tables.looks(run.rule);
+                let looks = self.tables.looks(self.program(), &run);
                 run.waits.push(looks.event.then(|| occasion.kept(looks.old)));
                 self.go(run, Phase::Body, None);
                 self.settle();

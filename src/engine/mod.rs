@@ -15,7 +15,7 @@ mod patterns;
 mod queue;
 pub mod record;
 mod rules;
-mod tables;
+pub(crate) mod tables;
 mod timers;
 pub mod trace;
 mod triggers;

@@ -322,7 +322,7 @@ impl<'a> Life<'a, '_> {
 
     /// Keeps a run until what it waits for has come.
     pub(super) fn keep(&mut self, mut run: Run, state: State, occasion: Option<&Occasion<'_>>) {
-        let looks = self.tables.looks(run.rule);
+        let looks = self.tables.looks(self.program(), &run);
         if run.event.is_none() && looks.event {
             run.event = occasion.map(|occasion| occasion.kept(looks.old));
         }

@@ -1,7 +1,7 @@
 //! What the engine works out once from a program, so that no event has to.
 
 use super::triggers::may_move;
-use super::waiting::Listener;
+use super::waiting::{Listener, Run};
 use crate::program::instr::Instr;
 use crate::program::{ChunkId, During, EventPattern, Program, Rule, Timing};
 use crate::schema::Field;
@@ -89,17 +89,7 @@ impl Tables {
 
     /// Fills the tables of patterns over time.
     fn listen(&mut self, program: &Program) {
-        let triggers = program.triggers.iter().enumerate().filter(|(_, trigger)| !trigger.disabled);
-        let triggers = triggers.flat_map(|(id, trigger)| {
-            let patterns = trigger.events.iter().enumerate();
-            patterns.map(move |(n, pattern)| (Listener::Trigger(TriggerId(id as u32), n as u16), pattern))
-        });
-        let rules = program.rules.iter().enumerate().filter(|(_, rule)| !rule.disabled);
-        let rules = rules.flat_map(|(id, rule)| {
-            let patterns = rule.on.iter().enumerate();
-            patterns.map(move |(n, pattern)| (Listener::Rule(RuleId(id as u32), n as u16), pattern))
-        });
-        for (listener, pattern) in triggers.chain(rules) {
+        for (listener, pattern) in all_listeners(program) {
             match pattern {
                 EventPattern::Count { event: named, .. } => {
                     for (event, listeners) in self.counting.iter_mut().enumerate() {
@@ -153,8 +143,17 @@ impl Tables {
         &self.silences[stage.index()]
     }
 
-    pub fn looks(&self, rule: RuleId) -> Looks {
-        self.looks.get(rule.index()).copied().unwrap_or_default()
+    pub fn looks(&self, program: &Program, run: &Run) -> Looks {
+        let of_rule = self.looks.get(run.rule.index()).copied().unwrap_or_default();
+        match &run.frame {
+            // A body of an earlier version of the program.
+            Some(frame)
+                if program.rules.get(run.rule.index()).is_some_and(|rule| rule.body != frame.chunk) =>
+            {
+                looks_of(program, [frame.chunk])
+            }
+            _ => of_rule,
+        }
     }
 
     /// Where a listener stands in the program.
@@ -188,6 +187,28 @@ impl Tables {
             }
         }
     }
+}
+
+/// The places that listen to silence while a record stands in the stage.
+pub(crate) fn silences_in(program: &Program, stage: StageId) -> Vec<Listener> {
+    let silences =
+        all_listeners(program).filter(|(_, pattern)| matches!(pattern, EventPattern::Absence { .. }));
+    silences.map(|(listener, _)| listener).filter(|listener| listens_in(program, *listener, stage)).collect()
+}
+
+/// Every pattern that triggers and `on` rules listen to, those of triggers first.
+pub(crate) fn all_listeners(program: &Program) -> impl Iterator<Item = (Listener, &EventPattern)> {
+    let triggers = program.triggers.iter().enumerate().filter(|(_, trigger)| !trigger.disabled);
+    let triggers = triggers.flat_map(|(id, trigger)| {
+        let patterns = trigger.events.iter().enumerate();
+        patterns.map(move |(n, pattern)| (Listener::Trigger(TriggerId(id as u32), n as u16), pattern))
+    });
+    let rules = program.rules.iter().enumerate().filter(|(_, rule)| !rule.disabled);
+    let rules = rules.flat_map(|(id, rule)| {
+        let patterns = rule.on.iter().enumerate();
+        patterns.map(move |(n, pattern)| (Listener::Rule(RuleId(id as u32), n as u16), pattern))
+    });
+    triggers.chain(rules)
 }
 
 /// Whether the listener could do anything while a record stands in the stage.
@@ -234,10 +255,13 @@ fn looks(program: &Program, rule: &Rule) -> Looks {
         Some(During::HoursOf(user)) => Some(*user),
         Some(During::Calendar(_)) | None => None,
     };
-    let chunks = timing.into_iter().chain(during).chain(rule.when).chain([rule.body]);
+    looks_of(program, timing.into_iter().chain(during).chain(rule.when).chain([rule.body]))
+}
+
+fn looks_of(program: &Program, chunks: impl IntoIterator<Item = ChunkId>) -> Looks {
     let mut looks = Looks::default();
     let code = |chunk: ChunkId| program.code.chunks.get(chunk.0 as usize).into_iter().flat_map(|c| &c.code);
-    for instr in chunks.flat_map(code) {
+    for instr in chunks.into_iter().flat_map(code) {
         match instr {
             Instr::Payload { .. }
             | Instr::PayloadAny { .. }

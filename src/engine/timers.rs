@@ -105,6 +105,10 @@ impl Life<'_, '_> {
                 self.go(run, Phase::Body, None);
             }
             State::Answer { .. } => self.unanswered(run, no_answer()),
+            State::Anew { phase, .. } => {
+                let phase = *phase;
+                self.go(run, phase, None);
+            }
             _ => self.go(run, Phase::Body, None),
         }
     }

@@ -71,6 +71,8 @@ pub enum State {
     Event(ForEvent),
     /// The outcome of an action that the record's effect of this number asks for.
     Answer { call: CallId, effect: u64, until: Option<DateTime<Utc>> },
+    /// Another version of the program has come: what it waits for is asked anew, from here, at the next opportunity.
+    Anew { at: DateTime<Utc>, phase: Phase },
 }
 
 /// How far a run has come.
@@ -141,7 +143,7 @@ impl Run {
     pub fn due(&self) -> Option<DateTime<Utc>> {
         match &self.state {
             State::Time(due) => *due,
-            State::Opening(due) | State::Until(due) => Some(*due),
+            State::Opening(due) | State::Until(due) | State::Anew { at: due, .. } => Some(*due),
             State::Event(wait) => {
                 wait.until.into_iter().chain(wait.silences.values().map(|(due, _)| *due)).min()
             }
@@ -158,7 +160,7 @@ impl Waiting {
     }
 
     /// The earliest of all timers, looked up.
-    pub(super) fn earliest(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn earliest(&self) -> Option<DateTime<Utc>> {
         let runs = self.runs.iter().filter_map(Run::due);
         runs.chain(self.silences.iter().map(|silence| silence.due)).min()
     }

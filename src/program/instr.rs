@@ -357,6 +357,16 @@ pub enum Instr {
     },
     /// Ends the body.
     Stop,
+    /// In code of an earlier version of the program: what stood here needs something that is gone from this one. Fails,
+    /// with the text `constants[what]`.
+    Gone {
+        what: u32,
+    },
+    /// In code of an earlier version: a field that has become optional since. Fails if it is not set.
+    FieldOnceSet {
+        to: Reg,
+        field: FieldId,
+    },
 }
 
 use super::{CallId, SetId, WaitForId};
@@ -400,7 +410,10 @@ impl Instr {
 
     /// Whether the code never goes on at the next instruction.
     pub fn ends(&self) -> bool {
-        matches!(self, Instr::Jump { .. } | Instr::Return { .. } | Instr::Move { .. } | Instr::Stop)
+        matches!(
+            self,
+            Instr::Jump { .. } | Instr::Return { .. } | Instr::Move { .. } | Instr::Stop | Instr::Gone { .. }
+        )
     }
 
     /// Whether the instruction belongs to bodies alone.

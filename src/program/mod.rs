@@ -6,6 +6,7 @@
 pub mod dispatch;
 pub mod file;
 pub mod instr;
+pub mod link;
 pub mod listing;
 pub mod verify;
 

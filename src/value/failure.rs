@@ -67,6 +67,8 @@ failure_codes! {
     TooMuchWork = "too-much-work";
     /// A value of another type than the program promised. Cannot happen in a verified program.
     WrongType = "wrong-type";
+    /// A body of an earlier version of the program needs what is gone from this one.
+    Gone = "gone";
 }
 
 impl Failure {

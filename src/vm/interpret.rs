@@ -186,6 +186,15 @@ impl Run<'_, '_> {
                     let value = self.ctx.record.get(field.index()).ok_or_else(wrong_type)?.clone();
                     self.set(to, value);
                 }
+                Instr::FieldOnceSet { to, field } => {
+                    let value = self.ctx.record.get(field.index()).ok_or_else(wrong_type)?.clone();
+                    if value == Value::None {
+                        let entity = self.machine.program.schema.entities.get(self.ctx.entity.index());
+                        let name = entity.and_then(|entity| entity.fields.get(field.index()));
+                        return Err(not_set(&name.map_or("a field".into(), |f| format!("`{}`", f.name))));
+                    }
+                    self.set(to, value);
+                }
                 Instr::This { to } => {
                     let id = Value::Ref(self.record_id()?.clone());
                     self.set(to, id);
@@ -551,6 +560,10 @@ impl Run<'_, '_> {
                 Instr::EndWaits { keep } => return Ok(Stop::Exit(Exit::EndWaits(keep))),
                 Instr::Move { stage } => return Ok(Stop::Exit(Exit::Move(stage))),
                 Instr::Stop => return Ok(Stop::Exit(Exit::Done)),
+                Instr::Gone { what } => {
+                    let Value::Text(why) = self.constant(what)? else { return Err(wrong_type()) };
+                    return Err(Failure::new(FailureCode::Gone, &**why));
+                }
             }
         }
     }

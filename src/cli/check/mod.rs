@@ -11,9 +11,12 @@ use super::input::{self, Style};
 use super::levels::LevelArgs;
 use super::report::{Format, Report};
 use crate::compiler;
+use crate::program::Program;
+use crate::program::file::LoadError;
+use crate::program::verify::verify;
 use fix::Fixes;
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Check rules and say what is wrong in them.
 ///
@@ -27,16 +30,22 @@ use std::path::PathBuf;
     stagegate check - < sales.rules    from standard input\n  \
     stagegate check rules/ --diff      what --fix would change\n  \
     stagegate check rules/ --deny warnings --format github   in a build\n  \
-    stagegate check sales.rules --state sales.db   whether a run could go on with it\n\n\
-    Exit codes: 0 no errors (warnings do not change that), 1 errors or denied warnings, 2 a file cannot be read.")]
+    stagegate check sales.rules --state sales.db   whether a run could go on with it\n  \
+    stagegate check sales.rules --state sales.db --map-stage Talk=Speak   the same, with a stage renamed\n\n\
+    Exit codes: 0 no errors (warnings do not change that), 1 errors, denied warnings, or a run would refuse the state \
+    file, 2 a file cannot be read.")]
 pub struct Args {
     /// Files and folders; `-` is standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// A state file: say what it holds that the program does not know, with the numbers of records concerned.
+    /// A state file: say what a run with the program would do with it, what it would refuse, and how many records that
+    /// concerns.
     #[cfg(feature = "state")]
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    #[cfg(feature = "state")]
+    #[command(flatten)]
+    versions: super::versions::Versions,
     /// How to say what is wrong.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -57,6 +66,12 @@ pub fn run(args: &Args, style: Style) -> Result {
     let mut fixes = Fixes::new(args, &programs)?;
     let (mut shown, mut split) = (HashSet::new(), Vec::new());
     for path in &programs {
+        if let Some(program) = compiled(path) {
+            if let Err(failure) = program {
+                report.unreadable(path, failure.message.unwrap_or_default());
+            }
+            continue;
+        }
         let loaded = match fixes.mend(path, &args.levels.0) {
             Ok(loaded) => loaded,
             Err(failure) => {
@@ -91,13 +106,25 @@ pub fn run(args: &Args, style: Style) -> Result {
         let [program] = &programs[..] else {
             return Err(Failure::usage("a state file belongs to one program: name that one"));
         };
-        return state::compare(state, program);
+        return state::compare(args, state, program);
     }
     Ok(match (report.unreadable.is_empty(), report.errors) {
         (false, _) => Exit::Usage,
         (true, 0) => Exit::Clean,
         (true, _) => Exit::Findings,
     })
+}
+
+/// A program that has been compiled before, proven; `None` for text.
+fn compiled(path: &Path) -> Option<std::result::Result<Program, Failure>> {
+    path.extension().filter(|extension| *extension == "stagegate")?;
+    let bytes = input::read(path).map_err(|e| Failure::read(path, &e));
+    Some(bytes.and_then(|bytes| {
+        let cannot = |e: LoadError| Failure::usage(format!("cannot use {}: {e}", path.display()));
+        let program = Program::from_bytes(&bytes).map_err(cannot)?;
+        verify(&program).map_err(|e| cannot(LoadError::Refused(e)))?;
+        Ok(program)
+    }))
 }
 
 /// The programs that are meant by files and folders.

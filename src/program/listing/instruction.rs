@@ -59,6 +59,9 @@ impl Listing<'_> {
             Instr::Const { to, constant: c } => format!("{} = {}", r(to), constant(c)),
             Instr::Copy { to, from } => format!("{} = {}", r(to), r(from)),
             Instr::Field { to, field } => format!("{} = field {}", r(to), self.field(entity, field)),
+            Instr::FieldOnceSet { to, field } => {
+                format!("{} = field {}, which is set", r(to), self.field(entity, field))
+            }
             Instr::This { to } => format!("{} = this", r(to)),
             Instr::RefField { to, base, field } => {
                 let entity = match ty(base).map(Type::inner) {
@@ -227,6 +230,7 @@ impl Listing<'_> {
             Instr::EndWaits { keep } => format!("the event of wait {keep} again"),
             Instr::Move { stage } => format!("move to {}", self.stage(stage)),
             Instr::Stop => "stop".to_owned(),
+            Instr::Gone { what } => format!("fail: {}", constant(what)),
         }
     }
 

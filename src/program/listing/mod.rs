@@ -21,6 +21,32 @@ pub fn listing(program: &Program) -> String {
     listing.out
 }
 
+/// Code as text, with that of the functions it calls and with names only: of two versions of a program, pieces that do
+/// the same have the same.
+pub fn fingerprint(program: &Program, chunk: ChunkId) -> String {
+    let listing = Listing { program, out: String::new() };
+    let (mut text, mut todo, mut seen) = (String::new(), vec![chunk], Vec::new());
+    while let Some(id) = todo.pop() {
+        let Some(chunk) = program.code.chunks.get(id.0 as usize) else { continue };
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        for instr in &chunk.code {
+            let _ = writeln!(text, "{}", listing.instruction(chunk, *instr));
+            if let super::instr::Instr::CallFn { function, .. } = instr {
+                todo.extend(program.code.functions.get(*function as usize).map(|function| function.chunk));
+            }
+        }
+    }
+    text
+}
+
+/// What a named event wants, as text.
+pub fn event_text(program: &Program, event: &NamedEvent) -> String {
+    Listing { program, out: String::new() }.named_event(event)
+}
+
 struct Listing<'p> {
     program: &'p Program,
     out: String,

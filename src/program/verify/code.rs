@@ -203,6 +203,9 @@ impl<'v> Code<'v> {
             Instr::Field { to, field } | Instr::Old { to, field } => {
                 self.writes(to, verifier.field(self.entity()?, field)?)
             }
+            Instr::FieldOnceSet { to, field } => {
+                self.writes(to, verifier.field(self.entity()?, field)?.inner())
+            }
             Instr::This { to } => self.writes(to, &Type::Entity(self.entity()?)),
             Instr::RefField { to, base, field } => {
                 let base = self.ty(base)?;
@@ -429,6 +432,7 @@ impl<'v> Code<'v> {
                 ensure(pipeline.entity == self.entity()?, "a move to a stage of another entity")
             }
             Instr::Stop => Ok(()),
+            Instr::Gone { what } => self.text_constant(what).map(|_| ()),
         }
     }
 

@@ -128,6 +128,7 @@ fn step(program: &Program, chunk: &Chunk, instr: Instr, state: &mut State) -> Ch
     match instr {
         Instr::Const { to, .. }
         | Instr::Field { to, .. }
+        | Instr::FieldOnceSet { to, .. }
         | Instr::This { to }
         | Instr::Payload { to, .. }
         | Instr::PayloadAny { to, .. }
@@ -180,7 +181,8 @@ fn step(program: &Program, chunk: &Chunk, instr: Instr, state: &mut State) -> Ch
         | Instr::Await { .. }
         | Instr::EndWaits { .. }
         | Instr::Move { .. }
-        | Instr::Stop => {}
+        | Instr::Stop
+        | Instr::Gone { .. } => {}
         Instr::JumpIf { condition: value, .. }
         | Instr::JumpIfNot { condition: value, .. }
         | Instr::JumpIfNone { value, .. }

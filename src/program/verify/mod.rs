@@ -11,6 +11,8 @@ mod declarations;
 mod flow;
 mod types;
 
+pub(super) use types::fits;
+
 use super::{ChunkId, ChunkKind, Program, dispatch};
 use crate::schema::{Schema, Type};
 use crate::value::*;

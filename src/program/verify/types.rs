@@ -6,7 +6,7 @@ use crate::syntax::tree::PrincipalKind;
 use crate::value::Value;
 
 /// Whether every value of `from` also is one of `to`, without any change.
-pub(super) fn fits(from: &Type, to: &Type) -> bool {
+pub(in crate::program) fn fits(from: &Type, to: &Type) -> bool {
     match (from, to) {
         (Type::Error, _) | (_, Type::Error) => false,
         (Type::Never, _) => true,

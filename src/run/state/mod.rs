@@ -4,13 +4,15 @@
 //! `records`. Effects, records and positions are written in one transaction; only then the effects go to their output
 //! (see [`output`]).
 
-mod compare;
+mod carry;
 pub mod output;
 mod readable;
 mod tables;
+mod versions;
 
 use super::kept::{KeepError, Keeping, Remembered};
-pub use compare::{Comparison, compare};
+pub use carry::{Choices, Outlook};
+pub use versions::{Prepared, VersionError, prepare};
 
 use super::lines::Position;
 use super::records::{Home, Records};
@@ -18,7 +20,6 @@ use crate::engine::record::Slot;
 use crate::event::Subject;
 use crate::program::Program;
 use crate::program::file::ProgramHash;
-use crate::value::Text;
 use chrono::{DateTime, SecondsFormat, Utc};
 use output::Output;
 use readable::Readable;
@@ -79,6 +80,10 @@ pub struct StateFile<'p> {
     readable: Readable<'p>,
     /// By what name effects are kept until they are known to be written.
     output: String,
+    /// The records, until they are loaded.
+    rows: Vec<carry::Row>,
+    /// Another version of the program comes.
+    change: Option<versions::Change>,
 }
 
 impl<'p> StateFile<'p> {
@@ -87,48 +92,12 @@ impl<'p> StateFile<'p> {
     /// # Errors
     /// It cannot be read or written, another run is using it, it is damaged, or it belongs to another program.
     pub fn open(path: &Path, program: &'p Program) -> Result<StateFile<'p>> {
-        let (mut connection, tables) = connect(path, true)?;
-        let readable = Readable::new(program);
-        if tables == 0 {
-            begin(&mut connection, program, &readable)?;
+        let prepared =
+            prepare(path, program.clone(), &Choices::default()).map_err(|e| error(e.to_string()))?;
+        if *prepared.program() != *program || !prepared.outlook().same {
+            return Err(error("it belongs to another version of the program: see `prepare`"));
         }
-        let state = StateFile { connection, program, readable, output: String::new() };
-        state.check_form()?;
-        state.check_program()?;
-        Ok(state)
-    }
-
-    fn meta(&self, key: &str) -> Result<Option<String>> {
-        let mut statement = self.connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
-        Ok(statement.query_row([key], |row| row.get(0)).optional()?)
-    }
-
-    fn check_form(&self) -> Result<()> {
-        let format = self.meta("format")?.and_then(|format| format.parse::<u32>().ok());
-        if format != Some(FORMAT_VERSION) {
-            let of = format.map_or("another version of stagegate".into(), |format| {
-                format!(
-                    "another version of stagegate (its form is {format}, this version's is {FORMAT_VERSION})"
-                )
-            });
-            return Err(error(format!("it was written by {of}")));
-        }
-        Ok(())
-    }
-
-    fn check_program(&self) -> Result<()> {
-        let known = self.meta("program")?.unwrap_or_default();
-        let own = what_runs(self.program).to_string();
-        if known != own {
-            let short = |hash: &str| hash.chars().take(12).collect::<String>();
-            return Err(error(format!(
-                "it belongs to another version of the program ({}, this one is {}): go on with that one, or begin with \
-                 another state file; `stagegate check --state` says what differs",
-                short(&known),
-                short(&own),
-            )));
-        }
-        Ok(())
+        prepared.open(program)
     }
 
     /// Puts back all that was kept: the records, the stream's time at the last tick, and the time of a clock event that
@@ -136,33 +105,10 @@ impl<'p> StateFile<'p> {
     ///
     /// # Errors
     /// The file cannot be read, or what it holds is damaged.
-    pub fn load(&self) -> Result<Remembered> {
+    pub fn load(&mut self) -> Result<Remembered> {
         let mut records = Records::new(self.program);
         records.restore_clocks(self.instant("clock")?, self.instant("latest")?);
-        let mut statement = self.connection.prepare(
-            "SELECT r.record, r.state, r.clock, p.key, p.id IS NOT NULL, p.clock \
-             FROM records r LEFT JOIN partitions p ON p.id = r.partition ORDER BY r.rowid",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let name: String = row.get(0)?;
-            let damaged = || error(format!("what it holds of {name} is damaged"));
-            let subject = self.subject(&name).ok_or_else(damaged)?;
-            let slot = unpack(row.get_ref(1)?.as_blob().map_err(|_| damaged())?).ok_or_else(damaged)?;
-            if !fits(&slot, &subject, self.program) {
-                return Err(damaged());
-            }
-            let shared: bool = row.get(4)?;
-            let (home, clock) = if shared {
-                let key: Option<String> = row.get(3)?;
-                (
-                    key.map_or(Home::Shared, |key| Home::Named(Text::from(&*key))),
-                    row.get::<_, Option<String>>(5)?,
-                )
-            } else {
-                (Home::Own, row.get(2)?)
-            };
-            let clock = clock.map(|clock| parse(&clock).ok_or_else(damaged)).transpose()?;
+        for carry::Row { subject, slot, home, clock } in std::mem::take(&mut self.rows) {
             records.restore(subject, slot, home, clock);
         }
         let (ticked, moving_to) = (self.instant("ticked")?, self.instant("moving_to")?);
@@ -170,14 +116,8 @@ impl<'p> StateFile<'p> {
     }
 
     fn instant(&self, key: &str) -> Result<Option<DateTime<Utc>>> {
-        let text = self.meta(key)?.filter(|text| !text.is_empty());
+        let text = meta(&self.connection, key)?.filter(|text| !text.is_empty());
         text.map(|text| parse(&text).ok_or_else(|| error("the times in it are damaged"))).transpose()
-    }
-
-    fn subject(&self, name: &str) -> Option<Subject> {
-        let (entity, id) = name.split_once('/')?;
-        let entity = self.program.schema.entities.iter().position(|e| &*e.wire_name == entity)?;
-        Some(Subject { entity: crate::value::EntityId(u16::try_from(entity).ok()?), id: id.into() })
     }
 
     /// How far an input has been read.
@@ -319,6 +259,22 @@ impl<'p> StateFile<'p> {
         }
         Ok(transaction.commit()?)
     }
+}
+
+fn meta(connection: &Connection, key: &str) -> Result<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+    Ok(statement.query_row([key], |row| row.get(0)).optional()?)
+}
+
+fn check_form(connection: &Connection) -> Result<()> {
+    let format = meta(connection, "format")?.and_then(|format| format.parse::<u32>().ok());
+    if format != Some(FORMAT_VERSION) {
+        let of = format.map_or("another version of stagegate".into(), |format| {
+            format!("another version of stagegate (its form is {format}, this version's is {FORMAT_VERSION})")
+        });
+        return Err(error(format!("it was written by {of}")));
+    }
+    Ok(())
 }
 
 /// Opens a database and keeps all others out; gives how many tables it has.
@@ -493,6 +449,15 @@ pub fn what_runs(program: &Program) -> ProgramHash {
         chunk.spans.clear();
     }
     program.hash()
+}
+
+/// A file that has just been made is only safe when its name is on the disk too. Where folders cannot be written down by
+/// themselves, they need not be.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = std::fs::File::open(folder) {
+        let _ = folder.sync_all();
+    }
 }
 
 /// The name under which an input or output is kept.

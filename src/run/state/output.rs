@@ -40,11 +40,15 @@ impl Output {
     pub(super) fn open(path: Option<&Path>, length: u64, tail: Vec<u8>) -> Result<Output, StateError> {
         let Some(path) = path else { return Ok(Output::of(length, tail)) };
         let open = || {
+            let new = !path.exists();
             let mut file =
                 OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
             if file.metadata()?.is_file() {
                 file.set_len(length)?;
                 file.seek(SeekFrom::Start(length))?;
+            }
+            if new {
+                super::sync_folder(path);
             }
             Ok(file)
         };

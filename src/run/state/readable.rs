@@ -27,6 +27,9 @@ pub(super) struct Readable<'p> {
 
 /// An entity's.
 struct Table {
+    name: String,
+    /// All columns, quoted.
+    columns: Vec<String>,
     create: String,
     insert: String,
     delete: String,
@@ -49,7 +52,9 @@ impl<'p> Readable<'p> {
             let own: String = fields.iter().map(|field| format!(", {field}")).collect();
             let marks: String = (0..fields.len()).map(|n| format!(", ?{}", builtin.len() + 1 + n)).collect();
             let id = &builtin[0];
+            let columns = builtin.iter().cloned().chain(fields.iter().cloned()).collect();
             Table {
+                columns,
                 create: format!(
                     "CREATE TABLE {name} ({id} TEXT PRIMARY KEY, {}{own})",
                     builtin[1..].join(", ")
@@ -59,6 +64,7 @@ impl<'p> Readable<'p> {
                     "UPDATE {name} SET deleted = 1, stage = NULL, pipeline = NULL WHERE {id} = ?1"
                 ),
                 fields: fields.len(),
+                name,
             }
         });
         let entities = entities.collect();
@@ -73,6 +79,37 @@ impl<'p> Readable<'p> {
     pub fn create(&self, transaction: &Transaction<'_>) -> Result<()> {
         for table in &self.entities {
             transaction.execute_batch(&table.create)?;
+        }
+        Ok(())
+    }
+
+    /// The tables of another version in the place of those of this one before. Of deleted records stays what has a column.
+    pub fn replace(&self, before: &Readable<'_>, transaction: &Transaction<'_>) -> Result<()> {
+        let aside = |name: &str| name.replacen('"', "\"stagegate before: ", 1);
+        for table in &before.entities {
+            transaction.execute_batch(&format!(
+                "ALTER TABLE {} RENAME TO {}",
+                table.name,
+                aside(&table.name)
+            ))?;
+        }
+        self.create(transaction)?;
+        for table in &before.entities {
+            let from = aside(&table.name);
+            if let Some(to) = self.entities.iter().find(|other| other.name == table.name) {
+                let shared: Vec<&str> = to
+                    .columns
+                    .iter()
+                    .filter(|name| table.columns.contains(name))
+                    .map(|name| &**name)
+                    .collect();
+                let (shared, deleted) = (shared.join(", "), &to.columns[5]);
+                transaction.execute_batch(&format!(
+                    "INSERT INTO {} ({shared}) SELECT {shared} FROM {from} WHERE {deleted} = 1",
+                    to.name
+                ))?;
+            }
+            transaction.execute_batch(&format!("DROP TABLE {from}"))?;
         }
         Ok(())
     }
@@ -214,6 +251,7 @@ impl<'p> Readable<'p> {
             State::Queue => "the end of its run before".into(),
             State::Time(Some(_)) | State::Until(_) => "its time".into(),
             State::Time(None) => "a field that `at` reads".into(),
+            State::Anew { .. } => "being asked anew, by another version of the program".into(),
             State::Opening(_) => "the next opening".into(),
             State::Outputs { outputs, .. } => {
                 let names = outputs.iter().filter_map(|output| {

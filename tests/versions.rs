@@ -480,7 +480,7 @@ fn begun_with(records: usize) -> Case {
 fn every_program_goes_behind_every_other() {
     use stagegate::program::link::{Earlier, link};
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = ["sales/sales.rules", "support/desk.rules", "leads/leads.rules", "orders/orders.rules"];
+    let files = ["sales/sales.rules", "support/support.rules", "leads/leads.rules", "orders/orders.rules"];
     let mut texts: Vec<(String, PathBuf)> =
         files.iter().map(|name| ((*name).to_owned(), root.join("examples").join(name))).collect();
     for rules in [FIRST, &FIRST.replace("int?", "list of int").replace("notes: text?", "notes: Origin = web")]

@@ -200,9 +200,7 @@ impl<'a> Linker<'a> {
                 None => self.instruction(&piece, *instr),
             };
             code.push(linked.unwrap_or_else(|what| {
-                let why = format!(
-                    "{what} is gone from the program or has another type, and this body began before"
-                );
+                let why = format!("{what}, and this body began with an earlier version of the program");
                 Instr::Gone { what: self.push(Value::Text(why.into()), Type::Text) }
             }));
         }

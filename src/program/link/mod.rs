@@ -65,6 +65,11 @@ pub fn link(base: Program, hash: &str, earlier: &[Earlier]) -> Result<Linked, St
     let mut out = base;
     for version in earlier {
         let before = Sizes::of(&out.code);
+        if out.pipelines.is_empty() {
+            // Then no record stands anywhere, and nothing of it is under way.
+            parts.push(before.part(&version.hash, before));
+            continue;
+        }
         let mut names = Names::new(&version.program, &out, &version.renamed);
         ghosts(&version.program, &mut out, &mut names)?;
         let actions = actions(&version.program, &mut out, &names)?;

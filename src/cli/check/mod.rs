@@ -11,12 +11,9 @@ use super::input::{self, Style};
 use super::levels::LevelArgs;
 use super::report::{Format, Report};
 use crate::compiler;
-use crate::program::Program;
-use crate::program::file::LoadError;
-use crate::program::verify::verify;
 use fix::Fixes;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Check rules and say what is wrong in them.
 ///
@@ -66,7 +63,10 @@ pub fn run(args: &Args, style: Style) -> Result {
     let mut fixes = Fixes::new(args, &programs)?;
     let (mut shown, mut split) = (HashSet::new(), Vec::new());
     for path in &programs {
-        if let Some(program) = compiled(path) {
+        #[cfg(feature = "state")]
+        if args.state.is_some()
+            && let Some(program) = state::compiled(path)
+        {
             if let Err(failure) = program {
                 report.unreadable(path, failure.message.unwrap_or_default());
             }
@@ -113,18 +113,6 @@ pub fn run(args: &Args, style: Style) -> Result {
         (true, 0) => Exit::Clean,
         (true, _) => Exit::Findings,
     })
-}
-
-/// A program that has been compiled before, proven; `None` for text.
-fn compiled(path: &Path) -> Option<std::result::Result<Program, Failure>> {
-    path.extension().filter(|extension| *extension == "stagegate")?;
-    let bytes = input::read(path).map_err(|e| Failure::read(path, &e));
-    Some(bytes.and_then(|bytes| {
-        let cannot = |e: LoadError| Failure::usage(format!("cannot use {}: {e}", path.display()));
-        let program = Program::from_bytes(&bytes).map_err(cannot)?;
-        verify(&program).map_err(|e| cannot(LoadError::Refused(e)))?;
-        Ok(program)
-    }))
 }
 
 /// The programs that are meant by files and folders.

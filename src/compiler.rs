@@ -80,6 +80,11 @@ pub fn check_with(loaded: &Loaded, levels: &Levels) -> Checked {
     let found = found.filter(|d| !d.code.is_unknown_name() || !lost.holds(loaded.sources.text(d.span())));
     let spoiled = Spoiled::of(loaded);
     let found = found.filter(|d| !spoiled.follows(d));
+    // That something is missing in a declaration of which a part could not be read is no news either.
+    let torn: HashSet<Span> =
+        loaded.files.iter().flat_map(|file| &file.broken).map(|name| name.span).collect();
+    let lacking = [Code::EmptyDeclaration, Code::BadCalendar];
+    let found = found.filter(|d| !lacking.contains(&d.code) || !torn.contains(&d.span()));
     let mut diagnostics: Vec<Diagnostic> = loaded.diagnostics.iter().cloned().chain(found).collect();
     // A program with mistakes is mended first: what else might be meant differently is then another matter.
     if let Some(model) =
@@ -383,8 +388,16 @@ impl Loader<'_> {
                 let help = near.map(|near| format!("did you mean `{near}`?"));
                 let unnamed = path.extension().is_none() && around.contains(&format!("{name}.rules"));
                 let help = if unnamed { Some(format!("did you mean `{name}.rules`?")) } else { help };
-                Diagnostic::new(Code::FileNotFound, span, format!("there is no file `{shown}`"))
-                    .maybe_help(help)
+                let problem =
+                    Diagnostic::new(Code::FileNotFound, span, format!("there is no file `{shown}`"));
+                if !unnamed && library::named(&name).is_some() {
+                    let label = "without quotes, this is a bundled library";
+                    return self
+                        .loaded
+                        .diagnostics
+                        .push(problem.label(label).help(format!("use {name}")).fix(span, name));
+                }
+                problem.maybe_help(help)
             }
             io::ErrorKind::IsADirectory => {
                 let message = format!("`{shown}` is a folder, and a file is wanted");

@@ -439,7 +439,8 @@ impl Checker<'_> {
     /// Reports a name that means something else already.
     pub(super) fn reserved(&mut self, span: Span, name: &str, why: String) {
         let message = format!("the name `{name}` cannot be given here");
-        self.report(Diagnostic::new(Code::ReservedName, span, message).label(why));
+        let other = (!name.contains('.')).then(|| format!("{name}_value"));
+        self.report(Diagnostic::new(Code::ReservedName, span, message).label(why).maybe_help(other));
     }
 
     /// Reports names that stand twice in one list: fields, values, parameters.

@@ -39,6 +39,29 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     nearest(name, known).map(|k| format!("did you mean `{k}`?"))
 }
 
+/// A word of plain letters with one or more that only look like them: the plain word, which letter (from 1)
+/// is wrong first, the letter that stands there, and the one it looks like.
+pub fn lookalike(word: &str) -> Option<(String, usize, char, char)> {
+    const CYRILLIC_AND_GREEK: &str =
+        "аaеeоoрpсcхxуyіiјjѕsԁdһhӏlАAВBЕEКKМMНHОOРPСCТTХXІIЅSαaοoνvρpΑAΒBΕEΙIΟOΡPΤTΧX";
+    let pairs: Vec<char> = CYRILLIC_AND_GREEK.chars().collect();
+    let plain = |c: char| pairs.chunks(2).find(|p| p[0] == c).map(|p| p[1]);
+    let mut first = None;
+    let mut text = String::new();
+    for (index, c) in word.chars().enumerate() {
+        match plain(c) {
+            Some(right) => {
+                first.get_or_insert((index + 1, c, right));
+                text.push(right);
+            }
+            None if c.is_ascii() => text.push(c),
+            None => return None,
+        }
+    }
+    let (place, wrong, right) = first?;
+    Some((text, place, wrong, right))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +72,12 @@ mod tests {
         assert_eq!(nearest("Amount", ["amount"]), Some("amount"));
         assert_eq!(nearest("xyz", ["amount", "title"]), None);
         assert_eq!(nearest("a", ["b"]), None);
+    }
+
+    #[test]
+    fn letters_of_other_alphabets_are_told() {
+        assert_eq!(lookalike("rul\u{435}"), Some(("rule".into(), 4, '\u{435}', 'e')));
+        assert_eq!(lookalike("rule"), None);
+        assert_eq!(lookalike("назва"), None);
     }
 }

@@ -175,7 +175,8 @@ impl Checker<'_> {
                 );
             }
         }
-        if home.stage.is_none() && clauses.on.is_none() {
+        // A `then` there has been refused already.
+        if home.stage.is_none() && clauses.on.is_none() && tree.then.is_none() {
             let message = format!("rule `{name}` of the whole pipeline needs an event");
             self.report(
                 Diagnostic::new(Code::PipelineRuleWithoutOn, tree.name.span, message)

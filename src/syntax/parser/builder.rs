@@ -117,8 +117,8 @@ pub(super) fn doc_above(text: &str, comments: &[Comment], start: usize) -> Optio
     for comment in comments[..known].iter().rev() {
         let range = comment.span.range();
         let between = text.get(range.end..below)?;
-        let joined = between.bytes().filter(|b| *b == b'\n').count() == 1 && between.trim().is_empty();
-        let line_start = text[..range.start].rfind('\n').map_or(0, |i| i + 1);
+        let joined = matches!(between.trim_matches([' ', '\t', '\u{A0}', '\u{FEFF}']), "\n" | "\r\n" | "\r");
+        let line_start = text[..range.start].rfind(['\n', '\r']).map_or(0, |i| i + 1);
         if !comment.doc || !joined || !is_blank(&text[line_start..range.start]) {
             break;
         }

@@ -158,6 +158,17 @@ impl<'a> Reader<'a> {
             || self.is_first(index) && !self.is_unfinished(before)
     }
 
+    /// `due-date`: one name, as far as its writer is concerned.
+    fn is_hyphened(&self, index: usize) -> bool {
+        let end = |i: usize| self.scan.tokens.get(i).map_or(0, |t| t.end);
+        let start = |i: usize| self.scan.tokens.get(i).map_or(0, |t| t.start);
+        index > 1
+            && self.scan.word(index - 1) == "-"
+            && self.kind(index - 2) == Some(Kind::Word)
+            && end(index - 1) == start(index)
+            && end(index - 2) == start(index - 1)
+    }
+
     fn is_unfinished(&self, index: usize) -> bool {
         match self.kind(index) {
             Some(Kind::Word) => UNFINISHED.contains(&self.word(index)),
@@ -200,6 +211,9 @@ impl<'a> Reader<'a> {
         let known = DECLARATIONS.contains(&word);
         let named = match word {
             "use" => self.is_named(at),
+            "currency" if self.is_first(at) => {
+                self.is_named(at) || matches!(self.scan.word(at + 1), "=" | ":" | "==")
+            }
             "test" => self.kind(at + 1) == Some(Kind::Text),
             _ => self.kind(at + 1) == Some(Kind::Word),
         };
@@ -218,7 +232,7 @@ impl<'a> Reader<'a> {
     pub fn at_margins(&self, piece: &Piece) -> Vec<Piece> {
         let margin = |index: usize| {
             let start = self.scan.tokens.get(index).map_or(0, |t| t.start as usize);
-            start - self.scan.text[..start].rfind('\n').map_or(0, |n| n + 1)
+            start - self.scan.text[..start].rfind(['\n', '\r']).map_or(0, |n| n + 1)
         };
         let left = margin(piece.start);
         self.cut(piece, |at, _| {
@@ -241,13 +255,16 @@ impl<'a> Reader<'a> {
     /// Fields and other `name: …` entries.
     pub fn entries(&self, body: &Piece) -> Vec<Piece> {
         self.cut(body, |at, _| {
-            !self.word(at).is_empty() && (self.scan.word(at + 1) == ":" || self.is_fresh(at))
+            !self.word(at).is_empty()
+                && !self.is_hyphened(at)
+                && (self.scan.word(at + 1) == ":" || self.is_fresh(at))
         })
     }
 
     pub fn field_pieces(&self, body: &Piece) -> Vec<Piece> {
         self.cut(body, |at, _| {
             !self.word(at).is_empty()
+                && !self.is_hyphened(at)
                 && (self.scan.word(at + 1) == ":"
                     || self.is_fresh(at) && !matches!(self.word(at), "min" | "max" | "matches" | "of" | "in"))
         })

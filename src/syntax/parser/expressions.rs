@@ -203,6 +203,13 @@ impl Builder<'_> {
         match op.as_rule() {
             Rule::op_not => self.above(ExprKind::Not(operand), span, depth + 1),
             _ => {
+                // The smallest whole number: without its sign it is one too big.
+                let digits = self.source(operand.span).starts_with(|c: char| c.is_ascii_digit());
+                if let ExprKind::Literal(Literal::Int(i64::MIN)) = *operand.kind
+                    && digits
+                {
+                    return Deep(make(*operand.kind, span), depth);
+                }
                 let operand = self.no_bare_not(operand);
                 self.above(ExprKind::Neg(operand), span, depth + 1)
             }
@@ -370,7 +377,10 @@ impl Builder<'_> {
                 match node.clone().into_inner().last() {
                     Some(number) => {
                         let operand = make(self.literal(&number), self.span(&number));
-                        make(ExprKind::Neg(operand), span)
+                        match *operand.kind {
+                            ExprKind::Literal(Literal::Int(i64::MIN)) => make(*operand.kind, span),
+                            _ => make(ExprKind::Neg(operand), span),
+                        }
                     }
                     None => self.error_expr(span),
                 }

@@ -11,6 +11,12 @@ use rust_decimal::Decimal;
 /// The most digits that a number may have.
 const DIGITS: usize = 28;
 
+/// Words behind which a `-` is the sign of a number.
+const SIGNED: [&str; 18] = [
+    "and", "or", "not", "if", "then", "else", "in", "contains", "with", "between", "from", "to", "min",
+    "max", "when", "at", "after", "until",
+];
+
 impl Builder<'_> {
     /// A literal, or [`ExprKind::Error`] after saying what is wrong with it.
     pub fn literal(&self, node: &Node) -> ExprKind {
@@ -18,6 +24,7 @@ impl Builder<'_> {
             Rule::kw_true => Some(Literal::Bool(true)),
             Rule::kw_false => Some(Literal::Bool(false)),
             Rule::kw_none => Some(Literal::None),
+            Rule::integer if self.is_smallest(node) => Some(Literal::Int(i64::MIN)),
             Rule::integer => self.integer(node).map(Literal::Int),
             Rule::decimal => self.decimal(node).map(Literal::Decimal),
             Rule::money => self.money(node),
@@ -28,6 +35,24 @@ impl Builder<'_> {
             _ => None,
         };
         literal.map_or(ExprKind::Error, ExprKind::Literal)
+    }
+
+    /// The digits of the smallest whole number, right behind its sign.
+    fn is_smallest(&self, node: &Node) -> bool {
+        if node.as_str().replace('_', "") != "9223372036854775808" {
+            return false;
+        }
+        let span = self.token_span(node).range();
+        let called = self.text[span.end..].trim_start().starts_with('.');
+        let Some(before) = self.text[..span.start].trim_end().strip_suffix('-') else { return false };
+        let before = before.trim_end();
+        let word = before.trim_end_matches(|c: char| c == '_' || c.is_alphanumeric());
+        let word = &before[word.len()..];
+        let operand = match before.chars().next_back() {
+            Some(')' | ']' | '}' | '"' | '?') => true,
+            _ => !word.is_empty() && !SIGNED.contains(&word),
+        };
+        !called && !operand
     }
 
     pub fn integer(&self, node: &Node) -> Option<i64> {

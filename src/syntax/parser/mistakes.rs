@@ -14,7 +14,8 @@ impl Stop<'_> {
     // --- mistakes with a name ----------------------------------------------------------------------
 
     pub fn special(&self) -> Option<Diagnostic> {
-        self.statement_without_its_word()
+        self.habit()
+            .or_else(|| self.statement_without_its_word())
             .or_else(|| self.hyphen())
             .or_else(|| self.comma_after_unit())
             .or_else(|| self.in_triggers())
@@ -33,17 +34,8 @@ impl Stop<'_> {
             .or_else(|| self.missing_comma())
     }
 
-    /// `amount = 5`, `set amount += 5`, `if a then { … }`
+    /// `set amount += 5`, `pipeline P for Deal stage A { … }`
     fn statement_without_its_word(&self) -> Option<Diagnostic> {
-        let first = self.place == Place::Statement && self.at == self.piece.start + 1;
-        if first && self.str(0) == "=" {
-            let name = self.word(-1);
-            return Some(
-                Diagnostic::new(Code::Syntax, self.span(-1, 0), format!("`set` is missing before `{name}`"))
-                    .label("fields are changed by `set`, local names are made by `let`")
-                    .help(format!("set {name} = {}", self.rest(1).lines().next().unwrap_or_default().trim())),
-            );
-        }
         if matches!(self.str(0), "+" | "-" | "*" | "/") && self.str(1) == "=" && self.expects(Rule::assign) {
             let (name, sign) = (self.word(-1), self.str(0));
             return Some(
@@ -63,33 +55,14 @@ impl Stop<'_> {
                     .help("{"),
             );
         }
-        let last = self.token(1).is_none();
-        if self.place == Place::Head && last && matches!(self.word(0), "then" | "do") {
-            let word = self.word(0);
-            return Some(
-                Diagnostic::new(Code::Syntax, self.span(0, 0), format!("`{word}` is not needed before `{{`"))
-                    .label("the braces are enough")
-                    .help("delete it"),
-            );
-        }
         None
     }
 
-    /// `trigger invoice.paid`, `on a.b and c.d`, `on invoice paid`, `on change amount`
+    /// `on a.b and c.d`, `on invoice paid`, `on change amount`
     fn in_triggers(&self) -> Option<Diagnostic> {
         let word = self.word(0);
         let (wrong, label, help) = if word.is_empty() || self.word_of_another_language().is_some() {
             return None;
-        } else if self.expects(Rule::kw_on) && self.reader.member_word(self.piece) == "trigger" {
-            let near = suggest::nearest(word, ["on", "when", "allow", "as"]);
-            if near.is_some() {
-                return None;
-            }
-            (
-                format!("`on` is missing before `{word}`"),
-                "a trigger listens `on` an event",
-                format!("on {word}"),
-            )
         } else if word == "and" && self.expects(Rule::kw_or) {
             let label = "one event is enough; what else must hold stands behind `when`";
             ("events are joined by `or`".to_owned(), label, "or".to_owned())
@@ -164,7 +137,8 @@ impl Stop<'_> {
         Some(
             Diagnostic::new(Code::WrongName, span, format!("`{written}` cannot be a name"))
                 .label("a name has letters, digits and `_`")
-                .help(written.replace('-', "_")),
+                .help(written.replace('-', "_"))
+                .fix(span, written.replace('-', "_")),
         )
     }
 
@@ -216,11 +190,21 @@ impl Stop<'_> {
             _ => return None,
         };
         let name = self.word(-1);
-        Some(
-            Diagnostic::new(Code::Syntax, self.span(0, 0), format!("expected `{wanted}`, found `{found}`"))
-                .label(format!("between a name and its value here stands `{wanted}`"))
-                .help(if wanted == ":" { format!("{name}: …") } else { format!("{name} = …") }),
-        )
+        let (value, end) = self.value_at(1);
+        let more = self.kind(end + 1) == Some(Kind::Sign) && self.str(end + 1) != ",";
+        let value = if value.is_empty() || more || self.kind(1) == Some(Kind::Open(Bracket::Square)) {
+            "…".to_owned()
+        } else {
+            value
+        };
+        let sign = self.span(0, 0);
+        let before = self.span(-1, -1).after();
+        let problem = Diagnostic::new(Code::Syntax, sign, format!("expected `{wanted}`, found `{found}`"))
+            .label(format!("between a name and its value here stands `{wanted}`"));
+        Some(match wanted {
+            ":" => problem.help(format!("{name}: {value}")).fix(before.to(sign), ":"),
+            _ => problem.help(format!("{} {name} = {value}", self.opening())).fix(before.to(sign), " ="),
+        })
     }
 
     /// `5000 eur`, `3 hrs`
@@ -408,19 +392,21 @@ impl Stop<'_> {
             "elif" | "elsif" | "elseif" => "else if",
             "where" | "if" if self.expects(Rule::when_clause) || self.expects(Rule::kw_when) => "when",
             "unless" if self.expects(Rule::when_clause) || self.expects(Rule::kw_when) => "when not",
-            "null" | "nil" | "none" | "undefined" if self.str(-1) == "is" => "not set",
-            "null" | "nil" | "none" | "undefined" if self.str(-2) == "is" && self.str(-1) == "not" => "set",
-            "equals" | "equal" | "eq" if self.expects_operator() => "==",
+            "equal" if self.expects_operator() => "==",
             "like" if self.expects_operator() => "contains",
             "xor" if self.expects_operator() => "!=",
             "foreach" | "while" | "loop" if self.place == Place::Statement => "for x in list",
-            "return" | "exit" | "break" | "end" if self.place == Place::Statement => "stop",
+            "return" | "exit" | "break" | "end" | "fail" | "abort" if self.place == Place::Statement => {
+                "stop"
+            }
             "var" | "val" if self.place == Place::Statement => "let",
             "function" | "def" | "func" if self.place == Place::Declaration => "fn",
             "import" | "include" | "require" if self.place == Place::Declaration => "use",
             "struct" | "class" | "object" | "record" if self.place == Place::Declaration => "entity",
             "workflow" | "process" | "funnel" if self.place == Place::Declaration => "pipeline",
             "status" | "state" | "step" if self.place == Place::PipelineMember => "stage",
+            "fail" | "failed" | "lost" if self.is_stage(1) => "failure",
+            "win" | "won" | "successful" | "final" if self.is_stage(1) => "success",
             "when" if self.place == Place::StageMember && self.at == self.piece.start => "trigger on",
             _ => return None,
         };
@@ -434,8 +420,15 @@ impl Stop<'_> {
                 format!("`{word}` is no word of the language here"),
             )
             .label(format!("this is written `{ours}`"))
-            .help(ours),
+            .help(ours)
+            .fix(self.span(here, here), ours),
         )
+    }
+
+    /// Whether the word `stage` stands there, where a stage may stand.
+    fn is_stage(&self, distance: isize) -> bool {
+        let place = matches!(self.place, Place::PipelineMember | Place::StageMember);
+        place && self.at == self.piece.start && self.word(distance) == "stage"
     }
 
     /// `triger on …`
@@ -526,6 +519,8 @@ impl Stop<'_> {
                 format!("{name} {{ {} }}", inner.trim())
             }
             _ if rest.contains(':') => format!("{name} {{ {rest} }}"),
+            // Most actions say something.
+            Some(Kind::Text) => format!("{name} {{ text: {rest} }}"),
             _ => format!("{name} {{ name: value }}"),
         };
         Some(
@@ -597,7 +592,7 @@ impl Stop<'_> {
 }
 
 /// A name made of a label: `tell_sales` of "Tell sales", `FinalInvoice` of "Final invoice".
-fn name_from(label: &str, lower: bool) -> String {
+pub(super) fn name_from(label: &str, lower: bool) -> String {
     let words = label
         .split(|c: char| !c.is_alphanumeric())
         .filter(|w| !w.is_empty() && w.chars().all(unicode_ident::is_xid_continue))

@@ -5,6 +5,7 @@ mod cut;
 mod declarations;
 mod expressions;
 mod friendly;
+mod habits;
 mod hints;
 mod literals;
 mod mistakes;

@@ -195,6 +195,7 @@ impl<'a> Reader<'a> {
             "pipeline" => {
                 let head = self.part(Rule::pipeline_head_alone, head_place, head, |b, n| b.pipeline_head(n));
                 let (mut settings, mut members) = (Vec::new(), Vec::new());
+                let before = self.broken.borrow().len();
                 for member in self.pipeline_members(body) {
                     match self.pipeline_member(&member) {
                         Some(PipelinePart::Setting(setting)) => settings.push(setting),
@@ -203,6 +204,7 @@ impl<'a> Reader<'a> {
                     }
                 }
                 let head = head?;
+                self.part_lost(&head.name, body, before);
                 ItemKind::Pipeline(Pipeline {
                     name: head.name,
                     label: head.label,
@@ -268,6 +270,7 @@ impl<'a> Reader<'a> {
                 ItemKind::Principal(Principal { entries, ..principal? })
             }
             "calendar" => {
+                let before = self.broken.borrow().len();
                 let head = self.part(Rule::calendar_head_alone, head_place, head, |b, n| {
                     Some((b.head_name(n)?, b.label(n)))
                 });
@@ -279,6 +282,7 @@ impl<'a> Reader<'a> {
                     })
                     .collect();
                 let (name, label) = head?;
+                self.part_lost(&name, body, before);
                 ItemKind::Calendar(Calendar { name, label, entries })
             }
             "rates" => {
@@ -301,6 +305,16 @@ impl<'a> Reader<'a> {
             }
             _ => return None,
         })
+    }
+
+    /// If something of a declaration could not be read, its name is among the broken ones too: what it
+    /// lacks may be what was lost.
+    fn part_lost(&self, name: &Name, body: &Piece, before: usize) {
+        let spoiled = self.bytes(body).is_some_and(|(start, end)| self.scan.is_spoiled(start, end));
+        let mut broken = self.broken.borrow_mut();
+        if spoiled || broken.len() > before {
+            broken.push(name.clone());
+        }
     }
 
     fn fields(&self, body: &Piece) -> Vec<Field> {

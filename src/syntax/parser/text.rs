@@ -177,7 +177,7 @@ fn strip_block(pieces: &mut Vec<Piece>) -> Vec<String> {
     let mut raws: Vec<Option<String>> = pieces
         .iter()
         .map(|p| match p {
-            Piece::Raw(raw, _) => Some(raw.replace("\r\n", "\n")),
+            Piece::Raw(raw, _) => Some(raw.replace("\r\n", "\n").replace('\r', "\n")),
             _ => None,
         })
         .collect();

@@ -193,8 +193,9 @@ impl<'t> Scanner<'t> {
         let start = self.at;
         let byte = self.bytes[start];
         match byte {
-            b' ' | b'\t' | b'\r' => self.at += 1,
-            b'\n' => {
+            b' ' | b'\t' => self.at += 1,
+            // A `\r` alone ended the lines of old machines.
+            b'\n' | b'\r' => {
                 if self.texts > 0 && self.breaks_text() {
                     return;
                 }
@@ -238,7 +239,7 @@ impl<'t> Scanner<'t> {
 
     /// The end of the line that we are in, before its break.
     fn line_end(&self) -> usize {
-        self.bytes[self.at..].iter().position(|b| *b == b'\n').map_or(self.bytes.len(), |n| self.at + n)
+        self.bytes[self.at..].iter().position(|b| is_break(*b)).map_or(self.bytes.len(), |n| self.at + n)
     }
 
     /// Where the word that begins at `start` ends; `start` itself if none does.
@@ -491,8 +492,8 @@ impl<'t> Scanner<'t> {
         let mut class = false;
         loop {
             match self.bytes.get(end) {
-                None | Some(b'\n') => break,
-                Some(b'\\') if self.bytes.get(end + 1).is_some_and(|b| *b != b'\n') => end += 1,
+                None | Some(b'\n' | b'\r') => break,
+                Some(b'\\') if self.bytes.get(end + 1).is_some_and(|b| !is_break(*b)) => end += 1,
                 Some(b'[') if !class => {
                     class = true;
                     // A `]` that comes first is one of the characters.
@@ -524,6 +525,10 @@ impl<'t> Scanner<'t> {
         );
         self.emit(Kind::Regex, start, end);
     }
+}
+
+fn is_break(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
 }
 
 fn char_len(text: &str, at: usize) -> usize {

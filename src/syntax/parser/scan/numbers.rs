@@ -22,7 +22,7 @@ impl Scanner<'_> {
             self.glued(start, end, word_end);
             return;
         }
-        if plain && self.sign_behind(start, end) {
+        if plain && (self.sign_behind(start, end) || self.thousands(start, end)) {
             return;
         }
         self.emit(Kind::Number, start, end);
@@ -241,6 +241,34 @@ impl Scanner<'_> {
         true
     }
 
+    /// `50.000 EUR`: fifty, or, for half of the world, fifty thousand.
+    fn thousands(&mut self, start: usize, end: usize) -> bool {
+        let written = &self.text[start..end];
+        let Some((whole, part)) = written.split_once('.') else { return false };
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let blank = self.text[end..].len() - self.text[end..].trim_start_matches([' ', '\t', '\u{A0}']).len();
+        let word = &self.text[end + blank..self.word_end(end + blank)];
+        let money = word.len() == 3 && word.bytes().all(|b| b.is_ascii_uppercase());
+        // `0.500` can only be a half; some currencies have three digits behind the point.
+        let three = matches!(word, "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND");
+        if !money || three || part.len() != 3 || !digits(part) || !digits(whole) {
+            return false;
+        }
+        if whole.len() > 3 || whole.starts_with('0') {
+            return false;
+        }
+        // Four digits cannot be thousands.
+        let small = match part.strip_suffix('0') {
+            Some(two) => format!("{whole}.{two} {word}"),
+            None => format!("{written}0 {word}"),
+        };
+        let message = format!("`{written} {word}` could mean two amounts");
+        let help = format!("{whole}{part} {word}, or {small}");
+        let label = "three digits behind a point: thousands, or a part of one?";
+        self.wrong_number(Code::GroupedNumber, start, end, message, label, help);
+        true
+    }
+
     /// `5000EUR`, `3days`, `2nd`
     fn glued(&mut self, start: usize, end: usize, word_end: usize) {
         let number = &self.text[start..end];
@@ -294,6 +322,23 @@ impl Scanner<'_> {
         let start = self.at;
         let digits = start + sign.len_utf8() + usize::from(self.is(start + sign.len_utf8(), b' '));
         if !self.digit_at(digits) {
+            let declared = matches!(self.last_str(), "currency" | "rates" | "in");
+            let end = start + sign.len_utf8();
+            if declared {
+                let word = self.last_str();
+                self.report(
+                    Diagnostic::new(
+                        Code::CurrencySign,
+                        self.span(start, end),
+                        format!("`{sign}` is no currency here"),
+                    )
+                    .label("a currency is named by its code of three letters")
+                    .help(format!("{word} {code}"))
+                    .fix(self.span(start, end), code),
+                );
+                self.emit(Kind::Word, start, end);
+                return;
+            }
             self.report(
                 Diagnostic::new(
                     Code::CurrencySign,

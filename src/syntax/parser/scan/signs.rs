@@ -149,6 +149,26 @@ impl Scanner<'_> {
             return false;
         }
         let (a, b) = (&self.text[start..end], &self.text[behind..word_end]);
+        let short = match (a, b) {
+            ("isn" | "aren" | "wasn" | "ain", "t") => "is not",
+            ("doesn" | "don" | "didn", "t") => "not",
+            _ => "",
+        };
+        if !short.is_empty() {
+            let span = self.span(start, word_end);
+            self.report(
+                Diagnostic::new(
+                    Code::UnknownKeyword,
+                    span,
+                    format!("`{a}{mark}{b}` is no word of the language"),
+                )
+                .label(format!("this is written `{short}`"))
+                .help(short)
+                .fix(span, short),
+            );
+            self.emit(Kind::Word, start, word_end);
+            return true;
+        }
         self.report(
             Diagnostic::new(
                 Code::WrongName,

@@ -30,7 +30,7 @@ impl Scanner<'_> {
         // Most of a text means itself.
         let plain = self.bytes[at..]
             .iter()
-            .position(|b| matches!(b, b'"' | b'\\' | b'{' | b'}' | b'\n'))
+            .position(|b| matches!(b, b'"' | b'\\' | b'{' | b'}' | b'\n' | b'\r'))
             .unwrap_or(self.bytes.len() - at);
         self.at += plain;
         let at = self.at;
@@ -39,11 +39,11 @@ impl Scanner<'_> {
             Some(b'\\') => {
                 self.at += 1;
                 match self.bytes.get(self.at) {
-                    Some(b'\n') | None => {}
+                    Some(b'\n' | b'\r') | None => {}
                     // `\u{…}`: its braces are no placeholder.
                     Some(b'u') => {
                         let rest = &self.text[self.at + 1..];
-                        let end = rest.find(['}', '"', '\n']).filter(|n| rest[*n..].starts_with('}'));
+                        let end = rest.find(['}', '"', '\n', '\r']).filter(|n| rest[*n..].starts_with('}'));
                         self.at += 1 + end.filter(|_| rest.starts_with('{')).map_or(0, |n| n + 1);
                     }
                     Some(_) => self.at += char_len(self.text, self.at),
@@ -57,11 +57,11 @@ impl Scanner<'_> {
                     self.at += 1;
                 }
             }
-            Some(b'\n') if block => {
+            Some(b'\n' | b'\r') if block => {
                 self.at += 1;
                 self.first = true;
             }
-            Some(b'\n') => {
+            Some(b'\n' | b'\r') => {
                 self.breaks_text();
             }
             Some(b'}') => self.lone_brace(),
@@ -230,7 +230,7 @@ impl Scanner<'_> {
 
     /// The quote is missing before the brackets at the end of the line that belong to the line's own.
     fn before_closers(&self, start: usize, line_end: usize) -> usize {
-        let line_start = self.text[..start].rfind('\n').map_or(0, |n| n + 1);
+        let line_start = self.text[..start].rfind(['\n', '\r']).map_or(0, |n| n + 1);
         let mut end = line_end;
         for frame in self.frames.iter().rev() {
             let Frame::Bracket { bracket, start: open, .. } = frame else { break };
@@ -257,7 +257,7 @@ impl Scanner<'_> {
             // Read on where the left margin shows a declaration or a closing brace again.
             let start = *start;
             let margin = self.text[start..]
-                .match_indices('\n')
+                .match_indices(['\n', '\r'])
                 .map(|(n, _)| start + n)
                 .find(|n| self.bytes.get(n + 1).is_some_and(|b| b.is_ascii_lowercase() || *b == b'}'));
             self.at = margin.unwrap_or(self.bytes.len());

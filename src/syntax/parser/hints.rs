@@ -27,6 +27,10 @@ pub(super) struct Stop<'a> {
 impl Reader<'_> {
     pub fn explain(&self, error: &PestError, piece: &Piece, place: Place) {
         let Some((start, end)) = self.bytes(piece) else { return };
+        // So many are never shown: this is no program.
+        if self.errors.borrow().len() > 2 * super::scan::MAX_PROBLEMS {
+            return;
+        }
         let offset = match error.location {
             InputLocation::Pos(at) | InputLocation::Span((at, _)) => start as usize + at,
         };

@@ -232,7 +232,7 @@ impl<'a> Reader<'a> {
     pub fn at_margins(&self, piece: &Piece) -> Vec<Piece> {
         let margin = |index: usize| {
             let start = self.scan.tokens.get(index).map_or(0, |t| t.start as usize);
-            start - self.scan.text[..start].rfind(['\n', '\r']).map_or(0, |n| n + 1)
+            start - memchr::memrchr2(b'\n', b'\r', &self.scan.text.as_bytes()[..start]).map_or(0, |n| n + 1)
         };
         let left = margin(piece.start);
         self.cut(piece, |at, _| {

@@ -3,6 +3,7 @@
 //! Text flows down one staircase into a program, events flow through the program into effects, and no
 //! step looks back up.
 
+pub mod against;
 pub mod check;
 pub mod cli;
 pub mod compiler;

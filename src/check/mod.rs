@@ -19,6 +19,8 @@ mod types;
 mod walk;
 mod words;
 
+pub(crate) use pipelines::walk::model_exprs;
+
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model;
 use crate::schema::{Schema, Type};

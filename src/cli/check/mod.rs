@@ -1,5 +1,6 @@
 //! `stagegate check`: what is wrong in files of rules.
 
+mod against;
 mod fix;
 mod folder;
 #[cfg(feature = "state")]
@@ -27,6 +28,7 @@ use std::path::PathBuf;
     stagegate check - < sales.rules    from standard input\n  \
     stagegate check rules/ --diff      what --fix would change\n  \
     stagegate check rules/ --deny warnings --format github   in a build\n  \
+    stagegate check new.rules --against old.rules   what a changed library or schema breaks\n  \
     stagegate check sales.rules --state sales.db   whether a run could go on with it\n  \
     stagegate check sales.rules --state sales.db --map-stage Talk=Speak   the same, with a stage renamed\n\n\
     Exit codes: 0 no errors (warnings do not change that), 1 errors, denied warnings, or a run would refuse the state \
@@ -53,11 +55,21 @@ pub struct Args {
     /// Show the corrections that are sure as a diff, and write nothing.
     #[arg(long)]
     diff: bool,
+    /// An older version of the program: say which rules, triggers and tests of PATH it breaks, or makes mean something
+    /// else, that other declarations or another library stand in it now.
+    #[arg(long, value_name = "OLD", conflicts_with_all = ["fix", "diff"])]
+    against: Option<PathBuf>,
     #[command(flatten)]
     levels: LevelArgs,
 }
 
 pub fn run(args: &Args, style: Style) -> Result {
+    if let Some(old) = &args.against {
+        let [new] = &args.paths[..] else {
+            return Err(Failure::usage("--against compares one program with another: name one"));
+        };
+        return against::run(old, new, args.format, style);
+    }
     let mut report = Report::new(args.format, style);
     let programs = programs(&args.paths, &mut report)?;
     let mut fixes = Fixes::new(args, &programs)?;

@@ -19,6 +19,7 @@ pub mod run;
 pub mod schema;
 pub mod source;
 pub mod syntax;
+pub mod testing;
 pub mod value;
 pub mod vm;
 

@@ -3,6 +3,8 @@
 //!
 //! A model is only made of a program without errors, so nothing here is optional because of a mistake.
 
+pub mod test;
+
 use crate::schema::{Schema, Type};
 use crate::source::Span;
 use crate::syntax::tree::{Overlap, StageKind};
@@ -26,6 +28,8 @@ pub struct Model {
     pub trigger_count: u32,
     /// Whether anything reads a field of a referenced record, or asks whether one is there.
     pub reads_references: bool,
+    /// `test` blocks, in the order of the text.
+    pub tests: Vec<test::Test>,
 }
 
 /// A user function: pure, never recursive.

@@ -209,7 +209,7 @@ impl Checker<'_> {
         self.limits_and_defaults(&placed);
         self.people_entries(&all);
         let (pipelines, stages) = self.pipelines(&pipelines);
-        self.tests(&all.tests);
+        let tests = self.tests(&all.tests);
         self.frames_fit(&all, &pipelines, &stages);
         let outputs = std::mem::take(&mut self.outputs).into_iter().map(|output| model::Output {
             rule: output.rule,
@@ -227,6 +227,7 @@ impl Checker<'_> {
             rule_count: self.rules.len() as u32,
             trigger_count: self.trigger_count,
             reads_references: self.reads_references,
+            tests,
         })
     }
 

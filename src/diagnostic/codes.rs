@@ -1,7 +1,8 @@
 //! The catalogue of codes. A code is never reused or renumbered.
 //!
 //! `E01xx` syntax, `E02xx` names, `E03xx` types, `E04xx` stages, triggers and timing, `E05xx` actions and
-//! placeholders, `E06xx` schema and events, `E07xx` what this version cannot run yet. Warnings have names instead of numbers.
+//! placeholders, `E06xx` schema and events, `E07xx` what this version cannot run yet, `E08xx` tests that fail. Warnings
+//! have names instead of numbers.
 
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -195,6 +196,7 @@ codes! {
     OutputNotReadable = "E0427", "an output that cannot be read here";
     OutputCircle = "E0428", "outputs that are computed from each other";
     UnknownRecord = "E0429", "no such record in a test";
+    NothingToExpect = "E0430", "an expectation that nothing can change";
     // --- E05xx: actions and placeholders -------------------------------------------------------
     UnknownAction = "E0501", "no such action";
     UnknownParameter = "E0502", "no such parameter";
@@ -227,6 +229,9 @@ codes! {
     // --- E07xx: what cannot be compiled here ---------------------------------------------------
     NoLocales = "E0705", "a locale, in a build of stagegate without locales";
     TooLarge = "E0706", "more than a compiled program can hold";
+    // --- E08xx: what a test found when it ran ---------------------------------------------------
+    ExpectationFailed = "E0801", "a test expected something else";
+    StepFailed = "E0802", "a step of a test that could not be done";
     // --- warnings: their ids are names ---------------------------------------------------------
     ShadowedTrigger = "shadowed_trigger", "a trigger behind one that always comes first";
     UnreachableStage = "unreachable_stage", "a stage that nothing leads to";

@@ -10,6 +10,7 @@ use crate::value::*;
 use crate::vm::Frame;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -42,8 +43,20 @@ impl Life<'_, '_> {
         Ok(())
     }
 
-    /// Answers a `let` at once, with made-up outputs.
-    pub(super) fn answer(&mut self, frame: &mut Frame, action: ActionId, answer: &Answer) {
+    /// Answers a `let` at once: with what stands ready, else with made-up outputs.
+    pub(super) fn answer(
+        &mut self,
+        frame: &mut Frame,
+        action: ActionId,
+        answer: &Answer,
+    ) -> Result<(), Failure> {
+        if let Some(ready) = self.buffers.replies.get_mut(&action).and_then(VecDeque::pop_front) {
+            match ready {
+                Ok(outputs) => frame.answer(answer, outputs),
+                Err(reason) => return Err(Failure::new(FailureCode::ActionFailed, &*reason)),
+            }
+            return Ok(());
+        }
         let program = self.program();
         let definition = program.schema.action(action);
         // One of an earlier version counts on where that of this one stands.
@@ -61,6 +74,7 @@ impl Life<'_, '_> {
         };
         let outputs = definition.outputs.iter().map(|output| simulation.value(&output.ty));
         frame.answer(answer, outputs);
+        Ok(())
     }
 }
 

@@ -263,10 +263,10 @@ impl Life<'_, '_> {
         let asked = self.ask(run.rule, frame, call);
         let Some(answer) = &call.answer else { return Ok(Next::GoOn) };
         match asked {
-            Ok(()) if self.options.simulate => {
-                self.answer(frame, call.action, answer);
-                Ok(Next::GoOn)
-            }
+            Ok(()) if self.options.simulate => match self.answer(frame, call.action, answer) {
+                Ok(()) => Ok(Next::GoOn),
+                Err(failure) => answer.otherwise.map(Next::GoOnAt).ok_or(failure),
+            },
             Ok(()) => {
                 let until = answer.at_most.map(|register| self.after(run, frame.get(register)));
                 let until = until.transpose()?;

@@ -30,7 +30,7 @@ use effect::{Cause, Effect, EffectKind};
 use patterns::Occasion;
 use queue::Entry;
 use record::{Place, Record, Slot};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use tables::Tables;
 use trace::Trace;
 use waiting::Waiting;
@@ -92,7 +92,12 @@ struct Buffers {
     scratch: Scratch,
     /// Of the body that ended last.
     frame: Option<Frame>,
+    replies: Replies,
 }
+
+/// Answers that stand ready for simulated actions, by action, the first one first: outputs in the order of the
+/// declaration, or why it fails.
+type Replies = HashMap<ActionId, VecDeque<Result<Vec<Value>, Text>>>;
 
 impl<'p> Engine<'p> {
     pub fn new(machine: &'p Machine, options: Options) -> Engine<'p> {
@@ -110,6 +115,17 @@ impl<'p> Engine<'p> {
 
     pub fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// Answers the next `let` of this action, of whatever record, with these outputs (in the order of the declaration)
+    /// or with a failure, instead of a simulated answer. Only with [`Options::simulate`].
+    pub fn reply(&mut self, action: ActionId, answer: Result<Vec<Value>, Text>) {
+        self.buffers.replies.entry(action).or_default().push_back(answer);
+    }
+
+    /// How many answers given to [`Engine::reply`] nobody has asked for yet.
+    pub fn open_replies(&self, action: ActionId) -> usize {
+        self.buffers.replies.get(&action).map_or(0, VecDeque::len)
     }
 
     /// Whether the record can take an event, and whether that moves the clock: one that it has seen does not. Nothing

@@ -24,35 +24,21 @@ use std::collections::HashMap;
 
 /// The program of a checked model, or what in it this version cannot run.
 pub fn lower(model: &Model, sources: &Sources) -> Result<Program, Vec<Diagnostic>> {
-    let mut lowering = Lowering::new(model);
-    let functions = model.functions.iter().map(|function| lowering.function(function)).collect();
-    lowering.code.functions = functions;
-    let (pipelines, stages, triggers, rules) = lowering.pipelines();
+    Lowering::new(model).program(sources)
+}
 
-    let mut diagnostics = missing::not_in_this_build(model, sources);
-    diagnostics.append(&mut lowering.diagnostics);
-    if !diagnostics.is_empty() {
-        diagnostics.sort_by_key(|d| (d.span().file, d.span().start));
-        return Err(diagnostics);
-    }
-    let outputs = model.outputs.iter().map(|output| Output {
-        rule: output.rule,
-        path: output.path.as_str().into(),
-        ty: output.ty.clone(),
-        read: output.read,
-    });
-    Ok(Program {
-        schema: model.schema.clone(),
-        pipelines,
-        stages,
-        triggers,
-        rules,
-        outputs: outputs.collect(),
-        code: lowering.code,
-        reads_references: model.reads_references,
-        data: DataVersions::of_this_build(),
-        files: sources.files().map(|(_, file)| SourceName::of(&file.name, &file.text)).collect(),
-    })
+/// By test and step: the code of a condition that is expected.
+pub type Expectations = Vec<Vec<Option<ChunkId>>>;
+
+/// As [`lower`], with code more than the program needs: what the tests expect. Gives for each test and step the code
+/// of a condition that is expected, as a `bool` about the record.
+pub fn lower_with_tests(
+    model: &Model,
+    sources: &Sources,
+) -> Result<(Program, Expectations), Vec<Diagnostic>> {
+    let mut lowering = Lowering::new(model);
+    let conditions = model.tests.iter().map(|test| lowering.expectations(test)).collect();
+    Ok((lowering.program(sources)?, conditions))
 }
 
 /// What all chunks share: the code so far, and what of its tables is there already.
@@ -78,6 +64,54 @@ impl<'m> Lowering<'m> {
             awaits: HashMap::new(),
             diagnostics: Vec::new(),
         }
+    }
+
+    /// The whole program.
+    fn program(mut self, sources: &Sources) -> Result<Program, Vec<Diagnostic>> {
+        let model = self.model;
+        let functions = model.functions.iter().map(|function| self.function(function)).collect();
+        self.code.functions = functions;
+        let (pipelines, stages, triggers, rules) = self.pipelines();
+
+        let mut diagnostics = missing::not_in_this_build(model, sources);
+        diagnostics.append(&mut self.diagnostics);
+        if !diagnostics.is_empty() {
+            diagnostics.sort_by_key(|d| (d.span().file, d.span().start));
+            return Err(diagnostics);
+        }
+        let outputs = model.outputs.iter().map(|output| Output {
+            rule: output.rule,
+            path: output.path.as_str().into(),
+            ty: output.ty.clone(),
+            read: output.read,
+        });
+        Ok(Program {
+            schema: model.schema.clone(),
+            pipelines,
+            stages,
+            triggers,
+            rules,
+            outputs: outputs.collect(),
+            code: self.code,
+            reads_references: model.reads_references,
+            data: DataVersions::of_this_build(),
+            files: sources.files().map(|(_, file)| SourceName::of(&file.name, &file.text)).collect(),
+        })
+    }
+
+    /// The code of each step that expects a condition of a record.
+    fn expectations(&mut self, test: &'m model::test::Test) -> Vec<Option<ChunkId>> {
+        use model::test::{Expected, StepKind};
+        let model = self.model;
+        let code = |step: &'m model::test::Step| match &step.kind {
+            StepKind::ExpectField { subject, expected: Expected::Holds(condition), .. } => {
+                let mut pipelines = model.pipelines.iter();
+                let pipeline = pipelines.find(|pipeline| pipeline.entity == subject.entity)?;
+                Some(self.expression(condition, pipeline.id, Type::Bool))
+            }
+            _ => None,
+        };
+        test.steps.iter().map(code).collect()
     }
 
     fn function(&mut self, function: &'m model::FnDef) -> Function {

@@ -8,6 +8,7 @@ pub mod file;
 pub mod instr;
 pub mod link;
 pub mod listing;
+pub mod literal;
 pub mod verify;
 
 use crate::model::PrincipalField;

@@ -4,10 +4,15 @@ use super::actions::Members;
 use crate::check::Checker;
 use crate::check::scope::Scope;
 use crate::diagnostic::{Advice, Code, Diagnostic, suggest};
+use crate::event::Subject;
+use crate::model::test::{Expected, Sent, Step, StepKind as Checked, Test};
 use crate::schema::{BUILTIN_FIELDS, Type};
 use crate::source::Span;
 use crate::syntax::tree::{self, StepKind};
 use crate::value::*;
+
+/// Where a test puts a record.
+type Placed = (Option<PipelineId>, Option<Text>);
 
 /// A record that a test has given.
 struct Given {
@@ -17,59 +22,89 @@ struct Given {
 }
 
 impl Checker<'_> {
-    pub fn tests(&mut self, tests: &[&tree::Test]) {
+    /// Checks them all; those without a mistake are given.
+    pub fn tests(&mut self, tests: &[&tree::Test]) -> Vec<Test> {
         let mut names: std::collections::HashMap<&str, Span> = std::collections::HashMap::new();
+        let mut checked = Vec::with_capacity(tests.len());
+        // What a test reads is no affair of the program: records are not kept together because of it.
+        let reads_references = self.reads_references;
         for test in tests {
             if let Some(before) = names.insert(&test.name.text, test.name.span) {
                 let message = format!("two tests are called \"{}\"", test.name.text);
                 self.twice(test.name.span, before, message, None);
             }
             let mut given = Vec::new();
+            let mut steps = Vec::with_capacity(test.steps.len());
             for step in &test.steps {
-                self.step(step, &mut given);
+                let kind = self.step(step, &mut given);
+                steps.extend(kind.map(|kind| Step { kind, span: step.span }));
             }
+            checked.push(Test { name: test.name.text.clone().into(), steps, span: test.name.span });
         }
+        self.reads_references = reads_references;
+        checked
     }
 
-    fn step(&mut self, step: &tree::Step, given: &mut Vec<Given>) {
+    /// `None` only where a mistake has been reported.
+    fn step(&mut self, step: &tree::Step, given: &mut Vec<Given>) -> Option<Checked> {
         let mut scope = Scope { constant: true, ..Scope::default() };
         match &step.kind {
             StepKind::Given { entity, id, fields } => self.given(entity, id, fields, given),
-            StepKind::At(e) => {
-                self.constant_value(e, &Type::DateTime, &mut scope);
-            }
-            StepKind::Wait(e) => {
-                if let Some(Value::Duration(d)) = self.constant_value(e, &Type::Duration, &mut scope)
-                    && d.total_seconds() <= 0
-                {
+            StepKind::At(e) => match self.constant_value(e, &Type::DateTime, &mut scope)? {
+                Value::DateTime(at) => Some(Checked::At(at)),
+                _ => None,
+            },
+            StepKind::Wait(e) => match self.constant_value(e, &Type::Duration, &mut scope)? {
+                Value::Duration(d) if d.total_seconds() > 0 => Some(Checked::Wait(d)),
+                _ => {
                     self.report(
                         Diagnostic::new(Code::BadPeriod, e.span, "this time is not longer than nothing")
                             .label("must be positive")
                             .help("wait 3 days"),
                     );
+                    None
                 }
-            }
+            },
             StepKind::Send { event, payload, to } => self.send(event, payload, to, given),
             StepKind::ReplyWith { action, outputs } => {
-                if let Some(action_id) = self.action_named(action) {
-                    let members = Members::Outputs(action_id);
-                    self.constant_members(members, outputs);
-                    self.all_given(members, outputs, action.span);
-                }
+                let action_id = self.action_named(action)?;
+                let members = Members::Outputs(action_id);
+                let values = self.constant_members(members, outputs);
+                self.all_given(members, outputs, action.span);
+                Some(Checked::Reply { action: action_id, answer: Ok(self.filled(members, values)) })
             }
-            StepKind::ReplyFails { action, .. } => {
-                self.action_named(action);
+            StepKind::ReplyFails { action, reason } => {
+                let action = self.action_named(action)?;
+                Some(Checked::Reply { action, answer: Err(reason.text.clone().into()) })
             }
             StepKind::ExpectField { field, of, op, value } => self.expect_field(field, of, op, value, given),
-            StepKind::ExpectAction { action, params, .. } => {
-                if let Some(action_id) = self.action_named(action) {
-                    self.constant_members(Members::Params(action_id), params);
-                }
+            StepKind::ExpectAction { no, count, action, params } => {
+                let action = self.action_named(action)?;
+                let params = self.constant_members(Members::Params(action), params);
+                Some(Checked::ExpectAction { no: no.is_some(), count: *count, action, params })
             }
         }
     }
 
-    fn given(&mut self, name: &tree::Name, id: &tree::Str, fields: &[tree::Arg], given: &mut Vec<Given>) {
+    /// All slots of a payload or of outputs: what is left out has its default, or is unset.
+    fn filled(&self, of: Members, given: Vec<(u16, Value)>) -> Vec<Value> {
+        let default = |field: &crate::schema::Field| field.default.clone().unwrap_or(Value::None);
+        let mut values: Vec<Value> = self.fields_of(of).iter().map(default).collect();
+        for (slot, value) in given {
+            if let Some(place) = values.get_mut(usize::from(slot)) {
+                *place = value;
+            }
+        }
+        values
+    }
+
+    fn given(
+        &mut self,
+        name: &tree::Name,
+        id: &tree::Str,
+        fields: &[tree::Arg],
+        given: &mut Vec<Given>,
+    ) -> Option<Checked> {
         let entities = &self.schema.entities;
         let Some(at) = entities.iter().position(|e| *e.wire_name == *name.text) else {
             let by_name = entities.iter().find(|e| *e.name == *name.text).map(|e| &*e.wire_name);
@@ -84,7 +119,7 @@ impl Checker<'_> {
             let label = if by_name.is_some() { "in lower case here" } else { "no entity of this name" };
             let message = format!("there is no `{}` to give", name.text);
             self.report(Diagnostic::new(Code::UnknownEntity, name.span, message).label(label).advised(help));
-            return;
+            return None;
         };
         let entity = EntityId(at as u16);
         if let Some(before) = given.iter().find(|g| g.entity == entity && g.id == id.text) {
@@ -98,15 +133,17 @@ impl Checker<'_> {
             );
         }
         given.push(Given { entity, id: id.text.clone(), span: id.span });
-        self.record(entity, fields);
+        let (values, (pipeline, stage)) = self.record(entity, fields);
         self.all_given(Members::Fields(entity), fields, name.span);
+        let subject = Subject { entity, id: id.text.clone().into() };
+        Some(Checked::Given { subject, fields: as_fields(values), pipeline, stage })
     }
 
     /// The fields of a record, with `pipeline` and `stage` among them.
-    fn record(&mut self, entity: EntityId, fields: &[tree::Arg]) {
+    fn record(&mut self, entity: EntityId, fields: &[tree::Arg]) -> (Vec<(u16, Value)>, Placed) {
         let is_place = |arg: &&tree::Arg| matches!(&*arg.name.text, "pipeline" | "stage");
         let plain: Vec<tree::Arg> = fields.iter().filter(|a| !is_place(a)).cloned().collect();
-        self.constant_members(Members::Fields(entity), &plain);
+        let values = self.constant_members(Members::Fields(entity), &plain);
         let (mut pipeline, mut stage): (Option<&tree::Arg>, Option<&tree::Arg>) = (None, None);
         for arg in fields.iter().filter(is_place) {
             let slot = if *arg.name.text == *"stage" { &mut stage } else { &mut pipeline };
@@ -118,13 +155,12 @@ impl Checker<'_> {
         let chosen = match pipeline {
             Some(arg) => match self.pipeline_of(entity, &arg.value) {
                 Some(id) => Some(id),
-                None => return,
+                None => return (values, (None, None)),
             },
             None => None,
         };
-        if let Some(arg) = stage {
-            self.stage_of(entity, chosen, &arg.value);
-        }
+        let stage = stage.and_then(|arg| self.stage_of(entity, chosen, &arg.value));
+        (values, (chosen, stage))
     }
 
     fn pipeline_of(&mut self, entity: EntityId, e: &tree::Expr) -> Option<PipelineId> {
@@ -144,10 +180,10 @@ impl Checker<'_> {
     }
 
     /// A stage of the pipeline, or of any of the entity's.
-    fn stage_of(&mut self, entity: EntityId, pipeline: Option<PipelineId>, e: &tree::Expr) {
+    fn stage_of(&mut self, entity: EntityId, pipeline: Option<PipelineId>, e: &tree::Expr) -> Option<Text> {
         let tree::ExprKind::Name(name) = &*e.kind else {
             self.no_place(e.span, "the name of a stage is wanted here", None);
-            return;
+            return None;
         };
         let stages: Vec<&str> = self
             .pipelines
@@ -161,44 +197,66 @@ impl Checker<'_> {
             let help = Advice::near(name.span, &name.text, stages);
             let message = format!("`{}` has no stage `{}`", self.schema.entity(entity).name, name.text);
             self.no_place(e.span, &message, help);
+            return None;
         }
+        Some(name.text.clone().into())
     }
 
     fn no_place(&mut self, span: Span, message: &str, help: Option<Advice>) {
         self.report(Diagnostic::new(Code::UnknownStage, span, message).label("not known").advised(help));
     }
 
-    fn constant_members(&mut self, of: Members, args: &[tree::Arg]) {
+    fn constant_members(&mut self, of: Members, args: &[tree::Arg]) -> Vec<(u16, Value)> {
         let mut scope = Scope { constant: true, ..Scope::default() };
-        let values = self.given_members(of, args, &mut scope);
-        for (_, value) in values {
-            if value.ty != Type::Error && !self.is_constant(&value) {
-                let message = "a test gives and expects what is known beforehand";
-                self.report(
-                    Diagnostic::new(Code::NotConstant, value.span, message).label("only known in the run"),
-                );
+        let mut values = Vec::with_capacity(args.len());
+        for (slot, expr) in self.given_members(of, args, &mut scope) {
+            if expr.ty == Type::Error {
+                continue;
+            }
+            match self.fold(&expr) {
+                Some(Ok(value)) => values.push((slot, value)),
+                Some(Err(failure)) => {
+                    let message = format!("this cannot be computed: {failure}");
+                    let code = Code::ConstantFails;
+                    self.report(Diagnostic::new(code, expr.span, message).label("has no value"));
+                }
+                None => {
+                    let message = "a test gives and expects what is known beforehand";
+                    self.report(
+                        Diagnostic::new(Code::NotConstant, expr.span, message).label("only known in the run"),
+                    );
+                }
             }
         }
+        values
     }
 
-    fn send(&mut self, path: &tree::Path, payload: &[tree::Arg], to: &tree::Str, given: &[Given]) {
+    fn send(
+        &mut self,
+        path: &tree::Path,
+        payload: &[tree::Arg],
+        to: &tree::Str,
+        given: &[Given],
+    ) -> Option<Checked> {
         let record = self.given_record(to, given);
         let name = path.text();
         if let Some((event, declared)) = self.names.events.get(name.as_str()).copied() {
-            if let Some(entity) = record {
-                self.possible_event(event, declared, path.span, entity);
+            if let Some(record) = &record {
+                self.possible_event(event, declared, path.span, record.entity);
             }
             let members = Members::Payload(event);
-            self.constant_members(members, payload);
+            let values = self.constant_members(members, payload);
             self.all_given(members, payload, path.span);
-            return;
+            let subject = record?;
+            let sent = Sent::Happened { event, payload: self.filled(members, values) };
+            return Some(Checked::Send { subject, sent });
         }
         if let Some((subject, what)) = name.rsplit_once('.')
             && let Some(at) = self.schema.entities.iter().position(|e| *e.wire_name == *subject)
             && matches!(what, "created" | "updated" | "moved" | "deleted")
         {
-            self.send_life(EntityId(at as u16), what, path, payload, to, record);
-            return;
+            let sent = self.send_life(EntityId(at as u16), what, path, payload, to, record.as_ref())?;
+            return Some(Checked::Send { subject: record?, sent });
         }
         let (label, help) = match &*name {
             "action.completed" => ("an answer to an action", Some(Advice::say("reply to … with { … }"))),
@@ -210,6 +268,7 @@ impl Checker<'_> {
         };
         let message = format!("there is no event `{name}` to send");
         self.report(Diagnostic::new(Code::UnknownEvent, path.span, message).label(label).advised(help));
+        None
     }
 
     /// `deal.updated`, `deal.moved`, `deal.deleted`
@@ -220,10 +279,10 @@ impl Checker<'_> {
         path: &tree::Path,
         payload: &[tree::Arg],
         to: &tree::Str,
-        record: Option<EntityId>,
-    ) {
+        record: Option<&Subject>,
+    ) -> Option<Sent> {
         let wire = self.schema.entity(entity).wire_name.clone();
-        if record.is_some_and(|e| e != entity) {
+        if record.is_some_and(|record| record.entity != entity) {
             let message = format!("`{}` cannot happen to `{}`", path.text(), to.text);
             self.report(
                 Diagnostic::new(Code::EventNotOnEntity, path.span, message).label("a record of another kind"),
@@ -237,10 +296,13 @@ impl Checker<'_> {
                         .label("not sent")
                         .help(format!("given {wire} \"{}\" {{ … }}", to.text)),
                 );
+                None
             }
-            "updated" => self.constant_members(Members::Fields(entity), payload),
+            "updated" => {
+                Some(Sent::Updated(as_fields(self.constant_members(Members::Fields(entity), payload))))
+            }
             "moved" => {
-                self.record(entity, payload);
+                let (_, (pipeline, stage)) = self.record(entity, payload);
                 if !payload.iter().any(|a| *a.name.text == *"stage") {
                     let message = format!("`{}` needs `stage`", path.text());
                     self.report(
@@ -249,6 +311,7 @@ impl Checker<'_> {
                             .help("add `stage: ?`"),
                     );
                 }
+                Some(Sent::Moved { pipeline, stage: stage? })
             }
             _ => {
                 if let Some(arg) = payload.first() {
@@ -259,32 +322,35 @@ impl Checker<'_> {
                             .help(format!("{} {{ }}", path.text())),
                     );
                 }
+                Some(Sent::Deleted)
             }
         }
     }
 
-    /// The entity of the record that a step speaks of: `D-1`, or `deal/D-1`.
-    fn given_record(&mut self, id: &tree::Str, given: &[Given]) -> Option<EntityId> {
-        let found: Vec<EntityId> = given
+    /// The record that a step speaks of: `D-1`, or `deal/D-1`.
+    fn given_record(&mut self, id: &tree::Str, given: &[Given]) -> Option<Subject> {
+        let found: Vec<(EntityId, &std::sync::Arc<str>)> = given
             .iter()
             .filter(|g| {
                 let wire = &self.schema.entity(g.entity).wire_name;
                 *g.id == *id.text
                     || id.text.strip_prefix(&**wire).and_then(|r| r.strip_prefix('/')) == Some(&*g.id)
             })
-            .map(|g| g.entity)
+            .map(|g| (g.entity, &g.id))
             .collect();
+        let subject =
+            |(entity, id): (EntityId, &std::sync::Arc<str>)| Subject { entity, id: id.clone().into() };
         let message = match &*found {
-            [one] => return Some(*one),
+            [one] => return Some(subject(*one)),
             [] => format!("no record \"{}\" has been given", id.text),
             // The mistake of giving one twice has been reported.
-            [first, rest @ ..] if rest.iter().all(|e| e == first) => return Some(*first),
+            [first, rest @ ..] if rest.iter().all(|e| e == first) => return Some(subject(*first)),
             _ => format!("\"{}\" is given for several entities", id.text),
         };
         let help = match &*found {
             [] => suggest::did_you_mean(&id.text, given.iter().map(|g| &*g.id))
                 .or_else(|| Some(format!("given … \"{}\" {{ … }}", id.text))),
-            [first, ..] => Some(format!("\"{}/{}\"", self.schema.entity(*first).wire_name, id.text)),
+            [(entity, _), ..] => Some(format!("\"{}/{}\"", self.schema.entity(*entity).wire_name, id.text)),
         };
         self.report(
             Diagnostic::new(Code::UnknownRecord, id.span, message).label("not known here").maybe_help(help),
@@ -299,25 +365,39 @@ impl Checker<'_> {
         op: &tree::ExpectOp,
         value: &tree::Expr,
         given: &[Given],
-    ) {
-        let Some(entity) = self.given_record(of, given) else { return };
+    ) -> Option<Checked> {
+        let subject = self.given_record(of, given)?;
+        let entity = subject.entity;
+        if !self.pipelines.iter().any(|pipeline| pipeline.entity == entity) {
+            let name = &self.schema.entity(entity).name;
+            let message = format!("no pipeline is for `{name}`: nothing but the test changes such a record");
+            self.report(
+                Diagnostic::new(Code::NothingToExpect, of.span, message)
+                    .label("only there to be referred to")
+                    .help("expect something of a record that a rule or trigger can change"),
+            );
+            return None;
+        }
         if *field.text != *"pipeline" {
             let before = self.diagnostics.len();
             if self.field_of(entity, field).is_none() && !self.clean_since(before) {
-                return;
+                return None;
             }
         }
         // As in what is given, the name of a stage of any of the entity's pipelines.
-        if let (tree::ExpectOp::Binary(tree::BinaryOp::Eq | tree::BinaryOp::Ne), tree::ExprKind::Name(_)) =
-            (op, &*value.kind)
+        if let (
+            tree::ExpectOp::Binary(op @ (tree::BinaryOp::Eq | tree::BinaryOp::Ne)),
+            tree::ExprKind::Name(_),
+        ) = (op, &*value.kind)
         {
-            match &*field.text {
-                "stage" => return self.stage_of(entity, None, value),
-                "pipeline" => {
-                    self.pipeline_of(entity, value);
-                    return;
-                }
-                _ => {}
+            let equal = *op == tree::BinaryOp::Eq;
+            let expected = match &*field.text {
+                "stage" => Some(Expected::Stage { name: self.stage_of(entity, None, value)?, equal }),
+                "pipeline" => Some(Expected::Pipeline { id: self.pipeline_of(entity, value)?, equal }),
+                _ => None,
+            };
+            if let Some(expected) = expected {
+                return Some(Checked::ExpectField { subject, field: field.text.clone().into(), expected });
             }
         }
         let left = tree::Expr { kind: Box::new(tree::ExprKind::Name(field.clone())), span: field.span };
@@ -341,6 +421,12 @@ impl Checker<'_> {
         scope
             .facts
             .add_all(fields.map(|f| Place { root: Root::Field(FieldId(f as u16)), fields: Vec::new() }));
-        self.condition(&tree::Expr { kind: Box::new(kind), span }, &mut scope);
+        let expr = self.condition(&tree::Expr { kind: Box::new(kind), span }, &mut scope);
+        let expected = Expected::Holds(Box::new(super::finish(expr, scope)));
+        Some(Checked::ExpectField { subject, field: field.text.clone().into(), expected })
     }
+}
+
+fn as_fields(values: Vec<(u16, Value)>) -> Vec<(FieldId, Value)> {
+    values.into_iter().map(|(slot, value)| (FieldId(slot), value)).collect()
 }

@@ -3,6 +3,7 @@
 use super::Listing;
 use crate::model::{Conversion, OrderOp};
 use crate::program::instr::{Instr, Reg};
+use crate::program::literal::{literal, stage_name, type_name};
 use crate::program::{ActionCall, Chunk};
 use crate::schema::Type;
 use crate::syntax::tree::StageKind;
@@ -49,7 +50,7 @@ impl Listing<'_> {
             code.constants.get(constant as usize),
             code.constant_types.get(constant as usize),
         ) {
-            (Some(value), Some(ty)) => self.literal(value, ty),
+            (Some(value), Some(ty)) => literal(self.program, value, ty),
             _ => "?".to_owned(),
         };
         let binary = |to: Reg, left: Reg, op: &str, right: Reg, ty: &str| {
@@ -112,7 +113,7 @@ impl Listing<'_> {
             Instr::OrderDecimal { op, to, left, right } => binary(to, left, order(op), right, "decimal"),
             Instr::OrderMoney { op, to, left, right } => binary(to, left, order(op), right, "money"),
             Instr::Order { op, to, left, right } => {
-                let name = ty(left).map_or("?".to_owned(), |ty| self.type_name(ty));
+                let name = ty(left).map_or("?".to_owned(), |ty| type_name(self.program, ty));
                 binary(to, left, order(op), right, &name)
             }
             Instr::In { to, value, list } => format!("{} = {} in {}", r(to), r(value), r(list)),
@@ -172,7 +173,7 @@ impl Listing<'_> {
             Instr::Piece { constant: c } => format!("  write {}", constant(c)),
             Instr::PrintText { value } => format!("  write {}", r(value)),
             Instr::Print { value } => {
-                let name = ty(value).map_or("?".to_owned(), |ty| self.type_name(ty));
+                let name = ty(value).map_or("?".to_owned(), |ty| type_name(self.program, ty));
                 format!("  write {} ({name})", r(value))
             }
             Instr::PrintFormat { value, format } => format!("  write {} by {}", r(value), constant(format)),
@@ -228,7 +229,7 @@ impl Listing<'_> {
             },
             Instr::EndWaits { keep: 0 } => "the rule's own event again".to_owned(),
             Instr::EndWaits { keep } => format!("the event of wait {keep} again"),
-            Instr::Move { stage } => format!("move to {}", self.stage(stage)),
+            Instr::Move { stage } => format!("move to {}", stage_name(self.program, stage)),
             Instr::Stop => "stop".to_owned(),
             Instr::Gone { what } => format!("fail: {}", constant(what)),
         }

@@ -4,9 +4,9 @@
 //! an instruction comes, wherever that changes.
 
 mod instruction;
-mod literal;
 
 use super::file::FORMAT_VERSION;
+use super::literal::{literal, quoted, type_name};
 use super::{ChunkId, ChunkKind, During, EventPattern, NamedEvent, Program, Rule, Timing, Trigger};
 use crate::schema::Type;
 use crate::source::Span;
@@ -85,17 +85,17 @@ impl Listing<'_> {
         let params: Vec<String> = code.registers[..usize::from(*params).min(code.registers.len())]
             .iter()
             .enumerate()
-            .map(|(n, ty)| format!("r{n}: {}", self.type_name(ty)))
+            .map(|(n, ty)| format!("r{n}: {}", type_name(self.program, ty)))
             .collect();
         let place = code.span(0).map_or(String::new(), |span| format!("    # {}", self.place(span)));
-        put!(self, "\nfn {name}({}) -> {}{place}", params.join(", "), self.type_name(result));
+        put!(self, "\nfn {name}({}) -> {}{place}", params.join(", "), type_name(self.program, result));
         self.code(chunk, 1);
     }
 
     fn pipeline(&mut self, id: PipelineId) {
         let program = self.program;
         let Some(pipeline) = program.pipelines.get(id.index()) else { return };
-        let entity = self.type_name(&Type::Entity(pipeline.entity));
+        let entity = type_name(self.program, &Type::Entity(pipeline.entity));
         put!(
             self,
             "\npipeline {} {} for {entity}, time zone {}{}{}",
@@ -282,15 +282,6 @@ impl Listing<'_> {
     }
 
     /// `Sales.Won`
-    fn stage(&self, id: StageId) -> String {
-        let stage = self.program.stages.get(id.index());
-        let pipeline = stage.and_then(|stage| self.program.pipelines.get(stage.pipeline.index()));
-        match (pipeline, stage) {
-            (Some(pipeline), Some(stage)) => format!("{}.{}", pipeline.name, stage.name),
-            _ => "?".to_owned(),
-        }
-    }
-
     fn output(&self, id: OutputId) -> String {
         let output = self.program.outputs.get(id.index());
         let rule = output.and_then(|output| self.program.rules.get(output.rule.index()));
@@ -333,18 +324,18 @@ impl Listing<'_> {
                 let mut text = format!("change of {}", names.join(", "));
                 for (word, value) in [("from", from), ("to", to)] {
                     if let Some(value) = value {
-                        let _ = write!(text, " {word} {}", self.literal(value, &ty));
+                        let _ = write!(text, " {word} {}", literal(self.program, value, &ty));
                     }
                 }
                 text
             }
             EventPattern::AnyChange => "any change".to_owned(),
             EventPattern::Count { count, event, within } => {
-                let within = self.literal(&Value::Duration(*within), &Type::Duration);
+                let within = literal(self.program, &Value::Duration(*within), &Type::Duration);
                 format!("{count} {} within {within}", self.named_event(event))
             }
             EventPattern::Absence { event, period } => {
-                let period = self.literal(&Value::Duration(*period), &Type::Duration);
+                let period = literal(self.program, &Value::Duration(*period), &Type::Duration);
                 format!("no {} for {period}", self.named_event(event))
             }
         };
@@ -368,7 +359,8 @@ impl Listing<'_> {
                     Type::List(element) => element,
                     ty => ty,
                 };
-                let values: Vec<String> = values.iter().map(|value| self.literal(value, ty)).collect();
+                let values: Vec<String> =
+                    values.iter().map(|value| literal(self.program, value, ty)).collect();
                 let values = if let [one] = values.as_slice() {
                     one.clone()
                 } else {
@@ -384,8 +376,4 @@ impl Listing<'_> {
 
 fn trigger_list(triggers: &[(TriggerId, u16)]) -> String {
     triggers.iter().map(|(id, _)| format!("trigger {}", id.0)).collect::<Vec<_>>().join(", ")
-}
-
-fn quoted(text: &str) -> String {
-    format!("{text:?}")
 }

@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod input;
 mod levels;
+mod programs;
 mod report;
 #[cfg(feature = "state")]
 mod resume;

@@ -2,7 +2,6 @@
 
 mod against;
 mod fix;
-mod folder;
 #[cfg(feature = "state")]
 mod state;
 
@@ -10,6 +9,7 @@ use super::Result;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
+use super::programs;
 use super::report::{Format, Report};
 use crate::compiler;
 use fix::Fixes;
@@ -71,7 +71,11 @@ pub fn run(args: &Args, style: Style) -> Result {
         return against::run(old, new, args.format, style);
     }
     let mut report = Report::new(args.format, style);
-    let programs = programs(&args.paths, &mut report)?;
+    let programs::Found { programs, unreadable } = programs::at(&args.paths)?;
+    for (path, failure) in unreadable {
+        // The rest is checked all the same.
+        report.unreadable(&path, failure.message.unwrap_or_default());
+    }
     let mut fixes = Fixes::new(args, &programs)?;
     let (mut shown, mut split) = (HashSet::new(), Vec::new());
     for path in &programs {
@@ -125,25 +129,4 @@ pub fn run(args: &Args, style: Style) -> Result {
         (true, 0) => Exit::Clean,
         (true, _) => Exit::Findings,
     })
-}
-
-/// The programs that are meant by files and folders.
-fn programs(paths: &[PathBuf], report: &mut Report) -> std::result::Result<Vec<PathBuf>, Failure> {
-    let mut programs = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            let (found, failures) = folder::rules_in(path);
-            if found.is_empty() && failures.is_empty() {
-                return Err(Failure::usage(format!("there is no .rules file in {}", path.display())));
-            }
-            for (path, failure) in failures {
-                // The rest is checked all the same.
-                report.unreadable(&path, failure.message.unwrap_or_default());
-            }
-            programs.extend(folder::roots(found));
-        } else {
-            programs.push(path.clone());
-        }
-    }
-    Ok(programs)
 }

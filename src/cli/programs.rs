@@ -1,9 +1,37 @@
-//! Which files of a folder are programs.
+//! Which programs are meant by paths on the command line: files, and folders with all that is in them.
 
-use crate::cli::exit::Failure;
-use crate::cli::input;
+use super::exit::Failure;
+use super::input;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+
+/// What is found at some paths.
+pub(super) struct Found {
+    pub programs: Vec<PathBuf>,
+    /// What cannot be looked at, and why.
+    pub unreadable: Vec<(PathBuf, Failure)>,
+}
+
+/// The programs at these paths: a file is one; of a folder, each file that no other of it brings in.
+///
+/// # Errors
+/// A folder in which there is none.
+pub(super) fn at(paths: &[PathBuf]) -> Result<Found, Failure> {
+    let mut all = Found { programs: Vec::new(), unreadable: Vec::new() };
+    for path in paths {
+        if path.is_dir() {
+            let (found, mut failures) = rules_in(path);
+            if found.is_empty() && failures.is_empty() {
+                return Err(Failure::usage(format!("there is no .rules file in {}", path.display())));
+            }
+            all.unreadable.append(&mut failures);
+            all.programs.extend(roots(found));
+        } else {
+            all.programs.push(path.clone());
+        }
+    }
+    Ok(all)
+}
 
 /// Every `.rules` file in a folder and below, in order, and what cannot be looked at. Hidden folders and links to
 /// folders are left out; a link that leads nowhere is not.

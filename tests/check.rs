@@ -87,7 +87,9 @@ fn every_example_is_without_mistakes() {
 #[test]
 fn every_code_of_the_catalogue_is_shown_by_a_snapshot() {
     let mut shown = String::new();
-    for folder in ["tests/check", "tests/syntax", "tests/compile", "tests/cli", "tests/lint"] {
+    let folders =
+        ["tests/check", "tests/syntax", "tests/compile", "tests/cli", "tests/lint", "tests/testing"];
+    for folder in folders {
         read_snapshots(Path::new(folder), &mut shown);
     }
     // Named, and not yet said by anything.

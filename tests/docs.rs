@@ -11,6 +11,7 @@
 //! | `rules expr` | lines of expressions, each on its own |
 //! | `rules wrong E0301 …` | has exactly these mistakes (with the words above) |
 //! | `rules later E0701 …` | has no mistakes, but this version refuses to run it (with the words above) |
+//! | `rules failing` (with the words above) | its tests fail; those of all others pass |
 //! | `file NAME` (with the words above) | a file that programs and commands of the page may use |
 //! | `rules run` | is run over the next `jsonl events` (`short`: with what every event has filled in), and gives the next `effects` (short) or `jsonl effects` (as they are) |
 //! | `console` | commands of `stagegate` |
@@ -27,6 +28,7 @@ use stagegate::event::encode::Encoder;
 use stagegate::program::Program;
 use stagegate::run::Records;
 use stagegate::syntax::tree::{self, ItemKind};
+use stagegate::testing::Suite;
 use stagegate::value::{FailureCode, functions};
 use stagegate::vm::Machine;
 use std::collections::HashMap;
@@ -236,6 +238,17 @@ impl Page {
         if shown != wanted {
             return self
                 .fail(block, format!("{wanted:?} should be found, and this is:\n{}", drawn(found, &loaded)));
+        }
+        if found.is_empty()
+            && !block.has("failing")
+            && let Some(model) = compiler::check(&loaded).model
+        {
+            let suite = Suite::new(&model, &loaded.sources).expect("what has been compiled compiles");
+            let failed = suite.run(|_| true).into_iter().filter_map(|outcome| outcome.failure);
+            let failed: Vec<Diagnostic> = failed.map(|failure| *failure).collect();
+            if !failed.is_empty() {
+                self.fail(block, format!("its tests fail:\n{}", drawn(&failed, &loaded)));
+            }
         }
         if block.has("run") {
             match outcome {

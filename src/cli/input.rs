@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Rendered, Severity, render};
 use crate::model::Model;
 use crate::program::Program;
 use crate::source::Sources;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
 
 /// How to draw on stderr.
@@ -88,6 +88,16 @@ pub fn read_stdin() -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io::stdin().lock().read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Writes a result to standard output.
+///
+/// # Errors
+/// If it cannot be written; a reader that went away is silent.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|e| Failure::write("to standard output", &e))
 }
 
 /// A path as people are told it.

@@ -15,6 +15,7 @@ mod report;
 #[cfg(feature = "state")]
 mod resume;
 mod run;
+mod test;
 #[cfg(feature = "state")]
 mod versions;
 
@@ -50,6 +51,7 @@ enum Command {
     Compile(compile::Args),
     Run(run::Args),
     Explain(explain::Args),
+    Test(test::Args),
 }
 
 /// Runs the command of this process's arguments.
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Compile(args) => compile::run(&args, style),
         Command::Run(args) => run::run(args, style),
         Command::Explain(args) => explain::run(&args),
+        Command::Test(args) => test::run(&args, style),
     };
     match result {
         Ok(code) => ExitCode::from(code as u8),

@@ -289,8 +289,10 @@ impl<'p> Play<'p> {
         let is = is.unwrap_or_else(|| "not set".to_owned());
         let message = format!("`{field}` of {} is not as expected", quoted(&subject.id));
         let label = match &met {
-            Err(failure) => format!("it is {is}, and this cannot be compared: {failure}"),
-            Ok(_) => format!("it is {is}"),
+            Err(failure) if failure.code != FailureCode::NotSet => {
+                format!("it is {is}, and this cannot be compared: {failure}")
+            }
+            _ => format!("it is {is}"),
         };
         Err(self.unmet(step, message, label))
     }
@@ -333,11 +335,11 @@ impl<'p> Play<'p> {
         };
         let like_this = if params.is_empty() { "" } else { " like this" };
         let (message, label) = match (no, count) {
-            (true, _) => (format!("no `{name}`{like_this} was expected"), came(matching)),
+            (true, _) => (format!("`{name}`{like_this} was not expected"), came(matching)),
             (false, Some(wanted)) => (format!("{wanted} `{name}`{like_this} were expected"), came(matching)),
-            (false, None) if asked.is_empty() => (format!("a `{name}` was expected"), came(0)),
+            (false, None) if asked.is_empty() => (format!("`{name}` was expected"), came(0)),
             (false, None) => (
-                format!("a `{name}` like this was expected"),
+                format!("`{name}` like this was expected"),
                 format!("{}, but with other values", came(asked.len())),
             ),
         };

@@ -415,12 +415,13 @@ impl Checker<'_> {
             tree::ExpectOp::Is(_) => field.span.to(of.span),
         };
         let mut scope = Scope { entity: Some(entity), ..Scope::default() };
-        // What is expected of a field that is unset is not met: nothing has to be tested first.
-        let fields = BUILTIN_FIELDS..self.schema.entity(entity).fields.len();
-        use crate::check::scope::{Place, Root};
-        scope
-            .facts
-            .add_all(fields.map(|f| Place { root: Root::Field(FieldId(f as u16)), fields: Vec::new() }));
+        // A comparison with a field that is unset is not met: nothing has to be tested first.
+        if matches!(op, tree::ExpectOp::Binary(_)) {
+            let fields = BUILTIN_FIELDS..self.schema.entity(entity).fields.len();
+            use crate::check::scope::{Place, Root};
+            let known = |f| Place { root: Root::Field(FieldId(f as u16)), fields: Vec::new() };
+            scope.facts.add_all(fields.map(known));
+        }
         let expr = self.condition(&tree::Expr { kind: Box::new(kind), span }, &mut scope);
         let expected = Expected::Holds(Box::new(super::finish(expr, scope)));
         Some(Checked::ExpectField { subject, field: field.text.clone().into(), expected })

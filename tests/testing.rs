@@ -1,0 +1,77 @@
+//! `stagegate test` as its users see it: each file in `tests/testing` with what the command prints for it, and the forms
+//! for machines read by readers of those forms.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn test(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
+    command.arg("test").args(args).current_dir(folder).env("NO_COLOR", "1");
+    command.output().expect("the command starts")
+}
+
+fn shown(output: &Output) -> String {
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    let err = if err.is_empty() { String::new() } else { format!("--- stderr\n{err}") };
+    format!("exit {}\n--- stdout\n{out}{err}", output.status.code().unwrap_or(-1))
+}
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testing"))
+}
+
+#[test]
+fn each_file_says_what_it_says() {
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder()).expect("a folder").flatten().map(|e| e.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|e| e == "rules"));
+    files.sort();
+    for path in files {
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(folder());
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let said = shown(&test(folder(), &[name]));
+        settings.bind(|| insta::assert_snapshot!(name.trim_end_matches(".rules"), said));
+    }
+}
+
+#[test]
+fn json_is_an_array_of_all_tests() {
+    let output = test(folder(), &["what-is-not-met-is-shown.rules", "--format", "json"]);
+    let tests: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let text = std::fs::read_to_string(folder().join("what-is-not-met-is-shown.rules")).expect("a file");
+    assert_eq!(tests.len(), text.matches("\ntest \"").count());
+    for test in &tests {
+        let line = test["line"].as_u64().expect("a line") as usize;
+        let place = text.lines().nth(line - 1).expect("that line is there");
+        assert_eq!(place, format!("test {} {{", test["name"]));
+        assert_eq!(test["status"] == "failed", test["failure"].is_object(), "{test}");
+    }
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn junit_is_read_by_a_reader_of_junit() {
+    let output = test(folder(), &["what-is-not-met-is-shown.rules", "--format", "junit"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let report = quick_junit::Report::deserialize_from_str(&text).expect("JUnit");
+    let json = test(folder(), &["what-is-not-met-is-shown.rules", "--format", "json"]);
+    let tests: Vec<serde_json::Value> = serde_json::from_slice(&json.stdout).expect("JSON");
+    assert_eq!(report.tests, tests.len());
+    assert_eq!(report.failures, tests.iter().filter(|test| test["status"] == "failed").count());
+}
+
+#[test]
+fn a_filter_leaves_out_the_others() {
+    let output = test(folder(), &["what-is-met-passes.rules", "--filter", "TIME PASSES"]);
+    insta::assert_snapshot!(shown(&output), @r"
+    exit 0
+    --- stdout
+    what-is-met-passes.rules
+      pass  time passes in a wait
+
+    1 passed, 9 left out in what-is-met-passes.rules
+    ");
+}

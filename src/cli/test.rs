@@ -56,11 +56,15 @@ struct Ran {
 pub fn run(args: &Args, style: Style) -> Result {
     let here = [PathBuf::from(".")];
     let paths = if args.paths.is_empty() { &here[..] } else { &args.paths };
-    let programs = programs::at(paths)?;
+    let programs::Found { programs, unreadable: passed_over } = programs::at(paths)?;
     let wanted = args.filter.as_ref().map(|filter| filter.to_lowercase());
     let wanted = |name: &str| wanted.as_ref().is_none_or(|text| name.to_lowercase().contains(text));
     let (mut broken, mut unreadable) = (false, false);
     let mut ran = Vec::new();
+    for (_, failure) in passed_over {
+        exit::say(&format!("error: {}\n", failure.message.unwrap_or_default()));
+        unreadable = true;
+    }
     for path in &programs {
         match tests_of(path, style, &wanted) {
             Ok(Some(tests)) => ran.push(tests),

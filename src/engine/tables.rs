@@ -190,6 +190,7 @@ impl Tables {
 }
 
 /// The places that listen to silence while a record stands in the stage.
+#[cfg(feature = "state")]
 pub(crate) fn silences_in(program: &Program, stage: StageId) -> Vec<Listener> {
     let silences =
         all_listeners(program).filter(|(_, pattern)| matches!(pattern, EventPattern::Absence { .. }));

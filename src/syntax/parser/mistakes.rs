@@ -203,7 +203,14 @@ impl Stop<'_> {
             .label(format!("between a name and its value here stands `{wanted}`"));
         Some(match wanted {
             ":" => problem.help(format!("{name}: {value}")).fix(before.to(sign), ":"),
-            _ => problem.help(format!("{} {name} = {value}", self.opening())).fix(before.to(sign), " ="),
+            _ => {
+                let problem = problem.help(format!("{} {name} = {value}", self.opening()));
+                // `let x: int = 5`: behind the colon stands a type, and the value is still to come.
+                match self.str(end + 1) {
+                    "=" => problem,
+                    _ => problem.fix(before.to(sign), " ="),
+                }
+            }
         })
     }
 
@@ -413,16 +420,17 @@ impl Stop<'_> {
         if ours == word {
             return None;
         }
-        Some(
-            Diagnostic::new(
-                Code::UnknownKeyword,
-                self.span(here, here),
-                format!("`{word}` is no word of the language here"),
-            )
-            .label(format!("this is written `{ours}`"))
-            .help(ours)
-            .fix(self.span(here, here), ours),
-        )
+        let problem = Diagnostic::new(
+            Code::UnknownKeyword,
+            self.span(here, here),
+            format!("`{word}` is no word of the language here"),
+        );
+        let problem = problem.label(format!("this is written `{ours}`")).help(ours);
+        // A trigger without an event is wrong with the right word too.
+        Some(match (ours, self.word(here - 1)) {
+            ("when", "trigger") => problem,
+            _ => problem.fix(self.span(here, here), ours),
+        })
     }
 
     /// Whether the word `stage` stands there, where a stage may stand.

@@ -6,6 +6,7 @@
 #![allow(dead_code)]
 
 mod disabled_code;
+mod reason;
 mod shadowed_name;
 mod unreachable_stage;
 

@@ -14,7 +14,7 @@ mod stages;
 mod statements;
 mod test_blocks;
 mod triggers;
-pub(super) mod walk;
+pub(crate) mod walk;
 
 use super::scope::{Facts, Scope};
 use super::{Checker, RuleInfo};

@@ -27,6 +27,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// Each file after those that it uses.
     pub files: Vec<tree::File>,
+    /// The files that were asked for, not those that they use.
+    pub roots: Vec<FileId>,
     /// What is wrong with the files themselves and with their syntax, by file and place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -252,7 +254,10 @@ impl Loader<'_> {
             }
         };
         match file {
-            Some(file) => self.with_all_it_uses(key, file),
+            Some(file) => {
+                self.loaded.roots.push(file);
+                self.with_all_it_uses(key, file);
+            }
             None => {
                 self.known.insert(key, Progress::Done);
             }

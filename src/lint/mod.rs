@@ -5,15 +5,23 @@
 
 #![allow(dead_code)]
 
+mod confusable_name;
+mod constant_condition;
 mod disabled_code;
+mod never_starts;
 mod reason;
 mod shadowed_name;
+mod shadowed_trigger;
+mod situation;
 mod unreachable_stage;
+mod unused;
+mod waits_in_final_stage;
+mod words;
 
 use crate::compiler::Loaded;
 use crate::diagnostic::Diagnostic;
 use crate::library;
-use crate::model::{Model, Pipeline, Rule, Stage, Stmt, StmtKind, Trigger};
+use crate::model::{Expr, Model, Pipeline, Rule, Stage, Stmt, StmtKind, Trigger};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{self, ItemKind};
 use crate::value::{PipelineId, StageId};
@@ -22,9 +30,15 @@ use crate::value::{PipelineId, StageId};
 pub fn warnings(loaded: &Loaded, model: &Model) -> Vec<Diagnostic> {
     let program = Program::new(loaded, model);
     let mut found = Vec::new();
+    constant_condition::check(&program, &mut found);
+    confusable_name::check(&program, &mut found);
     disabled_code::check(&program, &mut found);
+    never_starts::check(&program, &mut found);
     shadowed_name::check(&program, &mut found);
+    shadowed_trigger::check(&program, &mut found);
     unreachable_stage::check(&program, &mut found);
+    unused::check(&program, &mut found);
+    waits_in_final_stage::check(&program, &mut found);
     found
 }
 
@@ -148,6 +162,33 @@ fn blocks(statement: &Stmt) -> Vec<&[Stmt]> {
             branches.iter().map(|(_, b)| b.as_slice()).chain(otherwise.iter().map(Vec::as_slice)).collect()
         }
         StmtKind::For { body, .. } => vec![body],
+        _ => Vec::new(),
+    }
+}
+
+/// The expressions of a statement, without those of its inner blocks.
+fn expressions(statement: &Stmt) -> Vec<&Expr> {
+    match &statement.kind {
+        StmtKind::Action(call) => call.params.iter().map(|(_, e)| e).collect(),
+        StmtKind::LetAction { call, at_most, .. } => {
+            call.params.iter().map(|(_, e)| e).chain(at_most).collect()
+        }
+        StmtKind::Let { value, .. } | StmtKind::Wait(value) | StmtKind::WaitUntil(value) => vec![value],
+        StmtKind::Set(fields) => fields.iter().map(|(_, e)| e).collect(),
+        StmtKind::If { branches, .. } => branches.iter().map(|(e, _)| e).collect(),
+        StmtKind::For { list, .. } => vec![list],
+        StmtKind::WaitFor { when, at_most, .. } => when.iter().chain(at_most).collect(),
+        StmtKind::Move(_) | StmtKind::Stop => Vec::new(),
+    }
+}
+
+/// The blocks directly inside of a statement of the text.
+fn tree_blocks(statement: &tree::Stmt) -> Vec<&tree::Block> {
+    use tree::StmtKind::*;
+    match &statement.kind {
+        LetAction { otherwise, .. } | WaitFor { otherwise, .. } => otherwise.iter().collect(),
+        If { branches, otherwise } => branches.iter().map(|(_, b)| b).chain(otherwise).collect(),
+        For { body, .. } => vec![body],
         _ => Vec::new(),
     }
 }

@@ -14,6 +14,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 
+pub use build::may_fail;
 pub use solve::{Answer, Region, Witness};
 pub use term::{Origin, Point, Term};
 

@@ -7,38 +7,44 @@ use crate::check::model_exprs;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{ActionCall, Condition, DuringKind, Expr, ExprKind, Stmt, StmtKind, TimingKind};
 use crate::schema::Type;
-use crate::value::Value;
+use crate::value::{FnId, Value};
+use std::collections::HashSet;
 
 /// Of a condition with more parts only the whole and the single tests are looked at.
 const MOST_PARTS: usize = 300;
 
 pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
+    // Where a function is always the same, its callers are not the ones to mend.
+    let mut odd: HashSet<FnId> = HashSet::new();
+    for (at, function) in program.model.functions.iter().enumerate() {
+        let nowhere = [Situation { place: Place::default(), pattern: None }];
+        let before = found.len();
+        Judge::new(program, &nowhere, &odd, found).value(&function.body);
+        let says_so = found.len() > before;
+        if says_so || matches!(function.body.kind, ExprKind::Const(_)) {
+            odd.insert(FnId(at as u32));
+        }
+    }
+    let odd = &odd;
     for (stage, trigger) in program.triggers().filter(|(_, t)| !t.disabled) {
         let Some(when) = &trigger.when else { continue };
         let pipeline = program.pipeline(stage.pipeline);
         let situations = situation::of_patterns(program, pipeline, &trigger.events);
         let stages: Vec<_> = eligible(program, stage, trigger).collect();
-        let mut judge = Judge::new(program, &situations, found);
+        let mut judge = Judge::new(program, &situations, odd, found);
         judge.known = Box::new(move |reason| reason.stands_in(pipeline.entity, stages.iter().copied()));
         judge.condition(&when.expr, &format!("trigger of stage `{}`", stage.name));
     }
     for placed in program.rules().filter(|p| !p.rule.disabled) {
-        rule(program, placed, found);
+        rule(program, placed, odd, found);
     }
-    for function in &program.model.functions {
-        if !program.is_bundled(function.body.span.file) {
-            let nowhere = [Situation { place: Place::default(), pattern: None }];
-            Judge::new(program, &nowhere, found).value(&function.body);
-        }
-    }
-}
 
-fn rule(program: &Program, placed: Placed, found: &mut Vec<Diagnostic>) {
+fn rule(program: &Program, placed: Placed, odd: &HashSet<FnId>, found: &mut Vec<Diagnostic>) {
     let Placed { rule, pipeline, stage } = placed;
     let what = format!("rule `{}`", rule.name);
     let here = [Situation { place: Place { entity: Some(pipeline.entity), event: None }, pattern: None }];
     let judge = |situations: &[Situation], found: &mut Vec<Diagnostic>, run: &mut dyn FnMut(&mut Judge)| {
-        let mut judge = Judge::new(program, situations, found);
+        let mut judge = Judge::new(program, situations, odd, found);
         judge.known = Box::new(move |reason| standing(reason, pipeline, stage, rule));
         run(&mut judge);
     };
@@ -75,6 +81,8 @@ struct Judge<'j, 'p> {
     situations: &'j [Situation<'j>],
     /// What is known of the record, whatever the situation.
     known: Box<dyn Fn(&mut Reason) -> Formula + 'j>,
+    /// Functions in which something has been found.
+    odd: &'j HashSet<FnId>,
     found: &'j mut Vec<Diagnostic>,
 }
 
@@ -173,6 +181,7 @@ impl<'j, 'p> Judge<'j, 'p> {
                 let o = is_test(otherwise) && self.part(otherwise, None, thorough);
                 c | t | o
             }
+            ExprKind::CallFn { function, .. } => self.odd.contains(function),
             _ => false,
         };
         let joined = matches!(e.kind, ExprKind::And(..) | ExprKind::Or(..));
@@ -235,24 +244,31 @@ impl<'j, 'p> Judge<'j, 'p> {
             Constant::Always => "always true",
             Constant::Never => "never true",
         };
-        let text = |e: &Expr| self.program.text(e.span).trim();
-        let short = |e: &Expr| !text(e).contains('\n');
+        let other = self.other(e);
         let (label, help) = match (&e.kind, constant) {
-            (ExprKind::And(a, b), Constant::Never) if short(a) && short(b) => (
-                "the two sides exclude each other".to_owned(),
-                format!("if one of them is enough, write `{} or {}`", text(a), text(b)),
-            ),
             (ExprKind::And(..), Constant::Never) => (
                 "the two sides exclude each other".to_owned(),
-                "if one of them is enough, write `or`".to_owned(),
+                match other {
+                    Some(other) => format!("if one of them is enough, write `{other}`"),
+                    None => "leave one of them out".to_owned(),
+                },
             ),
-            (ExprKind::Or(a, b), Constant::Always) if short(a) && short(b) => (
+            (ExprKind::Or(..), Constant::Always) => (
                 "one of the two sides is always true".to_owned(),
-                format!("if both must hold, write `{} and {}`", text(a), text(b)),
+                match other {
+                    Some(other) => format!("if both must hold, write `{other}`"),
+                    None => "leave it out, or ask for something else".to_owned(),
+                },
             ),
-            (ExprKind::Or(..), Constant::Always) => {
-                ("one of the sides is always true".to_owned(), "if both must hold, write `and`".to_owned())
-            }
+            (ExprKind::Between { value, low, high }, Constant::Never) if self.turned(e).is_some() => (
+                "the greater one stands first".to_owned(),
+                format!(
+                    "write `{} between {} and {}`",
+                    self.program.text(value.span),
+                    self.program.text(high.span),
+                    self.program.text(low.span)
+                ),
+            ),
             (_, constant) => {
                 let label = match (self.why(e), constant) {
                     (Some(why), _) => why,
@@ -276,8 +292,45 @@ impl<'j, 'p> Judge<'j, 'p> {
             }
         };
         let message = format!("{} is {is}", self.quoted(e));
-        let diagnostic = Diagnostic::new(Code::ConstantCondition, e.span, message).label(label).help(help);
+        let mut diagnostic = Diagnostic::new(Code::ConstantCondition, e.span, message).label(label).help(help);
+        if let (ExprKind::Between { low, high, .. }, Some(_)) = (&e.kind, self.turned(e)) {
+            diagnostic = diagnostic
+                .fix(low.span, self.program.text(high.span))
+                .fix(high.span, self.program.text(low.span));
+        }
         self.found.push(diagnostic);
+    }
+
+    /// The same two sides joined the other way, if that may be true and may be false.
+    fn other(&self, e: &Expr) -> Option<String> {
+        let (a, b, word, kind) = match &e.kind {
+            ExprKind::And(a, b) => (a, b, "or", ExprKind::Or(a.clone(), b.clone())),
+            ExprKind::Or(a, b) => (a, b, "and", ExprKind::And(a.clone(), b.clone())),
+            _ => return None,
+        };
+        let joined = Expr { kind, ty: Type::Bool, span: e.span };
+        if self.constant(&joined, &[]).is_some() {
+            return None;
+        }
+        let side = |e: &Expr| {
+            let text = self.program.text(e.span).trim();
+            let loose = word == "and" && matches!(e.kind, ExprKind::Or(..) | ExprKind::If { .. });
+            let text = if loose { format!("({text})") } else { text.to_owned() };
+            (!text.contains('\n')).then_some(text)
+        };
+        Some(format!("{} {word} {}", side(a)?, side(b)?))
+    }
+
+    /// `between` two numbers of which the greater stands first.
+    fn turned(&self, e: &Expr) -> Option<()> {
+        let ExprKind::Between { value, low, high } = &e.kind else { return None };
+        let both = |kind: &ExprKind| matches!(kind, ExprKind::Const(_));
+        if !both(&low.kind) || !both(&high.kind) {
+            return None;
+        }
+        let (low, high) = (high.clone(), low.clone());
+        let kind = ExprKind::Between { value: value.clone(), low, high };
+        self.constant(&Expr { kind, ty: Type::Bool, span: e.span }, &[]).is_none().then_some(())
     }
 
     /// Why a single test is constant, where that is easily said.

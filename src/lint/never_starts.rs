@@ -51,7 +51,7 @@ pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
                         above.name
                     ))
                     .also(span, label)
-                    .help(format!("put what `{}` does above that, in rule `{}`", rule.name, above.name)),
+                    .help(format!("move its statements into rule `{}`, above that place", above.name)),
             );
         }
     }

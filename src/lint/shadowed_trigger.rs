@@ -33,6 +33,7 @@ pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
                 Diagnostic::new(Code::ShadowedTrigger, trigger.span, "this trigger never fires")
                     .label("whenever it could, a trigger above it fires first");
             let mut elsewhere = false;
+            let several = by.len() > 1;
             for (other_stage, other) in by.into_iter().take(4) {
                 elsewhere |= other_stage.id != stage.id;
                 diagnostic = diagnostic.also(other.span, "this one fires first");

@@ -17,8 +17,7 @@ pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
         found.push(
             Diagnostic::new(Code::WaitsInFinalStage, span, message)
                 .label(label)
-                .also(stage.span, "a record has come to its end here")
-                .help("do it at once; or, if the wait is meant, write `# stagegate: allow(waits_in_final_stage)` above the rule"),
+                .help("a record has come to its end there: do it at once; or, if the wait is meant, write `# stagegate: allow(waits_in_final_stage)` above the rule"),
         );
     }
 }

@@ -38,6 +38,7 @@ pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
     for placed in program.rules().filter(|p| !p.rule.disabled) {
         rule(program, placed, odd, found);
     }
+}
 
 fn rule(program: &Program, placed: Placed, odd: &HashSet<FnId>, found: &mut Vec<Diagnostic>) {
     let Placed { rule, pipeline, stage } = placed;
@@ -97,9 +98,10 @@ impl<'j, 'p> Judge<'j, 'p> {
     fn new(
         program: &'j Program<'p>,
         situations: &'j [Situation<'j>],
+        odd: &'j HashSet<FnId>,
         found: &'j mut Vec<Diagnostic>,
     ) -> Self {
-        Judge { program, situations, known: Box::new(|_| Formula::Known(true)), found }
+        Judge { program, situations, known: Box::new(|_| Formula::Known(true)), odd, found }
     }
 
     fn statement(&mut self, statement: &Stmt) {
@@ -292,7 +294,8 @@ impl<'j, 'p> Judge<'j, 'p> {
             }
         };
         let message = format!("{} is {is}", self.quoted(e));
-        let mut diagnostic = Diagnostic::new(Code::ConstantCondition, e.span, message).label(label).help(help);
+        let mut diagnostic =
+            Diagnostic::new(Code::ConstantCondition, e.span, message).label(label).help(help);
         if let (ExprKind::Between { low, high, .. }, Some(_)) = (&e.kind, self.turned(e)) {
             diagnostic = diagnostic
                 .fix(low.span, self.program.text(high.span))

@@ -39,10 +39,12 @@ pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
                 diagnostic = diagnostic.also(other.span, "this one fires first");
             }
             found.push(diagnostic.help(match elsewhere {
-                false => "delete it: the one above leads to the same stage".to_owned(),
-                true => {
-                    "say in the `when` of the other what it leaves to this one, or delete this one".to_owned()
+                false if several => "delete it: the others lead to the same stage",
+                false => "delete it: the other leads to the same stage",
+                true if several => {
+                    "say in the `when` of the others what they leave to this one, or delete this one"
                 }
+                true => "say in the `when` of the other what it leaves to this one, or delete this one",
             }));
         }
         let mut heard: Vec<Heard> = trigger.events.iter().map(heard).collect();

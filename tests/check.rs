@@ -2,7 +2,7 @@
 //! `main.rules` is one program of several files.
 
 use stagegate::compiler;
-use stagegate::diagnostic::{Code, Diagnostic, Rendered, render};
+use stagegate::diagnostic::{Code, Diagnostic, Rendered, Severity, render};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -92,11 +92,8 @@ fn every_code_of_the_catalogue_is_shown_by_a_snapshot() {
     for folder in folders {
         read_snapshots(Path::new(folder), &mut shown);
     }
-    // Named, and not yet said by anything.
-    let to_come = [Code::MoveCycle, Code::WriteConflict];
-    let codes = Code::ALL.iter().filter(|c| !to_come.contains(c));
     let missing: BTreeSet<&str> =
-        codes.map(|c| c.id()).filter(|id| !shown.contains(&format!("{id}\n"))).collect();
+        Code::ALL.iter().map(|c| c.id()).filter(|id| !shown.contains(&format!("{id}\n"))).collect();
     assert!(missing.is_empty(), "no snapshot shows {missing:?}");
 }
 
@@ -135,7 +132,10 @@ fn two_hundred_levels_are_checked_on_a_small_stack() {
         );
         let check = move || {
             let loaded = compiler::load(&["a.rules".into()], &mut |_| Ok(text.clone().into_bytes()));
-            compiler::check(&loaded).diagnostics.iter().map(|d| d.message.clone()).collect::<Vec<_>>()
+            let found = compiler::check(&loaded).diagnostics;
+            // That nothing uses them is no news here.
+            let errors = found.iter().filter(|d| d.severity() == Severity::Error);
+            errors.map(|d| d.message.clone()).collect::<Vec<_>>()
         };
         let said = std::thread::Builder::new().stack_size(2 << 20).spawn(check).unwrap().join().unwrap();
         assert!(said.len() < 3, "{expression}: {said:?}");

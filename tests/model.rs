@@ -8,7 +8,7 @@ use std::fmt::Write;
 fn model(text: &str) -> Model {
     let loaded = compiler::load(&["main.rules".into()], &mut |_| Ok(text.as_bytes().to_vec()));
     let checked = compiler::check(&loaded);
-    assert!(checked.diagnostics.is_empty(), "{:#?}", checked.diagnostics);
+    assert!(!checked.has_errors(), "{:#?}", checked.diagnostics);
     checked.model.unwrap()
 }
 

@@ -51,7 +51,9 @@ fn rule(program: &Program, placed: Placed, odd: &HashSet<FnId>, found: &mut Vec<
     };
     if let Some(when) = &rule.when {
         let situations = situation::of_patterns(program, pipeline, &rule.on);
-        judge(&situations, found, &mut |judge| drop(judge.condition(&when.expr, &what)));
+        judge(&situations, found, &mut |judge| {
+            judge.condition(&when.expr, &what);
+        });
     }
     let timing: Option<&Condition> = rule.timing.as_ref().map(|timing| match &timing.kind {
         TimingKind::After(condition) | TimingKind::At { instant: condition, .. } => condition,
@@ -70,7 +72,9 @@ fn rule(program: &Program, placed: Placed, odd: &HashSet<FnId>, found: &mut Vec<
         open.extend(blocks(statement).into_iter().flatten());
         if let StmtKind::WaitFor { events, when: Some(when), .. } = &statement.kind {
             let situations = situation::of_patterns(program, pipeline, events);
-            judge(&situations, found, &mut |judge| drop(judge.condition(when, "wait")));
+            judge(&situations, found, &mut |judge| {
+                judge.condition(when, "wait");
+            });
         }
         judge(&here, found, &mut |judge| judge.statement(statement));
     }

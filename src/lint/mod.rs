@@ -3,20 +3,21 @@
 //! They are made from a program without errors, one file each. A warning is only given where it is certain: a
 //! question has three answers (certain, certainly not, cannot be told), and only the first is said.
 
-#![allow(dead_code)]
-
 mod confusable_name;
 mod constant_condition;
 mod disabled_code;
+mod move_cycle;
 mod never_starts;
 mod reason;
 mod shadowed_name;
 mod shadowed_trigger;
 mod situation;
+mod trial;
 mod unreachable_stage;
 mod unused;
 mod waits_in_final_stage;
 mod words;
+mod write_conflict;
 
 use crate::compiler::Loaded;
 use crate::diagnostic::Diagnostic;
@@ -39,6 +40,9 @@ pub fn warnings(loaded: &Loaded, model: &Model) -> Vec<Diagnostic> {
     unreachable_stage::check(&program, &mut found);
     unused::check(&program, &mut found);
     waits_in_final_stage::check(&program, &mut found);
+    let mut trial = None;
+    move_cycle::check(&program, &mut trial, &mut found);
+    write_conflict::check(&program, &mut trial, &mut found);
     found
 }
 
@@ -75,11 +79,6 @@ impl<'p> Program<'p> {
 
     fn items(&self) -> impl Iterator<Item = &'p tree::Item> {
         self.loaded.files.iter().flat_map(|file| &file.items)
-    }
-
-    /// The declarations of what people wrote themselves.
-    fn own_items(&self) -> impl Iterator<Item = &'p tree::Item> {
-        self.items().filter(|item| !self.is_bundled(item.span.file))
     }
 
     fn pipeline_trees(&self) -> impl Iterator<Item = &'p tree::Pipeline> {

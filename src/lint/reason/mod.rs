@@ -15,7 +15,7 @@ mod term;
 mod tests;
 
 pub use build::may_fail;
-pub use solve::{Answer, Region, Witness};
+pub use solve::{Answer, Witness};
 pub use term::{Origin, Point, Term};
 
 use crate::model::{Expr, ExprKind, Model};
@@ -193,6 +193,7 @@ impl Reason<'_> {
     }
 
     /// Whether it is always true, without ever failing.
+    #[cfg(test)]
     pub fn always(&self, f: &Formula) -> bool {
         self.never(&f.clone().holds().not())
     }

@@ -1,6 +1,7 @@
 //! Whether a formula can be true: a search over the regions into which its constants cut the values of its terms.
 
 use super::{Formula, Point, Question, Reason, Term, TermId, Test};
+use crate::schema::Type;
 use crate::value::{Value, compare};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -27,6 +28,7 @@ pub enum Answer {
 pub struct Witness {
     pub terms: BTreeMap<TermId, Region>,
     /// Whether something had to be assumed that no value was found for.
+    #[cfg(test)]
     pub free: bool,
     points: HashMap<TermId, Vec<Point>>,
 }
@@ -91,8 +93,18 @@ impl Reason<'_> {
                 Test::Less(value) | Test::Greater(value) => {
                     of.insert(value.clone());
                 }
-                Test::Asks(Question::IgnoringCase(text), _) => {
+                Test::Asks(
+                    Question::IgnoringCase(text)
+                    | Question::Contains(text)
+                    | Question::Starts(text)
+                    | Question::Ends(text),
+                    _,
+                ) => {
                     of.insert(Point::Text(text.clone()));
+                }
+                // Of this text it is known what the answer is.
+                Test::Asks(Question::IsEmpty, _) if !matches!(self.term(*id).ty, Type::List(_)) => {
+                    of.insert(Point::Text("".into()));
                 }
                 Test::IsSet | Test::Asks(..) | Test::Compared(_) => {}
             }
@@ -115,6 +127,7 @@ impl Reason<'_> {
         };
         match search.find(f) {
             Some(true) => Answer::Yes(Witness {
+                #[cfg(test)]
                 free: !search.atoms.is_empty(),
                 terms: search.terms,
                 points: search.points,
@@ -173,15 +186,14 @@ impl Search<'_> {
         if term.domain.is_some() {
             regions.extend((0..points.len()).map(Region::At));
         } else {
-            for at in 0..=points.len() {
-                let below = at.checked_sub(1).map(|at| &points[at]);
-                if gap(term, below, points.get(at)) {
-                    regions.push(Region::Before(at));
-                }
-                if points.get(at).is_some_and(|point| attainable(term, point)) {
-                    regions.push(Region::At(at));
-                }
-            }
+            // What is known exactly comes first.
+            regions.extend((0..points.len()).filter(|at| attainable(term, &points[*at])).map(Region::At));
+            let between = |at: usize| (at.checked_sub(1).map(|at| &points[at]), points.get(at));
+            let gaps = (0..=points.len()).filter(|at| {
+                let (below, above) = between(*at);
+                gap(term, below, above)
+            });
+            regions.extend(gaps.map(Region::Before));
         }
         if term.optional {
             regions.push(Region::Unset);
@@ -433,8 +445,8 @@ fn inside(term: &Term, below: Option<&Point>, above: Option<&Point>) -> Option<P
             if text.is_empty() {
                 return None;
             }
-            let first = Point::Text("A".into());
-            if first < Point::Text(text.clone()) { first } else { Point::Text("".into()) }
+            let some = ["Anything", "A", ""].into_iter().map(|t| Point::Text(t.into()));
+            some.into_iter().find(|some| *some < Point::Text(text.clone()))?
         }
         _ => return None,
     })

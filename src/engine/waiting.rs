@@ -172,6 +172,10 @@ impl Waiting {
     /// Puts a run where its number belongs.
     pub(super) fn insert(&mut self, run: Run) {
         let at = self.runs.partition_point(|other| other.number < run.number);
+        // Most records wait for one thing or two, and a run is large: no room is made beforehand for more.
+        if self.runs.len() == self.runs.capacity() {
+            self.runs.reserve_exact(1 + self.runs.len() / 2);
+        }
         self.runs.insert(at, run);
     }
 }

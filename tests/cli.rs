@@ -576,3 +576,36 @@ fn a_tick_lets_time_pass_for_records_that_nothing_happens_to() {
     }
     insta::assert_snapshot!(case.shown(&["run", "waiting.rules", "events.jsonl", "--until", "tomorrow"]));
 }
+
+/// Times and durations that cannot be, or are not meant: each is said.
+#[test]
+fn times_that_cannot_be_are_said() {
+    let case = Case::new();
+    let mut said = String::new();
+    for args in [
+        &["--until", "tomorrow"][..],
+        &["--until", "2026-03-05"],
+        &["--until", "2026-03-05T10:00"],
+        &["--until", "-1"],
+        &["--until", "9999-12-31T23:59:59-05:00"],
+        &["--until", "2020-01-01T00:00:00+01:00"],
+        &["--tick", "0s"],
+        &["--tick", "-1h"],
+        &["--tick", "1y"],
+        &["--tick", "99999999999s"],
+    ] {
+        let output = case.run(&[&["run", "small.rules", "events.jsonl"], args].concat());
+        let text = String::from_utf8_lossy(&output.stderr);
+        let line = text.lines().find(|line| line.starts_with("error") || line.starts_with("note"));
+        said.push_str(&format!(
+            "{}: {:?}\n  {}\n",
+            args.join(" "),
+            output.status.code(),
+            line.unwrap_or(&text)
+        ));
+    }
+    // Any time zone will do.
+    let moved = |until| case.run(&["run", "-q", "small.rules", "events.jsonl", "--until", until]).stdout;
+    assert_eq!(moved("2026-06-01T00:00:00Z"), moved("2026-06-01T09:00:00+09:00"));
+    insta::assert_snapshot!(said);
+}

@@ -514,3 +514,82 @@ fn check_says_what_another_program_does_not_know() {
     case.good(&with(&[]));
     insta::assert_snapshot!(said);
 }
+
+/// Whoever reads only one file of two first, or the other, goes on with each from its own place.
+#[test]
+fn files_may_come_in_another_order() {
+    let case = Case::new(160);
+    let all = case.read("events.jsonl");
+    let even = |line: &&str| {
+        let json: serde_json::Value = serde_json::from_str(line).expect("an event");
+        let subject = json["subject"].as_str().expect("a subject");
+        subject.ends_with(['0', '2', '4', '6', '8'])
+    };
+    let (first, second): (Vec<&str>, Vec<&str>) = all.split_inclusive('\n').partition(even);
+    let run = |order: [&str; 2], more: &[&str]| {
+        let args = [&["run", "sales.rules", order[0], order[1]], more].concat();
+        case.good(&args)
+    };
+    let state = ["--state", "two.db", "-o", "two.jsonl"];
+    // What stands in the first half of both happened before the rest of both.
+    let half = |lines: &[&str]| lines[..lines.len() / 2].concat();
+    case.file("a.jsonl", half(&first));
+    case.file("b.jsonl", half(&second));
+    run(["a.jsonl", "b.jsonl"], &state);
+    case.file("a.jsonl", first.concat());
+    case.file("b.jsonl", second.concat());
+    let said = run(["b.jsonl", "a.jsonl"], &state);
+    let rest = first.len() + second.len() - first.len() / 2 - second.len() / 2;
+    assert!(said.starts_with(&format!("{rest} events")), "{said}");
+    assert!(run(["a.jsonl", "b.jsonl"], &state).starts_with("0 events, 0 effects"));
+    assert_eq!(by_record(&case.read("two.jsonl")), by_record(&case.whole()));
+}
+
+/// What comes on standard input has no place to go on from; the records are the same.
+#[test]
+fn standard_input_goes_on_with_the_same_records() {
+    let case = Case::new(120);
+    let all = case.read("events.jsonl");
+    let args = ["run", "sales.rules", "-", "--state", "pipe.db", "-o", "pipe.jsonl"];
+    for part in all.split_inclusive('\n').collect::<Vec<_>>().chunks(50) {
+        let mut run =
+            case.command(&args).stdin(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        run.stdin.take().expect("a pipe").write_all(part.concat().as_bytes()).expect("a pipe");
+        assert!(run.wait().expect("it ends").success());
+    }
+    assert_eq!(by_record(&case.read("pipe.jsonl")), by_record(&case.whole()));
+    // The last lines once more: a record knows its last events.
+    let last: String = all.split_inclusive('\n').skip(110).collect();
+    let mut run =
+        case.command(&args).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    run.stdin.take().expect("a pipe").write_all(last.as_bytes()).expect("a pipe");
+    let said = stderr(&run.wait_with_output().expect("it ends"));
+    assert!(said.starts_with("10 events, 0 effects") && said.contains("10 duplicates"), "{said}");
+}
+
+/// A state file that somebody removes under a run would be lost without a word at its end.
+#[test]
+#[cfg(unix)]
+fn a_state_file_that_is_removed_under_the_run_ends_it() {
+    let case = Case::new(60);
+    let all = case.read("events.jsonl");
+    let lines: Vec<&str> = all.split_inclusive('\n').collect();
+    let args = ["run", "sales.rules", "-", "--state", "sales.db", "-o", "out.jsonl"];
+    let mut run =
+        case.command(&args).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut stdin = run.stdin.take().expect("a pipe");
+    stdin.write_all(lines[..30].concat().as_bytes()).expect("a pipe");
+    while !std::fs::metadata(case.path("out.jsonl")).is_ok_and(|out| out.len() > 0) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::fs::remove_file(case.path("sales.db")).expect("a file");
+    stdin.write_all(lines[30..].concat().as_bytes()).expect("a pipe");
+    drop(stdin);
+    let output = run.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("it was removed or replaced while this run used it"),
+        "{}",
+        stderr(&output)
+    );
+}

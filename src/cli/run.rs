@@ -9,7 +9,7 @@ use crate::engine::{Engine, Options};
 use crate::program::Program;
 use crate::run::{OnError, Rejected, Run, Start, Stopped, Surroundings};
 use crate::vm::Machine;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Write};
@@ -56,11 +56,11 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "simulate")]
     actions: ActionsArg,
     /// The time up to which timers fire when the events have ended. Left out: the latest time of an event.
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     until: Option<DateTime<Utc>>,
     /// Let time pass for all records whenever the events have advanced that much, as `1h`, `30m` or `1d`. Left out: a
     /// record's time is that of its own events, until the end.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration, allow_hyphen_values = true)]
     tick: Option<TimeDelta>,
     /// Where the run keeps what it must remember: records, timers, how far each file of events has been read. The next
     /// run with it goes on from there and appends to the output, in which every effect stands once, whatever stopped the
@@ -102,8 +102,9 @@ enum ActionsArg {
 }
 
 fn time(text: &str) -> std::result::Result<DateTime<Utc>, String> {
-    let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
-    time.map_err(|_| "write a date and time with `Z` or an offset, as 2026-03-02T10:00:00Z".into())
+    let time = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+    time.filter(crate::value::time::in_range)
+        .ok_or_else(|| "write a date and time with `Z` or an offset, as 2026-03-02T10:00:00Z".into())
 }
 
 /// `90s`, `30m`, `1h`, `1d`, `1w`
@@ -247,7 +248,19 @@ pub fn run(args: Args, style: Style) -> Result {
             progress: &mut |_| {},
             tick: None,
         };
+        let latest = run.records().latest();
         stopped = run.finish(args.until, &mut around).err().map(|why| (why, String::new()));
+        if let (Some(until), Some(latest)) = (args.until, latest)
+            && until < latest
+            && !args.quiet
+        {
+            let shown = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            exit::say(&format!(
+                "note: --until {} is before the latest event, {}: at the end of the events only what was due by then happens\n",
+                shown(until),
+                shown(latest)
+            ));
+        }
     }
     let ended = match stopped {
         None => Ok(Exit::Clean),

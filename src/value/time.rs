@@ -112,8 +112,16 @@ pub fn add_months(date: NaiveDate, months: i64) -> Result<NaiveDate, Failure> {
         .ok_or_else(too_far)
 }
 
+/// The years that can be written down.
+const YEARS: std::ops::RangeInclusive<i32> = 1..=9999;
+
+/// Whether an instant from outside can be written down.
+pub fn in_range(time: &DateTime<Utc>) -> bool {
+    YEARS.contains(&time.year())
+}
+
 fn in_years(year: i32) -> Result<(), Failure> {
-    if (1..=9999).contains(&year) { Ok(()) } else { Err(too_far()) }
+    if YEARS.contains(&year) { Ok(()) } else { Err(too_far()) }
 }
 
 #[cold]

@@ -6,6 +6,7 @@
 
 mod carry;
 pub mod output;
+mod place;
 mod readable;
 mod tables;
 mod versions;
@@ -22,6 +23,7 @@ use crate::program::Program;
 use crate::program::file::ProgramHash;
 use chrono::{DateTime, SecondsFormat, Utc};
 use output::Output;
+use place::Place;
 use readable::Readable;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
 use siphasher::sip128::{Hasher128, SipHasher13};
@@ -80,6 +82,7 @@ pub struct StateFile<'p> {
     readable: Readable<'p>,
     /// By what name effects are kept until they are known to be written.
     output: String,
+    place: Place,
     /// The records, until they are loaded.
     rows: Vec<carry::Row>,
     /// Another version of the program comes.
@@ -210,6 +213,7 @@ impl<'p> StateFile<'p> {
     }
 
     fn commit(&mut self, keeping: &Keeping<'_>, output: &Output) -> Result<()> {
+        self.place.check()?;
         let batch = keeping.batch;
         let transaction = self.connection.transaction()?;
         confirm(&transaction, &self.output, output, true)?;

@@ -2,6 +2,7 @@
 
 use super::carry::{Carrier, Choices, Outlook, Row};
 use super::output::Output;
+use super::place::Place;
 use super::readable::Readable;
 use super::{
     Result, StateError, StateFile, check_form, confirm, connect, error, fits, keep_record, meta, parse,
@@ -231,7 +232,8 @@ impl Prepared {
         let readable = Readable::new(program);
         match self.found {
             Some(Found { connection, rows, change }) => {
-                Ok(StateFile { connection, program, readable, output: String::new(), rows, change })
+                let place = Place::of(&connection);
+                Ok(StateFile { connection, program, readable, output: String::new(), place, rows, change })
             }
             None => {
                 let mut connection = match self.empty {
@@ -244,7 +246,8 @@ impl Prepared {
                 super::begin(&mut connection, program, &readable)?;
                 super::sync_folder(&self.path);
                 let (rows, change) = (Vec::new(), None);
-                Ok(StateFile { connection, program, readable, output: String::new(), rows, change })
+                let place = Place::of(&connection);
+                Ok(StateFile { connection, program, readable, output: String::new(), place, rows, change })
             }
         }
     }

@@ -269,11 +269,8 @@ fn what_is_only_half_in_the_output_is_written_again() {
     for half in [cut, cut + 20, whole.len() - 1] {
         {
             let connection = rusqlite::Connection::open(case.path("sales.db")).expect("a database");
-            for line in whole[cut..].lines() {
-                let insert = "INSERT INTO effects (id, record, number, json, output) \
-                              VALUES ('x', 'x', 1, ?1, (SELECT path FROM outputs))";
-                connection.execute(insert, [line]).expect("an effect");
-            }
+            let insert = "INSERT INTO outbox (output, lines) VALUES ((SELECT path FROM outputs), ?1)";
+            connection.execute(insert, [&whole[cut..]]).expect("effects");
             let tail = &whole.as_bytes()[cut - 256..cut];
             connection
                 .execute("UPDATE outputs SET length = ?1, tail = ?2", (cut as i64, tail))

@@ -308,7 +308,7 @@ mod over_a_state_file {
             assert!(start.is_some());
             let mut output = state.output(Some(output)).expect("an output");
             run.restore(kept);
-            run.keep(batch, Box::new(move |keeping| state.keep(keeping, &mut output)));
+            run.keep(Some(batch), Box::new(move |keeping| state.keep(keeping, &mut output)));
         }
         let (interrupted, idle) = (AtomicBool::new(false), AtomicBool::new(false));
         let mut around = Surroundings {
@@ -360,7 +360,7 @@ mod over_a_state_file {
         let mut output = state.output(Some(output)).expect("an output");
         state.adopt(&kept.records, &mut output).expect("it can be adopted");
         run.restore(kept);
-        run.keep(100, Box::new(move |keeping| state.keep(keeping, &mut output)));
+        run.keep(Some(100), Box::new(move |keeping| state.keep(keeping, &mut output)));
         let (interrupted, idle) = (AtomicBool::new(false), AtomicBool::new(false));
         let mut around = Surroundings {
             effects: &mut std::io::sink(),

@@ -25,7 +25,7 @@ pub fn resume<'p>(
     path: &Path,
     prepared: Prepared,
     output: &Option<PathBuf>,
-    batch: u64,
+    batch: Option<u64>,
     machine: &'p Machine,
     inputs: &mut [Input],
     run: &mut Run<'p>,

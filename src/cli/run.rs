@@ -71,10 +71,10 @@ pub struct Args {
     #[cfg(feature = "state")]
     #[command(flatten)]
     versions: super::versions::Versions,
-    /// How many events are kept at once.
+    /// How many events are kept at once, at most.
     #[cfg(feature = "state")]
-    #[arg(long, value_name = "N", default_value_t = 5_000, hide = true)]
-    batch: u64,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), hide = true)]
+    batch: Option<u64>,
     /// How many of its last events a record remembers, to drop one that comes again.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=65_536))]
     dedup: u32,

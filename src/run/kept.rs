@@ -48,8 +48,6 @@ pub struct Remembered {
 /// What has happened.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// Subject, number, and how long the effect's line is in `bytes`, one after the other.
-    pub effects: Vec<(Subject, u64, usize)>,
     /// The effects, each with its line break.
     pub bytes: Vec<u8>,
     pub visits: Vec<Visit>,
@@ -76,23 +74,29 @@ pub enum Mover {
     Event,
 }
 
-/// A clock event may bring so much before it is kept. In bytes.
-const KEEP_EVERY: usize = 1 << 20;
-/// Nothing waits longer to be kept, as long as events come.
+/// Effects wait until there are so many of them, at most. In bytes.
+const KEEP_EVERY: usize = 1 << 25;
+/// Nothing waits longer to be kept, as long as events come, unless keeping takes longer itself: then as long as that.
+///
+/// A record that changes several times meanwhile is kept once, so seldom and much is far cheaper than often and little;
+/// and with so long a pause keeping takes at most as much time as everything else.
 const KEEP_AFTER: Duration = Duration::from_secs(1);
 
 /// The keeper, and what it has not been given yet.
 pub(super) struct Kept<'p> {
     pub keeper: Keeper<'p>,
-    every: u64,
+    /// At least every so many events, where anyone wants that.
+    every: Option<u64>,
     count: u64,
     since: Instant,
+    pause: Duration,
     pub batch: Batch,
 }
 
 impl<'p> Kept<'p> {
-    pub fn new(every: u64, keeper: Keeper<'p>) -> Self {
-        Kept { keeper, every: every.max(1), count: 0, since: Instant::now(), batch: Batch::default() }
+    pub fn new(every: Option<u64>, keeper: Keeper<'p>) -> Self {
+        let since = Instant::now();
+        Kept { keeper, every, count: 0, since, pause: KEEP_AFTER, batch: Batch::default() }
     }
 
     /// One more event, or one more record whose time has come.
@@ -102,14 +106,13 @@ impl<'p> Kept<'p> {
 
     /// Whether it is time to keep what has happened; `more` has not been counted yet.
     pub fn is_full(&self, more: &[u8]) -> bool {
-        self.count >= self.every
+        self.every.is_some_and(|every| self.count >= every)
             || self.batch.bytes.len() + more.len() >= KEEP_EVERY
-            || (self.count.is_multiple_of(64) && self.since.elapsed() >= KEEP_AFTER)
+            || (self.count.is_multiple_of(64) && self.since.elapsed() >= self.pause)
     }
 
-    /// An effect, and how long its line is.
-    pub fn note(&mut self, effect: Effect, length: usize) {
-        self.batch.effects.push((effect.subject.clone(), effect.number, length));
+    /// An effect: one that moves its record is a visit.
+    pub fn note(&mut self, effect: Effect) {
         if let EffectKind::StageChanged { to, by, actor, .. } = effect.kind {
             let by = match by {
                 effect::Mover::Trigger(id) => Mover::Trigger(id),
@@ -129,9 +132,9 @@ impl<'p> Kept<'p> {
         }
     }
 
-    /// Everything has been given.
-    pub fn begin_anew(&mut self) {
-        self.batch.effects.clear();
+    /// Everything has been given; that took some time.
+    pub fn begin_anew(&mut self, took: Duration) {
+        self.pause = took.max(KEEP_AFTER);
         self.batch.bytes.clear();
         self.batch.visits.clear();
         self.batch.inputs.clear();

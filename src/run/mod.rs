@@ -26,6 +26,7 @@ use kept::Kept;
 use lines::{Line, Lines};
 use std::io::{self, BufRead, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// What to do with an event that is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -118,9 +119,10 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// From now on `keeper` is given what happens, at least every so many events. It writes the effects too: nothing is
+    /// From now on `keeper` is given what happens, about once a second or, if that is given, at least every so many
+    /// events. It writes the effects too: nothing is
     /// written to those of [`Surroundings`].
-    pub fn keep(&mut self, every: u64, keeper: Keeper<'p>) {
+    pub fn keep(&mut self, every: Option<u64>, keeper: Keeper<'p>) {
         self.records.note_touched();
         self.kept = Some(Kept::new(every, keeper));
     }
@@ -159,8 +161,9 @@ impl<'p> Run<'p> {
         let touched = self.records.take_touched();
         let (records, ticked, moving_to) = (&self.records, self.ticked, self.moving_to);
         let batch = &kept.batch;
+        let begun = Instant::now();
         let given = (kept.keeper)(&Keeping { records, touched, batch, ticked, moving_to, settled });
-        kept.begin_anew();
+        kept.begin_anew(begun.elapsed());
         given.map_err(|why| match why {
             KeepError::State(why) => Stopped::Keep(why),
             KeepError::Write(why) => Stopped::Write(why),
@@ -411,11 +414,10 @@ impl<'p> Run<'p> {
             if matches!(effect.kind, EffectKind::StageChanged { from: Some(_), .. }) {
                 self.summary.moves += 1;
             }
-            let before = self.buffer.len();
             self.encoder.encode(&effect, &mut self.buffer);
             self.buffer.push(b'\n');
             if let Some(kept) = &mut self.kept {
-                kept.note(effect, self.buffer.len() - before);
+                kept.note(effect);
             }
         }
     }

@@ -21,12 +21,14 @@ use crate::engine::record::Slot;
 use crate::event::Subject;
 use crate::program::Program;
 use crate::program::file::ProgramHash;
+use crate::value::Text;
 use chrono::{DateTime, SecondsFormat, Utc};
 use output::Output;
 use place::Place;
 use readable::Readable;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
 use siphasher::sip128::{Hasher128, SipHasher13};
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,11 @@ use std::path::{Path, PathBuf};
 pub const FORMAT_VERSION: u32 = 1;
 /// What SQLite files of this kind say of themselves: `SGst`.
 const APPLICATION_ID: i32 = 0x5347_7374;
+
+/// How much of the file is held in memory. In KiB.
+const CACHE: i64 = 1 << 16;
+/// How much is written beside the file before it goes there. In pages of 4 KiB.
+const CHECKPOINT: i64 = 1 << 14;
 
 /// Why a state file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,25 +155,21 @@ impl<'p> StateFile<'p> {
     /// The file is not the one that was written, or cannot be.
     pub fn output(&mut self, path: Option<&Path>) -> Result<Output> {
         let key = path.map_or(Ok("-".to_owned()), |path| name_of(path).map_err(|e| error(e.to_string())))?;
-        let pending: Option<(String, i64)> = self
-            .connection
-            .query_row("SELECT output, count(*) FROM effects GROUP BY output", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        if let Some((other, count)) = pending.filter(|(other, _)| *other != key) {
-            let other = if other == "-" { "standard output".into() } else { other };
-            return Err(error(format!(
-                "{count} effects are not yet known to be in {other}: write there once more"
-            )));
-        }
         let mut lines = Vec::new();
         {
-            let mut statement = self.connection.prepare("SELECT json FROM effects ORDER BY seq")?;
+            let mut statement = self.connection.prepare("SELECT output, lines FROM outbox ORDER BY rowid")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                lines.extend_from_slice(row.get_ref(0)?.as_bytes().map_err(|_| error("it is damaged"))?);
-                lines.push(b'\n');
+                let (other, text): (String, &str) =
+                    (row.get(0)?, row.get_ref(1)?.as_str().map_err(|_| error("it is damaged"))?);
+                if other != key {
+                    let other = if other == "-" { "standard output".into() } else { other };
+                    return Err(error(format!(
+                        "{} effects are not yet known to be in {other}: write there once more",
+                        text.lines().count()
+                    )));
+                }
+                lines.extend_from_slice(text.as_bytes());
             }
         }
         let known = self
@@ -217,33 +220,11 @@ impl<'p> StateFile<'p> {
         let batch = keeping.batch;
         let transaction = self.connection.transaction()?;
         confirm(&transaction, &self.output, output, true)?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO effects (id, record, number, json, output) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?;
-            let mut rest = &batch.bytes[..];
-            for (subject, number, length) in &batch.effects {
-                let (line, more) = rest.split_at_checked(*length).unwrap_or((rest, &[]));
-                rest = more;
-                let record = self.readable.subject(subject);
-                let json = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
-                insert.execute(params![
-                    format!("{record}/{number}"),
-                    record,
-                    i64::try_from(*number).unwrap_or(i64::MAX),
-                    json,
-                    self.output
-                ])?;
-            }
-        }
+        put_out(&transaction, &self.output, &batch.bytes)?;
         for visit in &batch.visits {
             self.readable.visit(&transaction, visit)?;
         }
-        for subject in &keeping.touched {
-            let Some((home, clock)) = keeping.records.home(subject) else { continue };
-            let Some(slot) = keeping.records.slot(subject) else { continue };
-            keep_record(&transaction, &self.readable, subject, slot, &home, clock)?;
-        }
+        keep_records(&transaction, &self.readable, keeping.records, keeping.touched.iter())?;
         {
             let mut insert = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO inputs (path, bytes, line, hash) VALUES (?1, ?2, ?3, ?4)",
@@ -303,6 +284,9 @@ fn connect(path: &Path, create: bool) -> Result<(Connection, i64)> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.set_prepared_statement_cache_capacity(64);
+    // What one batch changes should fit, or it is written twice. In KiB.
+    connection.pragma_update(None, "cache_size", -CACHE)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
     let sound: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if sound != "ok" {
@@ -338,7 +322,7 @@ fn set_meta(transaction: &Transaction<'_>, key: &str, value: &str) -> Result<()>
 /// Notes how long the output is; `written`: with all effects kept so far.
 fn confirm(transaction: &Transaction<'_>, name: &str, output: &Output, written: bool) -> Result<()> {
     if written {
-        transaction.execute("DELETE FROM effects", [])?;
+        transaction.prepare_cached("DELETE FROM outbox")?.execute([])?;
     }
     let mut insert = transaction
         .prepare_cached("INSERT OR REPLACE INTO outputs (path, length, tail) VALUES (?1, ?2, ?3)")?;
@@ -346,47 +330,85 @@ fn confirm(transaction: &Transaction<'_>, name: &str, output: &Output, written: 
     Ok(())
 }
 
-fn keep_record(
+/// Keeps a partition of several records and its clock, once; gives its number.
+fn partition(
     transaction: &Transaction<'_>,
-    readable: &Readable<'_>,
-    subject: &Subject,
-    slot: &Slot,
-    home: &Home,
+    kept: &mut HashMap<Option<Text>, i64>,
+    key: Option<Text>,
     clock: Option<DateTime<Utc>>,
-) -> Result<()> {
-    let name = readable.subject(subject);
-    let shown = clock.map(show);
-    let (partition, own) = match home {
-        Home::Own => (None, shown),
-        Home::Shared | Home::Named(_) => {
-            let key = if let Home::Named(key) = home { Some(&**key) } else { None };
-            let mut find = transaction.prepare_cached("SELECT id FROM partitions WHERE key IS ?1")?;
-            let id: Option<i64> = find.query_row([key], |row| row.get(0)).optional()?;
-            let id = match id {
-                Some(id) => {
-                    let mut update =
-                        transaction.prepare_cached("UPDATE partitions SET clock = ?2 WHERE id = ?1")?;
-                    update.execute(params![id, shown])?;
-                    id
-                }
-                None => {
-                    transaction.execute(
-                        "INSERT INTO partitions (key, clock) VALUES (?1, ?2)",
-                        params![key, shown],
-                    )?;
-                    transaction.last_insert_rowid()
-                }
-            };
-            (Some(id), None)
+) -> Result<i64> {
+    if let Some(id) = kept.get(&key) {
+        return Ok(*id);
+    }
+    let clock = clock.map(show);
+    let mut find = transaction.prepare_cached("SELECT id FROM partitions WHERE key IS ?1")?;
+    let id: Option<i64> = find.query_row([key.as_deref()], |row| row.get(0)).optional()?;
+    let id = match id {
+        Some(id) => {
+            let mut update = transaction.prepare_cached("UPDATE partitions SET clock = ?2 WHERE id = ?1")?;
+            update.execute(params![id, clock])?;
+            id
+        }
+        None => {
+            let mut insert =
+                transaction.prepare_cached("INSERT INTO partitions (key, clock) VALUES (?1, ?2)")?;
+            insert.execute(params![key.as_deref(), clock])?;
+            transaction.last_insert_rowid()
         }
     };
+    kept.insert(key, id);
+    Ok(id)
+}
+
+/// Keeps records as they stand now.
+fn keep_records<'s>(
+    transaction: &Transaction<'_>,
+    readable: &Readable<'_>,
+    records: &Records,
+    subjects: impl Iterator<Item = &'s Subject>,
+) -> Result<()> {
+    // In the order of the tables: what lies side by side is written once.
+    let mut subjects: Vec<(String, &Subject)> =
+        subjects.map(|subject| (readable.subject(subject), subject)).collect();
+    subjects.sort_unstable();
+    let mut partitions = HashMap::new();
+    for (name, subject) in &subjects {
+        let (Some((home, clock)), Some(slot)) = (records.home(subject), records.slot(subject)) else {
+            continue;
+        };
+        let (partition, own) = match home {
+            Home::Own => (None, clock.map(show)),
+            Home::Shared => (Some(partition(transaction, &mut partitions, None, clock)?), None),
+            Home::Named(key) => (Some(partition(transaction, &mut partitions, Some(key), clock)?), None),
+        };
+        keep_record(transaction, name, slot, partition, own)?;
+        readable.record(transaction, subject, name, slot, clock)?;
+    }
+    Ok(())
+}
+
+/// Keeps effects until they are known to be in their output.
+fn put_out(transaction: &Transaction<'_>, output: &str, lines: &[u8]) -> Result<()> {
+    if !lines.is_empty() {
+        let mut insert = transaction.prepare_cached("INSERT INTO outbox (output, lines) VALUES (?1, ?2)")?;
+        insert.execute(params![output, String::from_utf8_lossy(lines)])?;
+    }
+    Ok(())
+}
+
+fn keep_record(
+    transaction: &Transaction<'_>,
+    name: &str,
+    slot: &Slot,
+    partition: Option<i64>,
+    clock: Option<String>,
+) -> Result<()> {
     let state = pack(slot).ok_or_else(|| error(format!("{name} cannot be kept")))?;
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO records (record, partition, clock, state) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (record) DO UPDATE SET partition = ?2, clock = ?3, state = ?4",
+        "INSERT OR REPLACE INTO records (record, partition, clock, state) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    insert.execute(params![name, partition, own, state])?;
-    readable.record(transaction, subject, &name, slot)
+    insert.execute(params![name, partition, clock, state])?;
+    Ok(())
 }
 
 /// The exact state of a record: the version of its form, a checksum, and the state itself.

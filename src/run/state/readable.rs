@@ -10,6 +10,7 @@ use crate::run::kept::{Mover, Visit};
 use crate::schema::{BUILTIN_FIELDS, FIELD_CREATED_AT, FIELD_STAGE_ENTERED_AT, Field};
 use crate::value::print::Labels;
 use crate::value::{RuleId, Text, Value, json};
+use chrono::{DateTime, Utc};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Transaction, params, params_from_iter};
 use std::collections::HashSet;
@@ -32,7 +33,10 @@ struct Table {
     columns: Vec<String>,
     create: String,
     insert: String,
+    /// These change nothing the second time.
     delete: String,
+    /// A record that was created and deleted before it was first kept.
+    deleted: String,
     fields: usize,
 }
 
@@ -56,13 +60,14 @@ impl<'p> Readable<'p> {
             Table {
                 columns,
                 create: format!(
-                    "CREATE TABLE {name} ({id} TEXT PRIMARY KEY, {}{own})",
+                    "CREATE TABLE {name} ({id} TEXT PRIMARY KEY, {}{own}) WITHOUT ROWID",
                     builtin[1..].join(", ")
                 ),
                 insert: format!("INSERT OR REPLACE INTO {name} VALUES (?1, ?2, ?3, ?4, ?5, ?6{marks})"),
                 delete: format!(
-                    "UPDATE {name} SET deleted = 1, stage = NULL, pipeline = NULL WHERE {id} = ?1"
+                    "UPDATE {name} SET deleted = 1, stage = NULL, pipeline = NULL WHERE {id} = ?1 AND NOT deleted"
                 ),
+                deleted: format!("INSERT OR IGNORE INTO {name} ({id}, deleted) VALUES (?1, 1)"),
                 fields: fields.len(),
                 name,
             }
@@ -124,9 +129,6 @@ impl<'p> Readable<'p> {
     pub fn visit(&self, transaction: &Transaction<'_>, visit: &Visit) -> Result<()> {
         let record = self.subject(&visit.subject);
         let time = show(visit.time);
-        let mut leave = transaction
-            .prepare_cached("UPDATE stages SET left_at = ?2 WHERE record = ?1 AND left_at IS NULL")?;
-        leave.execute(params![record, time])?;
         let (by, name) = match visit.by {
             Mover::Trigger(id) => ("trigger", self.program.trigger(id).label.clone()),
             Mover::Rule(id) => ("rule", Some(self.program.rule(id).path.clone())),
@@ -135,7 +137,7 @@ impl<'p> Readable<'p> {
         let stage = self.program.stage(visit.stage);
         let pipeline = &*self.pipelines[stage.pipeline.index()];
         let mut enter = transaction.prepare_cached(
-            "INSERT INTO stages (record, pipeline, stage, entered_at, by, name, \"as\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO visits (record, pipeline, stage, entered_at, by, name, \"as\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         enter.execute(params![
             record,
@@ -149,13 +151,14 @@ impl<'p> Readable<'p> {
         Ok(())
     }
 
-    /// The record as it stands now.
+    /// The record as it stands now, and its partition's clock.
     pub fn record(
         &self,
         transaction: &Transaction<'_>,
         subject: &Subject,
         name: &str,
         slot: &Slot,
+        clock: Option<DateTime<Utc>>,
     ) -> Result<()> {
         let mut clear = transaction.prepare_cached("DELETE FROM timers WHERE record = ?1")?;
         clear.execute([name])?;
@@ -164,12 +167,16 @@ impl<'p> Readable<'p> {
             Slot::Absent => return Ok(()),
             Slot::Living(record) => record,
             Slot::Deleted { .. } => {
-                transaction.prepare_cached(&table.delete)?.execute([&*subject.id])?;
-                let mut leave = transaction.prepare_cached(
-                    "UPDATE stages SET left_at = (SELECT coalesce(r.clock, p.clock) FROM records r LEFT JOIN partitions p \
-                     ON p.id = r.partition WHERE r.record = ?1) WHERE record = ?1 AND left_at IS NULL",
-                )?;
-                leave.execute([name])?;
+                let mut gone = transaction.prepare_cached(&table.delete)?.execute([&*subject.id])?;
+                if gone == 0 {
+                    gone = transaction.prepare_cached(&table.deleted)?.execute([&*subject.id])?;
+                }
+                if let Some(clock) = clock.filter(|_| gone > 0) {
+                    let mut leave = transaction.prepare_cached(
+                        "INSERT INTO visits (record, entered_at, by) VALUES (?1, ?2, 'event')",
+                    )?;
+                    leave.execute([name, &show(clock)])?;
+                }
                 return Ok(());
             }
         };
@@ -192,11 +199,13 @@ impl<'p> Readable<'p> {
         transaction.prepare_cached(&table.insert)?.execute(params_from_iter(columns))?;
         let Some(waiting) = &record.waiting else { return Ok(()) };
         let mut insert = transaction.prepare_cached(
-            "INSERT INTO timers (record, rule, since, due, waits_for, begun) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO timers (record, n, rule, since, due, waits_for, begun) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
+        let mut number = 0..;
         for run in &waiting.runs {
             insert.execute(params![
                 name,
+                number.next(),
                 &*self.program.rule(run.rule).path,
                 show(run.since),
                 run.due().map(show),
@@ -221,7 +230,8 @@ impl<'p> Readable<'p> {
                     format!("{what}, to move to {}", stage.name)
                 }
             };
-            insert.execute(params![name, rule, None::<String>, show(silence.due), what, false])?;
+            let since = None::<String>;
+            insert.execute(params![name, number.next(), rule, since, show(silence.due), what, false])?;
         }
         Ok(())
     }

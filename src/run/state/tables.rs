@@ -12,9 +12,9 @@ pub const RESERVED: [&str; 13] = [
     "stages",
     "timers",
     "partitions_by_key",
-    "stages_by_record",
-    "timers_by_record",
-    "timers_by_due",
+    "outbox",
+    "visits",
+    "visits_by_record",
 ];
 
 pub const SCHEMA: &str = "
@@ -30,22 +30,28 @@ CREATE TABLE outputs (path TEXT PRIMARY KEY, length INTEGER NOT NULL, tail BLOB 
 CREATE TABLE partitions (id INTEGER PRIMARY KEY, key TEXT, clock TEXT);
 CREATE INDEX partitions_by_key ON partitions (key);
 -- The exact state of each record, for the run itself.
-CREATE TABLE records (record TEXT NOT NULL UNIQUE, partition INTEGER, clock TEXT, state BLOB NOT NULL);
--- Effects that are not yet known to be in the output.
-CREATE TABLE effects (
-  seq INTEGER PRIMARY KEY, id TEXT NOT NULL, record TEXT NOT NULL, number INTEGER NOT NULL, json TEXT NOT NULL,
-  output TEXT NOT NULL
+CREATE TABLE records (record TEXT PRIMARY KEY, partition INTEGER, clock TEXT, state BLOB NOT NULL) WITHOUT ROWID;
+-- The lines of effects that are not yet known to be in the output.
+CREATE TABLE outbox (output TEXT NOT NULL, lines TEXT NOT NULL);
+-- One by one.
+CREATE VIEW effects AS
+  SELECT json_extract(line.value, '$.id') AS id, json_extract(line.value, '$.subject') AS record,
+    CAST(substr(json_extract(line.value, '$.id'), length(json_extract(line.value, '$.subject')) + 2) AS INTEGER) AS number,
+    line.value AS json, outbox.output AS output
+  FROM outbox, json_each('[' || replace(rtrim(outbox.lines, char(10)), char(10), ',') || ']') AS line;
+-- Every coming of a record into a stage, and what brought it there: trigger, rule or event. Without stage it was deleted.
+CREATE TABLE visits (
+  record TEXT NOT NULL, pipeline TEXT, stage TEXT, entered_at TEXT NOT NULL, by TEXT NOT NULL, name TEXT, \"as\" TEXT
 );
--- Where each record has been, and what brought it there: trigger, rule or event. Without left_at it is there.
-CREATE TABLE stages (
-  record TEXT NOT NULL, pipeline TEXT NOT NULL, stage TEXT NOT NULL, entered_at TEXT NOT NULL, left_at TEXT,
-  by TEXT NOT NULL, name TEXT, \"as\" TEXT
-);
-CREATE INDEX stages_by_record ON stages (record, left_at);
+CREATE INDEX visits_by_record ON visits (record);
+-- Where each record has been. Without left_at it is there.
+CREATE VIEW stages AS
+  SELECT record, pipeline, stage, entered_at, left_at, by, name, \"as\" FROM (
+    SELECT *, lead(entered_at) OVER (PARTITION BY record ORDER BY rowid) AS left_at FROM visits
+  ) WHERE stage IS NOT NULL;
 -- What is waiting: rules that have not begun, bodies that have, silences of triggers and rules.
 CREATE TABLE timers (
-  record TEXT NOT NULL, rule TEXT, since TEXT, due TEXT, waits_for TEXT NOT NULL, begun INTEGER NOT NULL
-);
-CREATE INDEX timers_by_record ON timers (record);
-CREATE INDEX timers_by_due ON timers (due);
+  record TEXT NOT NULL, n INTEGER NOT NULL, rule TEXT, since TEXT, due TEXT, waits_for TEXT NOT NULL,
+  begun INTEGER NOT NULL, PRIMARY KEY (record, n)
+) WITHOUT ROWID;
 ";

@@ -5,8 +5,8 @@ use super::output::Output;
 use super::place::Place;
 use super::readable::Readable;
 use super::{
-    Result, StateError, StateFile, check_form, confirm, connect, error, fits, keep_record, meta, parse,
-    set_meta, unpack, what_runs,
+    Result, StateError, StateFile, check_form, confirm, connect, error, fits, keep_records, meta, parse,
+    put_out, set_meta, unpack, what_runs,
 };
 use crate::engine::effect::Effect;
 use crate::engine::record::Slot;
@@ -277,7 +277,7 @@ fn earlier(connection: &Connection) -> Result<Vec<Earlier>> {
 fn rows(connection: &Connection, program: &Program) -> Result<Vec<Row>> {
     let mut statement = connection.prepare(
         "SELECT r.record, r.state, r.clock, p.key, p.id IS NOT NULL, p.clock \
-         FROM records r LEFT JOIN partitions p ON p.id = r.partition ORDER BY r.rowid",
+         FROM records r LEFT JOIN partitions p ON p.id = r.partition ORDER BY r.record",
     )?;
     let mut found = statement.query([])?;
     let mut rows = Vec::new();
@@ -330,33 +330,17 @@ impl StateFile<'_> {
         for effect in &change.cancelled {
             let mut line = Vec::new();
             encoder.encode(effect, &mut line);
-            let record = before.subject(&effect.subject);
-            transaction.execute(
-                "INSERT INTO effects (id, record, number, json, output) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![
-                    format!("{record}/{}", effect.number),
-                    record,
-                    i64::try_from(effect.number).unwrap_or(i64::MAX),
-                    String::from_utf8_lossy(&line),
-                    self.output
-                ],
-            )?;
             lines.extend_from_slice(&line);
             lines.push(b'\n');
         }
+        put_out(&transaction, &self.output, &lines)?;
         self.readable.replace(&before, &transaction)?;
-        let mut subjects: Vec<&Subject> = records.slots().map(|(subject, _)| subject).collect();
-        subjects.sort_unstable();
-        for subject in subjects {
-            let (Some((home, clock)), Some(slot)) = (records.home(subject), records.slot(subject)) else {
-                continue;
-            };
-            keep_record(&transaction, &self.readable, subject, slot, &home, clock)?;
-        }
+        keep_records(&transaction, &self.readable, records, records.slots().map(|(subject, _)| subject))?;
         for (from, to) in &change.renamed {
             let (Some(from), Some(to)) = (from.split_once('.'), to.split_once('.')) else { continue };
             transaction.execute(
-                "UPDATE stages SET pipeline = ?3, stage = ?4 WHERE left_at IS NULL AND pipeline = ?1 AND stage = ?2",
+                "UPDATE visits SET pipeline = ?3, stage = ?4 WHERE pipeline = ?1 AND stage = ?2 \
+                 AND rowid IN (SELECT max(rowid) FROM visits GROUP BY record)",
                 [from.0, from.1, to.0, to.1],
             )?;
         }

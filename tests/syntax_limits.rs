@@ -74,7 +74,6 @@ fn texts_in_placeholders_are_counted() {
 fn long_rows_are_refused_before_they_make_deep_trees() {
     for text in [
         format!("const A = {}1", "1 + ".repeat(100_000)),
-        format!("const A = {}a", "a or ".repeat(100_000)),
         format!("const A = a{}", ".b".repeat(100_000)),
         format!("const A = a{}", ".b()".repeat(100_000)),
         format!("const A = {}a", "not ".repeat(200_000)),
@@ -114,6 +113,10 @@ fn long_flat_things_are_fine() {
         in_rule(&long(500, "if a { stop } else if b { stop } else { set c = if d then e else f } ")),
         format!("const A = [{}]", long(20_000, "1, ")),
         format!("const A = \"{}\"", long(20_000, "{a} ")),
+        // Alternatives are not nested, however many.
+        format!("const A = {}a", long(20_000, "a or ")),
+        format!("const A = {}a", long(2_000, "a == 1 and not b or c is set and ")),
+        format!("const A = ({}a) and b", long(2_000, "a or ")),
         long(5_000, "const A = if a then b else c\n"),
         long(5_000, "const A = -1 - -1\n"),
         format!("# {}\n{}", long(100_000, "#"), long(100_000, "## x\n")),

@@ -42,6 +42,9 @@ static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
 /// An expression and how deep its tree is: what comes after the parser walks trees recursively.
 pub(super) struct Deep(pub Expr, pub u32);
 
+/// Rows of more operands and operators than this are looked at before they are climbed.
+const LONG: usize = 100;
+
 /// The depth of what was refused: what stands on top of it is refused in silence.
 const TOO_DEEP: u32 = 1 << 30;
 
@@ -65,6 +68,57 @@ impl Builder<'_> {
             row.next();
             return self.primary(first);
         }
+        if row.len() > LONG {
+            return self.long_row(row.collect());
+        }
+        self.climb(row)
+    }
+
+    /// A long row is cut at its `or`, then at its `and`, which bind least: many alternatives are not nested.
+    fn long_row(&self, mut row: Vec<Node>) -> Deep {
+        for rule in [Rule::op_or, Rule::op_and] {
+            if row.iter().any(|node| node.as_rule() == rule) {
+                let mut signs = Vec::new();
+                let mut parts = vec![Vec::new()];
+                for node in row {
+                    if node.as_rule() == rule {
+                        signs.push(node);
+                        parts.push(Vec::new());
+                    } else if let Some(part) = parts.last_mut() {
+                        part.push(node);
+                    }
+                }
+                let parts = parts.into_iter().map(|part| Some(self.long_row(part))).collect::<Vec<_>>();
+                return self.balanced(&mut { parts }, &signs);
+            }
+        }
+        match (row.len(), row.pop()) {
+            (1, Some(node)) => self.primary(node),
+            (_, Some(last)) => {
+                row.push(last);
+                self.climb(row.into_iter())
+            }
+            (_, None) => Deep(self.error_expr(Span::new(self.file, self.base, self.base)), 1),
+        }
+    }
+
+    /// Joins many parts with few levels; evaluated from left to right all the same.
+    fn balanced(&self, parts: &mut [Option<Deep>], signs: &[Node]) -> Deep {
+        let middle = parts.len() / 2;
+        if middle == 0 {
+            let nothing = || Deep(self.error_expr(Span::new(self.file, self.base, self.base)), 1);
+            return parts.first_mut().and_then(Option::take).unwrap_or_else(nothing);
+        }
+        let (left, right) = parts.split_at_mut(middle);
+        let Some((sign, behind)) = signs.get(middle - 1..).and_then(<[Node]>::split_first) else {
+            return self.balanced(left, signs);
+        };
+        let left = self.balanced(left, &signs[..middle - 1]);
+        let right = self.balanced(right, behind);
+        self.infix(left, sign, right)
+    }
+
+    fn climb<'i>(&self, row: impl Iterator<Item = Node<'i>>) -> Deep {
         PRATT
             .map_primary(|node| self.primary(node))
             .map_prefix(|op, operand| self.prefix(&op, operand))

@@ -118,7 +118,8 @@ impl Stop<'_> {
         let text = self.str(value).trim_matches('"').trim();
         let text = if word == "currency" { text.to_uppercase() } else { text.to_owned() };
         let named = !text.is_empty() && text.chars().all(unicode_ident::is_xid_continue);
-        if !sign && !(self.kind(0) == Some(Kind::Text) && named) {
+        let quoted = self.kind(0) == Some(Kind::Text) && named;
+        if !sign && !quoted {
             return None;
         }
         let span = self.span(0, if named { value } else { 0 });

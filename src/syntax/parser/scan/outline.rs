@@ -95,8 +95,8 @@ const MODIFIERS: [&str; 4] = ["disabled", "then", "success", "failure"];
 pub fn outline(text: &str, tokens: &[Token]) -> Vec<Mark> {
     let none = Mark { start: None, weak: false, role: Role::Unknown, missing: None };
     let mut outline = Outline { text, tokens, marks: vec![none; tokens.len()], pending: None };
-    for index in 0..tokens.len() {
-        match tokens[index].kind {
+    for (index, token) in tokens.iter().enumerate() {
+        match token.kind {
             Kind::Word => outline.word(index),
             Kind::Open(Bracket::Paren) => outline.marks[index].role = Role::Paren,
             Kind::Open(Bracket::Square) => outline.marks[index].role = Role::Square,

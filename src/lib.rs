@@ -10,6 +10,7 @@ pub mod compiler;
 pub mod diagnostic;
 pub mod engine;
 pub mod event;
+pub mod format;
 pub mod library;
 pub mod lint;
 pub mod lower;

@@ -12,9 +12,12 @@
 //! | `rules wrong E0301 …` | has exactly these mistakes (with the words above) |
 //! | `rules later E0701 …` | has no mistakes, but this version refuses to run it (with the words above) |
 //! | `rules failing` (with the words above) | its tests fail; those of all others pass |
+//! | `rules unformatted` | (with the words above) is, formatted, the block below it |
 //! | `file NAME` (with the words above) | a file that programs and commands of the page may use |
 //! | `rules run` | is run over the next `jsonl events` (`short`: with what every event has filled in), and gives the next `effects` (short) or `jsonl effects` (as they are) |
 //! | `console` | commands of `stagegate` |
+//!
+//! Every program is formatted as `stagegate fmt` does it, unless it has mistakes of syntax.
 //!
 //! In what a command prints and a run gives `…` stands for anything.
 //!
@@ -122,6 +125,46 @@ fn slug(heading: &str) -> String {
     let words = heading.trim_start_matches('#').trim().to_lowercase();
     let kept = words.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn programs_are_formatted() {
+    let mut failures = Vec::new();
+    for mut page in pages() {
+        let blocks = blocks(&page.text);
+        for (at, block) in blocks.iter().enumerate().filter(|(_, b)| b.is(&["rules"]) && !b.has("expr")) {
+            let Some(text) = formatted(block, &page.text[block.text.clone()]) else { continue };
+            let shown = if block.has("unformatted") { blocks.get(at + 1).unwrap_or(block) } else { block };
+            if page.text[shown.text.clone()] != text {
+                page.fail(shown, format!("formatted (DOCS_UPDATE=1 writes it) this is:\n{text}"));
+                page.changes.push((shown.text.clone(), text));
+            }
+        }
+        failures.extend(page.finish());
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// A program or fragment as the formatter lays it out at its place; `None` if it has mistakes of syntax.
+fn formatted(block: &Block, text: &str) -> Option<String> {
+    let around: &[&str] = if block.has("pipeline") {
+        &["pipeline P for E {"]
+    } else if block.has("stage") {
+        &["pipeline P for E {", "stage S {"]
+    } else if block.has("body") {
+        &["pipeline P for E {", "stage S {", "rule r {"]
+    } else {
+        &[]
+    };
+    let whole = format!("{}\n{text}{}", around.join("\n"), "}\n".repeat(around.len()));
+    let done = stagegate::format::format(&whole).ok()?;
+    let lines: Vec<&str> = done.lines().collect();
+    let mut out = String::new();
+    for line in &lines[around.len()..lines.len() - around.len()] {
+        out.push_str(line.get(around.len() * 2..).unwrap_or_default());
+        out.push('\n');
+    }
+    Some(out)
 }
 
 /// Whoever carries out effects finds every code in the pages.

@@ -8,6 +8,7 @@ mod check;
 mod compile;
 mod exit;
 mod explain;
+mod fmt;
 mod input;
 mod levels;
 mod programs;
@@ -49,6 +50,7 @@ enum Color {
 enum Command {
     Check(check::Args),
     Compile(compile::Args),
+    Fmt(fmt::Args),
     Run(run::Args),
     Explain(explain::Args),
     Test(test::Args),
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Check(args) => check::run(&args, style),
         Command::Compile(args) => compile::run(&args, style),
+        Command::Fmt(args) => fmt::run(&args, style, cli.color),
         Command::Run(args) => run::run(args, style),
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => test::run(&args, style),

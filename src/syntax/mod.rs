@@ -5,3 +5,4 @@ mod parser;
 pub mod tree;
 
 pub use parser::parse;
+pub(crate) use parser::{Rule, words};

@@ -181,7 +181,9 @@ impl<'a> Reader<'a> {
     /// A word that is nearly one of these, where it could stand.
     fn is_nearly(&self, index: usize, known: &[&str]) -> bool {
         let word = self.word(index);
+        // `ends with` goes on with the line before, however much it looks like `enum` or `send`.
         word.len() >= 4
+            && !CONTINUING.contains(&word)
             && self.is_first(index)
             && self.is_named(index)
             && suggest::nearest(word, known.iter().copied()).is_some()

@@ -18,6 +18,7 @@ mod text;
 use super::tree::File;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
+use pest::iterators::Pair;
 use recover::Reader;
 use scan::Scan;
 use std::cell::{Cell, RefCell};
@@ -61,6 +62,12 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
     errors.dedup_by(|a, b| a.span() == b.span() && a.code == b.code);
     errors.truncate(scan::MAX_PROBLEMS);
     (File { file, items, comments: scan.comments, broken }, errors)
+}
+
+/// What the grammar makes of a whole file, word by word, for the formatter. `None` if it has mistakes: ask
+/// [`parse`] first, which also guards against texts that are nested too deep for this.
+pub(crate) fn words(text: &str) -> Option<Pair<'_, Rule>> {
+    <Grammar as pest::Parser<Rule>>::parse(Rule::program, text).ok()?.next()
 }
 
 #[cfg(test)]

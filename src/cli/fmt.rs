@@ -1,0 +1,222 @@
+//! `stagegate fmt`: lays files of rules out in the one canonical style.
+
+use super::exit::{self, Exit, Failure};
+use super::input::{self, Style};
+use super::compile::replace;
+use super::{Color, Result, programs};
+use crate::format::{self, Refused};
+use crate::source::Sources;
+use similar::{ChangeTag, TextDiff};
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// Lay rules out in the one canonical style.
+///
+/// Files are changed in place; what they mean is not, and every comment stays where it was. Of a folder, every `.rules`
+/// file in it and below is formatted. A file with mistakes of syntax is left as it is, and the others are
+/// formatted all the same. What the style is stands in docs/fmt.md.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    stagegate fmt sales.rules          one file\n  \
+    stagegate fmt rules/               every file in a folder\n  \
+    stagegate fmt --check rules/       only show what would change, as a diff\n  \
+    stagegate fmt - < sales.rules      from standard input to standard output, for editors\n\n\
+    Exit codes: 0 all is formatted now (with --check: was already), 1 a file has mistakes (with --check: or would \
+    change), 2 a file cannot be read or written.")]
+pub struct Args {
+    /// Files and folders; `-` is standard input, formatted to standard output.
+    #[arg(required_unless_present = "stdin", value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Change nothing: print a unified diff of what would change to standard output.
+    #[arg(long)]
+    check: bool,
+    /// Format standard input to standard output; the same as the path `-`.
+    #[arg(long, conflicts_with = "paths")]
+    stdin: bool,
+}
+
+/// What became of the files.
+#[derive(Default)]
+struct Outcome {
+    files: usize,
+    /// That were changed, or would be.
+    changed: usize,
+    /// With mistakes.
+    wrong: usize,
+    errors: usize,
+    unusable: bool,
+}
+
+pub fn run(args: &Args, style: Style, color: Color) -> Result {
+    let mut outcome = Outcome::default();
+    let mut paths = Vec::new();
+    let mut seen = HashSet::new();
+    let stdin = [PathBuf::from("-")];
+    for path in if args.stdin { &stdin[..] } else { &args.paths } {
+        let (found, failures) =
+            if path.is_dir() { programs::rules_in(path) } else { (vec![path.clone()], Vec::new()) };
+        if found.is_empty() && failures.is_empty() {
+            return Err(Failure::usage(format!("there is no .rules file in {}", path.display())));
+        }
+        for (_, failure) in failures {
+            outcome.unusable(failure.message.unwrap_or_default());
+        }
+        // A file named twice, be it by another path, is one file.
+        paths.extend(
+            found.into_iter().filter(|p| seen.insert(p.canonicalize().unwrap_or_else(|_| p.clone()))),
+        );
+    }
+    for path in &paths {
+        match one(path, args.check, style, color, &mut outcome) {
+            Ok(()) => {}
+            // The reader of the output went away: nobody is told anything.
+            Err(Failure { message: None, exit }) => return Err(Failure { message: None, exit }),
+            Err(Failure { message: Some(message), .. }) => outcome.unusable(message),
+        }
+    }
+    let only_stdin = paths.iter().all(|path| path == Path::new("-"));
+    outcome.say(args.check, only_stdin);
+    Ok(match outcome {
+        Outcome { unusable: true, .. } => Exit::Usage,
+        Outcome { wrong: 1.., .. } => Exit::Findings,
+        Outcome { changed: 1.., .. } if args.check => Exit::Findings,
+        _ => Exit::Clean,
+    })
+}
+
+/// Formats one file, or shows what would change in it.
+fn one(
+    path: &Path,
+    check: bool,
+    style: Style,
+    color: Color,
+    outcome: &mut Outcome,
+) -> std::result::Result<(), Failure> {
+    let stdin = path == Path::new("-");
+    let bytes = if stdin { input::read_stdin() } else { input::read(path) };
+    let bytes = bytes.map_err(|e| Failure::read(path, &e))?;
+    outcome.files += 1;
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(_) => {
+            outcome.wrong += 1;
+            outcome.errors += 1;
+            exit::say(&format!(
+                "error: {} is not written in UTF-8, and was left as it is\n",
+                input::shown(path)
+            ));
+            return Ok(());
+        }
+    };
+    let written = match format::format(&text) {
+        Ok(written) => written,
+        Err(Refused::Mistakes(mistakes)) => {
+            let mut sources = Sources::default();
+            sources.add(input::shown(path), None, text);
+            outcome.wrong += 1;
+            outcome.errors += input::report(&mistakes, &sources, style).0;
+            return Ok(());
+        }
+        Err(refused @ Refused::Unsafe) => {
+            outcome.wrong += 1;
+            outcome.errors += 1;
+            exit::say(&format!("error: {}: {refused}\n", input::shown(path)));
+            return Ok(());
+        }
+    };
+    let same = written == text;
+    outcome.changed += usize::from(!same);
+    if check {
+        return if same { Ok(()) } else { print(&diff(path, &text, &written, color)) };
+    }
+    if stdin {
+        return print(&written);
+    }
+    if same {
+        return Ok(());
+    }
+    let failed = |e: io::Error| Failure::write(&path.display().to_string(), &e);
+    // A link stays a link: what it leads to is replaced. What may not be written to may not be replaced either.
+    let target = path.canonicalize().map_err(failed)?;
+    std::fs::OpenOptions::new().write(true).open(&target).map_err(failed)?;
+    replace(&target, written.as_bytes()).map_err(failed)
+}
+
+fn print(text: &str) -> std::result::Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|e| Failure::write("to standard output", &e))
+}
+
+/// A unified diff that `patch` and `git apply` take.
+fn diff(path: &Path, old: &str, new: &str, color: Color) -> String {
+    let colored = match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+        }
+    };
+    let paint = |code: &str, text: &str| {
+        if colored { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    };
+    let name = input::shown(path);
+    let changes = TextDiff::from_lines(old, new);
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{}", paint("1", &format!("--- {name}")));
+    let _ = writeln!(out, "{}", paint("1", &format!("+++ {name}")));
+    for hunk in changes.unified_diff().context_radius(3).iter_hunks() {
+        let _ = writeln!(out, "{}", paint("36", hunk.header().to_string().trim_end()));
+        for change in hunk.iter_changes() {
+            let (sign, code) = match change.tag() {
+                ChangeTag::Delete => ('-', "31"),
+                ChangeTag::Insert => ('+', "32"),
+                ChangeTag::Equal => (' ', ""),
+            };
+            let line = change.value();
+            let line = format!("{sign}{}", line.strip_suffix('\n').unwrap_or(line));
+            out.push_str(&if code.is_empty() { line } else { paint(code, &line) });
+            out.push('\n');
+            if change.missing_newline() {
+                out.push_str("\\ No newline at end of file\n");
+            }
+        }
+    }
+    out
+}
+
+impl Outcome {
+    /// Something cannot be read or written; the rest is formatted all the same.
+    fn unusable(&mut self, message: String) {
+        exit::say(&format!("error: {message}\n"));
+        self.unusable = true;
+    }
+
+    /// A closing line, where there is anything to say.
+    fn say(&self, check: bool, only_stdin: bool) {
+        let of = |n: usize| match (n, self.files) {
+            (1, 1) => "1 file".to_owned(),
+            (n, all) if n == all => format!("all {all} files"),
+            (n, all) => format!("{n} of {all} files"),
+        };
+        if self.wrong > 0 {
+            exit::say(&format!(
+                "{} in {}, left as {}\n",
+                input::found(self.errors, 0),
+                of(self.wrong),
+                if self.wrong == 1 { "it is" } else { "they are" }
+            ));
+        }
+        if only_stdin && !check {
+            return;
+        }
+        match (self.changed, check) {
+            (0, _) => {}
+            (n, false) => exit::say(&format!("formatted {}\n", of(n))),
+            (n, true) => exit::say(&format!("{} would change: run `stagegate fmt`\n", of(n))),
+        }
+    }
+}

@@ -296,9 +296,9 @@ fn words_and_comments_stay_in_their_order() {
 fn comments_may_stand_anywhere() {
     let mut chance = Chance(0x5eed);
     let (mut tried, mut read) = (0, 0);
-    for (name, text) in all_texts() {
+    for (at, (name, text)) in all_texts().into_iter().enumerate() {
         let base = formatted(&name, &text);
-        for often in [3, 30] {
+        for often in [[3, 30][at % 2]] {
             let text = commented(&base, &mut chance, often);
             tried += 1;
             // Before a colon, a comment makes an operator of some names.

@@ -492,7 +492,7 @@ impl Foreign {
     }
 
     /// What is said of it, and what to do, where rules are wanted.
-    fn words(self) -> (String, String) {
+    pub fn words(self) -> (String, String) {
         match self {
             Foreign::Compiled => (
                 "is a compiled program, and rules are wanted here".into(),

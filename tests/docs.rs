@@ -38,6 +38,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -61,6 +62,7 @@ struct Block {
 #[cfg_attr(not(feature = "locale"), ignore)]
 #[test]
 fn pages_are_true() {
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut failures = Vec::new();
     for mut page in pages() {
         let blocks = blocks(&page.text);
@@ -127,8 +129,12 @@ fn slug(heading: &str) -> String {
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
+/// Two tests write pages, if asked to: one after the other.
+static WRITING: Mutex<()> = Mutex::new(());
+
 #[test]
 fn programs_are_formatted() {
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut failures = Vec::new();
     for mut page in pages() {
         let blocks = blocks(&page.text);

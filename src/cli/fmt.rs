@@ -1,9 +1,10 @@
 //! `stagegate fmt`: lays files of rules out in the one canonical style.
 
+use super::compile::replace;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
-use super::compile::replace;
 use super::{Color, Result, programs};
+use crate::compiler::Foreign;
 use crate::format::{self, Refused};
 use crate::source::Sources;
 use similar::{ChangeTag, TextDiff};
@@ -98,15 +99,15 @@ fn one(
     let bytes = if stdin { input::read_stdin() } else { input::read(path) };
     let bytes = bytes.map_err(|e| Failure::read(path, &e))?;
     outcome.files += 1;
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(_) => {
+    let foreign = Foreign::of(&bytes).map(Foreign::words);
+    let text = match (foreign, String::from_utf8(bytes)) {
+        (None, Ok(text)) => text,
+        (foreign, _) => {
+            let utf8 = || ("is not written in UTF-8".to_owned(), "save the file as UTF-8".to_owned());
+            let (what, help) = foreign.unwrap_or_else(utf8);
             outcome.wrong += 1;
             outcome.errors += 1;
-            exit::say(&format!(
-                "error: {} is not written in UTF-8, and was left as it is\n",
-                input::shown(path)
-            ));
+            exit::say(&format!("error: {} {what}: {help}\n", input::shown(path)));
             return Ok(());
         }
     };

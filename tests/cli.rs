@@ -92,9 +92,14 @@ fn untimed(text: &str) -> String {
 #[test]
 fn every_command_explains_itself() {
     let case = Case::new();
-    for args in
-        [&["--help"][..], &["help", "check"], &["help", "compile"], &["help", "run"], &["help", "explain"]]
-    {
+    for args in [
+        &["--help"][..],
+        &["help", "check"],
+        &["help", "compile"],
+        &["help", "fmt"],
+        &["help", "run"],
+        &["help", "explain"],
+    ] {
         let output = case.run(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
         insta::assert_snapshot!(

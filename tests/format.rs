@@ -348,6 +348,7 @@ fn no_line_is_too_long_that_could_be_shorter() {
 fn ends_of_lines_and_the_first_mark_are_made_one() {
     let text = "\u{FEFF}use crm\r\n\r\n\r\n# so\r\nconst A = \"\"\"\r\n  a\r\n\r\n  b\r\n  \"\"\"\r\n\r\n";
     assert_eq!(formatted("x", text), "use crm\n\n# so\nconst A = \"\"\"\n  a\n\n  b\n  \"\"\"\n");
+    assert_eq!(formatted("x", &text.replace("\r\n", "\r")), formatted("x", text));
     assert_eq!(formatted("x", ""), "");
     assert_eq!(formatted("x", "\n\n"), "");
     assert_eq!(formatted("x", "\n # alone "), "# alone\n");

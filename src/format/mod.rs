@@ -66,9 +66,9 @@ pub fn format(text: &str) -> Result<String, Refused> {
     if !mistakes.is_empty() {
         return Err(Refused::Mistakes(mistakes));
     }
-    if text.contains("\r\n") {
+    if text.contains('\r') {
         // Lines end in one way only. Nothing of what the text means hangs on it.
-        return format(&text.replace("\r\n", "\n"));
+        return format(&text.replace("\r\n", "\n").replace('\r', "\n"));
     }
     let program = words::Node::new(crate::syntax::words(text).ok_or(Refused::Unsafe)?);
     let around = words::around(text, &program, &tree.comments);

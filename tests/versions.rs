@@ -14,6 +14,7 @@ struct Case {
 }
 
 const HEAD: &str = r#"
+# stagegate: allow(unused)
 use crm
 currency EUR
 user anna "Anna"

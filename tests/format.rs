@@ -177,7 +177,7 @@ fn regex_len(text: &str) -> Option<usize> {
             c => {
                 let opens = c == '[' && !class;
                 let first = text[..at].ends_with('[') || text[..at].ends_with("[^");
-                class = (class || opens) && !(c == ']' && !first);
+                class = (class || opens) && (c != ']' || first);
                 at += c.len_utf8();
             }
         }

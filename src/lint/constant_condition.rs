@@ -1,7 +1,7 @@
 //! `constant_condition`: a condition, or a part of one, that is always true or never.
 
 use super::reason::{Formula, Place, Reason};
-use super::situation::{self, Situation, eligible, standing};
+use super::situation::{self, Situation, asks_where, eligible, standing};
 use super::{Placed, Program, blocks};
 use crate::check::model_exprs;
 use crate::diagnostic::{Code, Diagnostic};
@@ -30,9 +30,9 @@ pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
         let Some(when) = &trigger.when else { continue };
         let pipeline = program.pipeline(stage.pipeline);
         let situations = situation::of_patterns(program, pipeline, &trigger.events);
-        let stages: Vec<_> = eligible(program, stage, trigger).collect();
         let mut judge = Judge::new(program, &situations, odd, found);
-        judge.known = Box::new(move |reason| reason.stands_in(pipeline.entity, stages.iter().copied()));
+        judge.known =
+            Box::new(move |reason| reason.stands_in(pipeline.entity, eligible(program, stage, trigger)));
         judge.condition(&when.expr, &format!("trigger of stage `{}`", stage.name));
     }
     for placed in program.rules().filter(|p| !p.rule.disabled) {
@@ -205,7 +205,11 @@ impl<'j, 'p> Judge<'j, 'p> {
             let mut reason = Reason::new(self.program.model);
             let f = reason.formula(e, &situation.place);
             // Most conditions are one test of one field: nothing to ask.
-            let mut known = (self.known)(&mut reason).and(situation.settings(self.program, &mut reason));
+            let here = match asks_where(e) || above.iter().any(|e| asks_where(e)) {
+                true => (self.known)(&mut reason),
+                false => Formula::Known(true),
+            };
+            let mut known = here.and(situation.settings(self.program, &mut reason));
             for above in above {
                 known = known.and(reason.formula(above, &situation.place).not());
             }

@@ -15,7 +15,9 @@ use crate::value::{FieldId, PipelineId, RuleId, StageId, TriggerId};
 use std::collections::{HashMap, HashSet};
 
 /// So many beginnings of one circle are tried.
-const MOST_BEGINNINGS: usize = 6;
+const MOST_BEGINNINGS: usize = 24;
+/// In so many stages, and by so many fields.
+const MOST_PLACES: usize = 4;
 /// So many steps of a circle are shown.
 const MOST_SHOWN: usize = 8;
 
@@ -31,6 +33,14 @@ enum Node<'p> {
 struct Does {
     moves: Vec<(StageId, Span)>,
     sets: Vec<(FieldId, Span)>,
+}
+
+/// What makes rules and triggers run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Happening {
+    Entry(StageId),
+    Change(PipelineId, FieldId),
+    AnyChange(PipelineId),
 }
 
 /// One step of a chain that was cut: who did it.
@@ -50,14 +60,16 @@ pub fn check(program: &Program, trial: &mut Option<Trial>, found: &mut Vec<Diagn
     let next = edges(program, &nodes, &does);
     let mut said: HashSet<Step> = HashSet::new();
     for circle in circles(&next) {
-        for start in circle.iter().take(MOST_BEGINNINGS) {
-            let Some((lines, steps)) = example(program, &nodes[*start], trial) else { continue };
-            if steps.iter().any(|step| said.contains(step)) {
-                break;
+        let beginnings = circle.iter().filter_map(|at| nodes.get(*at));
+        for start in beginnings.take(MOST_BEGINNINGS) {
+            if trial.as_ref().is_some_and(Trial::is_enough) {
+                return;
             }
-            said.extend(steps.iter().copied());
-            found.extend(diagnostic(program, &steps, &lines));
-            break;
+            let Some((lines, steps)) = example(program, start, trial) else { continue };
+            if !steps.iter().any(|step| said.contains(step)) {
+                found.extend(diagnostic(program, &steps, &lines));
+            }
+            said.extend(steps);
         }
     }
 }
@@ -102,16 +114,23 @@ fn collect(statements: &[Stmt], does: &mut Does) -> bool {
     true
 }
 
-/// For each node those that it can make run at once.
+/// For each node those that it can make run at once. Behind the nodes stand the stages and the changes of fields:
+/// what leads to one leads to all that hear of it, and there are no more edges than words in the program.
 fn edges(program: &Program, nodes: &[Node], does: &[Does]) -> Vec<Vec<usize>> {
-    let mut on_entry: HashMap<StageId, Vec<usize>> = HashMap::new();
-    let mut on_change: HashMap<(PipelineId, FieldId), Vec<usize>> = HashMap::new();
-    let mut on_any: HashMap<PipelineId, Vec<usize>> = HashMap::new();
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    let mut places: HashMap<Happening, usize> = HashMap::new();
+    let mut of = |happening: Happening, next: &mut Vec<Vec<usize>>| {
+        *places.entry(happening).or_insert_with(|| {
+            next.push(Vec::new());
+            next.len() - 1
+        })
+    };
     for (at, node) in nodes.iter().enumerate() {
         let (pipeline, patterns): (_, &[EventPattern]) = match node {
             Node::Rule(placed) => {
                 if let (Some(stage), true) = (placed.stage, placed.rule.on.is_empty()) {
-                    on_entry.entry(stage.id).or_default().push(at);
+                    let entry = of(Happening::Entry(stage.id), &mut next);
+                    next[entry].push(at);
                 }
                 (placed.pipeline.id, &placed.rule.on)
             }
@@ -121,40 +140,40 @@ fn edges(program: &Program, nodes: &[Node], does: &[Does]) -> Vec<Vec<usize>> {
             match pattern {
                 EventPattern::Change { fields, .. } => {
                     for field in fields {
-                        on_change.entry((pipeline, *field)).or_default().push(at);
+                        let change = of(Happening::Change(pipeline, *field), &mut next);
+                        next[change].push(at);
                     }
                 }
-                EventPattern::AnyChange => on_any.entry(pipeline).or_default().push(at),
+                EventPattern::AnyChange => {
+                    let change = of(Happening::AnyChange(pipeline), &mut next);
+                    next[change].push(at);
+                }
                 _ => {}
             }
         }
-    }
-    let of = |node: &Node| match node {
-        Node::Rule(placed) => placed.pipeline.id,
-        Node::Trigger(stage, _) => stage.pipeline,
-    };
-    let empty = Vec::new();
-    let next = |at: usize| {
-        let pipeline = of(&nodes[at]);
-        let mut all: Vec<usize> = Vec::new();
         for (stage, _) in &does[at].moves {
-            all.extend(on_entry.get(stage).unwrap_or(&empty));
+            let entry = of(Happening::Entry(*stage), &mut next);
+            next[at].push(entry);
         }
         // A change is heard where the record stands by then, too.
-        let mut heard_in = vec![pipeline];
-        heard_in.extend(does[at].moves.iter().map(|(stage, _)| program.stage(*stage).pipeline));
+        let moved_to = does[at].moves.iter().map(|(stage, _)| program.stage(*stage).pipeline);
+        let mut heard_in: Vec<PipelineId> = std::iter::once(pipeline).chain(moved_to).collect();
+        heard_in.sort_unstable();
         heard_in.dedup();
-        for (field, _) in &does[at].sets {
-            for pipeline in &heard_in {
-                all.extend(on_change.get(&(*pipeline, *field)).unwrap_or(&empty));
-                all.extend(on_any.get(pipeline).unwrap_or(&empty));
+        for pipeline in heard_in {
+            for (field, _) in &does[at].sets {
+                let change = of(Happening::Change(pipeline, *field), &mut next);
+                next[at].push(change);
+                let any = of(Happening::AnyChange(pipeline), &mut next);
+                next[at].push(any);
             }
         }
-        all.sort_unstable();
-        all.dedup();
-        all
-    };
-    (0..nodes.len()).map(next).collect()
+    }
+    for edges in &mut next {
+        edges.sort_unstable();
+        edges.dedup();
+    }
+    next
 }
 
 /// The groups of nodes that lead to each other. Without recursion: the chain may be long.
@@ -221,11 +240,11 @@ fn example(program: &Program, node: &Node, trial: &mut Option<Trial>) -> Option<
         };
     let stages: Vec<StageId> = match (node, stage) {
         (_, Some(stage)) => vec![stage.id],
-        (Node::Trigger(on, trigger), None) => eligible(program, on, trigger).collect(),
-        (Node::Rule(_), None) => pipeline.stages.clone(),
+        (Node::Trigger(on, trigger), None) => eligible(program, on, trigger).take(MOST_PLACES).collect(),
+        (Node::Rule(_), None) => pipeline.stages.iter().copied().take(MOST_PLACES).collect(),
     };
     let place = Place { entity: Some(pipeline.entity), event: None };
-    for from in stages.into_iter().take(MOST_BEGINNINGS) {
+    for from in stages {
         let mut reason = Reason::new(program.model);
         let here = reason.stands_in(pipeline.entity, [from]);
         let holds = here.and(condition(&mut reason, when, &place).holds());
@@ -235,7 +254,7 @@ fn example(program: &Program, node: &Node, trial: &mut Option<Trial>) -> Option<
             [] => vec![None],
             patterns => changes(patterns).into_iter().map(Some).collect(),
         };
-        for change in changes.into_iter().take(MOST_BEGINNINGS) {
+        for change in changes.into_iter().take(MOST_PLACES) {
             let mut settled = settled.clone();
             let second = match change {
                 None => None,

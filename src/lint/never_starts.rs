@@ -1,8 +1,8 @@
 //! `never_starts`: a `then` rule behind one that never just ends: it moves the record away first, or waits for ever.
 
-use super::reason::Reason;
 use super::reason::may_fail;
-use super::situation::{self, standing};
+use super::reason::{Formula, Reason};
+use super::situation::{self, asks_where, standing};
 use super::{Placed, Program};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{ActionCall, Expr, Stmt, StmtKind, TimingKind};
@@ -144,7 +144,10 @@ fn one(program: &Program, placed: Placed, statement: &Stmt) -> Way {
             let never = when.as_ref().filter(|_| at_most.is_none()).is_some_and(|when| {
                 situation::of_patterns(program, placed.pipeline, events).iter().all(|situation| {
                     let mut reason = Reason::new(program.model);
-                    let here = standing(&mut reason, placed.pipeline, placed.stage, placed.rule);
+                    let here = match asks_where(when) {
+                        true => standing(&mut reason, placed.pipeline, placed.stage, placed.rule),
+                        false => Formula::Known(true),
+                    };
                     let known = here.and(situation.settings(program, &mut reason));
                     let when = reason.formula(when, &situation.place);
                     reason.never(&known.and(when))

@@ -6,12 +6,12 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::tree::{ItemKind, Name, PrincipalKind};
 use crate::value::EntityId;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
     // Only where there is a pipeline are fields known by their bare names.
     let entities: BTreeSet<EntityId> = program.model.pipelines.iter().map(|p| p.entity).collect();
-    let names: Vec<&str> = entities.iter().map(|id| &*program.model.schema.entity(*id).name).collect();
+    let names: HashSet<&str> = entities.iter().map(|id| &*program.model.schema.entity(*id).name).collect();
     let mut values: HashMap<&str, (&'static str, Span)> = HashMap::new();
     for item in program.items() {
         let (what, name): (_, &Name) = match &item.kind {
@@ -32,7 +32,7 @@ pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
             ItemKind::Extend { entity, fields } => (entity, fields),
             _ => continue,
         };
-        if !names.contains(&&*entity.text) {
+        if !names.contains(&*entity.text) {
             continue;
         }
         for field in fields {

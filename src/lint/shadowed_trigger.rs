@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::reason::{Formula, Place, Reason};
-use super::situation::{at_hand, condition, eligible, named, settings_hold};
+use super::situation::{at_hand, condition, eligible, may_move, named, settings_hold};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{EventPattern, NamedEvent, Stage, Trigger};
 use crate::value::{EventId, PipelineId};
@@ -93,6 +93,10 @@ fn shadow<'p>(
         let mut possible = false;
         // The nearest stage first: from there the fewest are eligible.
         for from in eligible(program, stage, trigger).rev() {
+            comparisons += 1;
+            if comparisons > MOST_COMPARISONS {
+                return None;
+            }
             let fires_here = reason.stands_in(entity, [from]).and(fires.clone());
             if reason.never(&fires_here) {
                 continue;
@@ -101,7 +105,7 @@ fn shadow<'p>(
             let first = candidates.iter().find(|(other_stage, other)| {
                 comparisons += 1;
                 comparisons <= MOST_COMPARISONS
-                    && eligible(program, other_stage, other).any(|id| id == from)
+                    && may_move(program.model, other_stage.id, other.backward, from)
                     && covers(program, &mut reason, other, pattern, trigger, &place)
                         .is_some_and(|other| reason.implies(&fires_here, &other))
             });

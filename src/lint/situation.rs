@@ -2,7 +2,10 @@
 
 use super::Program;
 use super::reason::{Formula, Place, Reason};
-use crate::model::{Condition, EventPattern, Expr, ExprKind, NamedEvent, Pipeline, Rule, Stage, Trigger};
+use crate::check::model_exprs;
+use crate::model::{
+    Condition, EventPattern, Expr, ExprKind, Model, NamedEvent, Pipeline, Rule, Stage, Trigger,
+};
 use crate::schema::Type;
 use crate::source::{FileId, Span};
 use crate::syntax::tree::StageKind;
@@ -119,12 +122,23 @@ pub fn eligible<'p>(
     trigger: &Trigger,
 ) -> impl DoubleEndedIterator<Item = StageId> + use<'p> {
     let (own, backward, model) = (stage.id, trigger.backward, program.model);
-    let stages = model.pipelines[stage.pipeline.index()].stages.iter().copied();
+    let stages = &model.pipelines[stage.pipeline.index()].stages;
     // Stages have their numbers in the order of the program.
-    stages.filter(move |id| {
-        *id != own
-            && (backward || id.index() < own.index() && model.stages[id.index()].kind == StageKind::Normal)
-    })
+    let end = if backward { stages.len() } else { stages.partition_point(|id| id.index() < own.index()) };
+    stages[..end].iter().copied().filter(move |id| may_move(model, own, backward, *id))
+}
+
+/// Whether a trigger of a stage may move a record that stands in another of the pipeline.
+pub fn may_move(model: &Model, own: StageId, backward: bool, from: StageId) -> bool {
+    from != own
+        && (backward || from.index() < own.index() && model.stages[from.index()].kind == StageKind::Normal)
+}
+
+/// Whether a condition asks where the record stands.
+pub fn asks_where(e: &Expr) -> bool {
+    let mut asks = false;
+    model_exprs(e, |e| asks |= matches!(e.kind, ExprKind::Stage | ExprKind::Pipeline));
+    asks
 }
 
 /// Where the record stands when something of a rule is evaluated; `true` where nothing is known.

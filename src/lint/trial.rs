@@ -62,6 +62,11 @@ impl Trial {
         Trial { machine: lowered.and_then(|lowered| Machine::new(lowered).ok()), left: MOST_TRIALS }
     }
 
+    /// Whether so much has been tried that nothing more will be.
+    pub fn is_enough(&self) -> bool {
+        self.left == 0 || self.machine.is_none()
+    }
+
     /// The effects of each line, one record's life. `None`: an event was not taken, or it is enough.
     pub fn run(&mut self, lines: &[String]) -> Option<Vec<Vec<Effect>>> {
         self.left = self.left.checked_sub(1)?;

@@ -4,7 +4,7 @@
 //! It is said only where an example has been found and tried in which both do.
 
 use super::reason::{Answer, Place, Reason};
-use super::situation::{at_hand, condition, named, settings_hold, standing};
+use super::situation::{at_hand, condition, named, settings_hold};
 use super::trial::{self, Settled, Trial};
 use super::{Placed, Program};
 use crate::check::model_exprs;
@@ -16,7 +16,7 @@ use crate::value::{FieldId, Value};
 use std::collections::{BTreeMap, HashSet};
 
 /// Of one field and one occasion, so many rules are compared.
-const MOST_WRITERS: usize = 12;
+const MOST_WRITERS: usize = 6;
 
 /// With more rules in a pipeline itself, those of its later stages are compared with each other only.
 const MOST_OF_PIPELINE: usize = 100;
@@ -75,6 +75,9 @@ fn together<'p>(
     }
     for (field, writes) in writes {
         for (at, second) in writes.iter().enumerate().skip(1).take(MOST_WRITERS) {
+            if trial.as_ref().is_some_and(Trial::is_enough) {
+                return;
+            }
             // Two rules of the pipeline meet in every stage: that is said once.
             if said.contains(&(second.placed.rule.id.0, field)) || program.is_bundled(second.span.file) {
                 continue;
@@ -238,12 +241,13 @@ fn example(
             (Occasion::Change(_), EventPattern::AnyChange) => true,
             _ => false,
         });
-        if let Some(pattern) = heard {
-            if let (Some(_), Some(event)) = (at_hand(program, pattern, &rule.on), named(pattern)) {
-                all = all.and(settings_hold(program, &mut reason, event, &place));
-            }
+        let known = heard.and_then(|pattern| {
+            at_hand(program, pattern, &rule.on)?;
+            named(pattern)
+        });
+        if let Some(event) = known {
+            all = all.and(settings_hold(program, &mut reason, event, &place));
         }
-        all = all.and(standing(&mut reason, write.placed.pipeline, Some(stage), rule));
         all = all.and(condition(&mut reason, &rule.when, &place).holds());
         for (condition, holds) in &write.conditions {
             let f = reason.formula(condition, &place);

@@ -166,14 +166,16 @@ impl Reason<'_> {
                 _ => self.free(e, place),
             },
             ExprKind::Matches { text, .. } => self.ask(e, text, Question::Other, place),
-            ExprKind::StageIs { stage, kinds } => {
-                let stages = self.model.stages.iter().filter(|s| kinds.contains(&s.kind));
-                let points: Vec<_> = stages.map(|s| Point::Stage(s.id.0)).collect();
-                match &bare(stage).kind {
-                    ExprKind::Const(Value::Stage(id)) => Formula::Known(points.contains(&Point::Stage(id.0))),
-                    _ => self.test(stage, Test::OneOf(points), place),
+            ExprKind::StageIs { stage, kinds } => match &bare(stage).kind {
+                ExprKind::Const(Value::Stage(id)) => {
+                    Formula::Known(kinds.contains(&self.model.stages[id.index()].kind))
                 }
-            }
+                _ if is_term(stage) => {
+                    let atom = self.atom(key(self.schema, e, place));
+                    self.test(stage, Test::IsOfKind(kinds.clone(), atom), place)
+                }
+                _ => self.free(e, place),
+            },
             ExprKind::Convert { .. } => {
                 let inside = bare(e);
                 match inside.kind {

@@ -21,6 +21,7 @@ pub use term::{Origin, Point, Term};
 use crate::model::{Expr, ExprKind, Model};
 use crate::schema::{Schema, Type};
 use crate::source::{FileId, Span};
+use crate::syntax::tree::StageKind;
 use crate::value::{EntityId, EventId, PipelineId, StageId};
 use std::collections::HashMap;
 
@@ -57,6 +58,8 @@ pub enum Test {
     Greater(Point),
     /// A question that only the value itself answers.
     Asks(Question, u32),
+    /// Whether a stage is of one of these kinds.
+    IsOfKind(Vec<StageKind>, u32),
     /// Of two values: the outcome if the first is less, equal, greater, or otherwise different.
     Compared([Option<bool>; 4]),
 }

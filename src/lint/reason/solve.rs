@@ -106,7 +106,7 @@ impl Reason<'_> {
                 Test::Asks(Question::IsEmpty, _) if !matches!(self.term(*id).ty, Type::List(_)) => {
                     of.insert(Point::Text("".into()));
                 }
-                Test::IsSet | Test::Asks(..) | Test::Compared(_) => {}
+                Test::IsSet | Test::Asks(..) | Test::IsOfKind(..) | Test::Compared(_) => {}
             }
         });
         let points = points.into_iter().map(|(id, points)| {
@@ -305,6 +305,21 @@ impl Search<'_> {
                     (_, Some(_)) => Outcome::Failure,
                 }
             }
+            Test::IsOfKind(kinds, atom) => match region {
+                Region::At(at) => match points[at] {
+                    Point::Stage(id) => {
+                        let stage = self.reason.model.stages.get(usize::from(id));
+                        stage.is_some_and(|stage| kinds.contains(&stage.kind)).into()
+                    }
+                    _ => Outcome::Failure,
+                },
+                Region::Before(_) => match self.atoms.get(atom) {
+                    Some(Some(b)) => (*b).into(),
+                    Some(None) => Outcome::Failure,
+                    None => Outcome::Needs(Wanted::Atom { atom: *atom, may_fail: false }),
+                },
+                Region::Unset | Region::Failure => Outcome::Failure,
+            },
             Test::Compared(outcomes) => match region {
                 Region::At(at) => match points[at] {
                     Point::Order(n) => match outcomes[usize::from(n)] {

@@ -190,15 +190,7 @@ impl Reason<'_> {
             Type::Enum(id) => {
                 (0..self.schema.enumeration(*id).values.len()).map(|n| Point::Enum(n as u16)).collect()
             }
-            Type::Stage(entity) => {
-                let of =
-                    |s: &&crate::model::Stage| self.model.pipelines[s.pipeline.index()].entity == *entity;
-                self.model.stages.iter().filter(of).map(|s| Point::Stage(s.id.0)).collect()
-            }
-            Type::Pipeline(entity) => {
-                let of = |p: &&crate::model::Pipeline| p.entity == *entity;
-                self.model.pipelines.iter().filter(of).map(|p| Point::Pipeline(p.id.0)).collect()
-            }
+            // Of these there may be many; only those that are named matter.
             _ => return None,
         })
     }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// So many triggers above one are compared with it; the nearest first.
 const MOST_CANDIDATES: usize = 64;
 /// So many comparisons, over all stages.
-const MOST_COMPARISONS: usize = 256;
+const MOST_COMPARISONS: usize = 128;
 
 /// What triggers listen to, for looking up those above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

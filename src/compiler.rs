@@ -88,6 +88,7 @@ pub fn check_with(loaded: &Loaded, levels: &Levels) -> Checked {
     let lacking = [Code::EmptyDeclaration, Code::BadCalendar];
     let found = found.filter(|d| !lacking.contains(&d.code) || !torn.contains(&d.span()));
     let mut diagnostics: Vec<Diagnostic> = loaded.diagnostics.iter().cloned().chain(found).collect();
+    without_followers(loaded, &mut diagnostics);
     // A program with mistakes is mended first: what else might be meant differently is then another matter.
     if let Some(model) =
         model.as_ref().filter(|_| diagnostics.iter().all(|d| d.severity() != Severity::Error))
@@ -153,6 +154,8 @@ struct Spoiled {
     ends: HashSet<(FileId, u32)>,
     /// The declarations that hold one.
     declarations: Vec<Span>,
+    /// Whether one is in the line that says the currency of the program.
+    currency: bool,
 }
 
 impl Spoiled {
@@ -170,6 +173,11 @@ impl Spoiled {
         Spoiled {
             begins: spans().map(|s| (s.file, s.start)).collect(),
             ends: spans().map(|s| (s.file, s.end)).collect(),
+            currency: spans().any(|s| {
+                let before = &loaded.sources.file(s.file).text[..s.start as usize];
+                let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+                line.split_whitespace().next() == Some("currency")
+            }),
             declarations,
         }
     }
@@ -180,6 +188,9 @@ impl Spoiled {
             let at = diagnostic.span();
             let holds = |s: &Span| s.file == at.file && s.start <= at.start && at.end <= s.end;
             return self.declarations.iter().any(holds);
+        }
+        if diagnostic.code == Code::CurrencyMismatch && diagnostic.shared && self.currency {
+            return true;
         }
         // `amount > 10%`: without the sign the number is another.
         diagnostic.code.is_about_types()
@@ -192,11 +203,70 @@ impl Spoiled {
     }
 }
 
+/// Takes away what follows from a mistake in a rule: what it binds is not known then, and what its condition
+/// tests is not known to be set.
+fn without_followers(loaded: &Loaded, diagnostics: &mut Vec<Diagnostic>) {
+    let follows = |code| matches!(code, Code::NoSuchOutput | Code::MayBeEmpty | Code::UnsetPlaceholder);
+    if !diagnostics.iter().any(|d| follows(d.code)) {
+        return;
+    }
+    let mut mistakes: Vec<(FileId, u32)> = diagnostics
+        .iter()
+        .filter(|d| d.severity() == Severity::Error && !follows(d.code))
+        .map(|d| (d.span().file, d.span().start))
+        .collect();
+    mistakes.sort_unstable();
+    let mistaken = |span: Span| {
+        let first = mistakes.partition_point(|place| *place < (span.file, span.start));
+        mistakes.get(first).is_some_and(|place| *place < (span.file, span.end))
+    };
+    let items = loaded.files.iter().flat_map(|file| &file.items);
+    let mut rules: Vec<&tree::Rule> = Vec::new();
+    for item in items {
+        let tree::ItemKind::Pipeline(pipeline) = &item.kind else { continue };
+        for member in &pipeline.members {
+            match member {
+                tree::PipelineMember::Rule(rule) => rules.push(rule),
+                tree::PipelineMember::Stage(stage) => {
+                    rules.extend(stage.members.iter().filter_map(|m| match m {
+                        tree::StageMember::Rule(rule) => Some(rule),
+                        tree::StageMember::Trigger(_) => None,
+                    }))
+                }
+            }
+        }
+    }
+    rules.sort_by_key(|rule| (rule.span.file, rule.span.start));
+    let rule_at = |span: Span| {
+        let behind = rules.partition_point(|r| (r.span.file, r.span.start) <= (span.file, span.start));
+        let rule = *rules.get(behind.checked_sub(1)?)?;
+        (rule.span.file == span.file && span.start < rule.span.end).then_some(rule)
+    };
+    diagnostics.retain(|d| match d.code {
+        // The second place is the rule that is read.
+        Code::NoSuchOutput => {
+            !d.labels.get(1).and_then(|l| rule_at(l.span)).is_some_and(|rule| mistaken(rule.span))
+        }
+        Code::MayBeEmpty | Code::UnsetPlaceholder => {
+            let value = loaded.sources.text(d.span());
+            let tests = |clause: &tree::Clause| {
+                matches!(clause.kind, tree::ClauseKind::When(_))
+                    && mistaken(clause.span)
+                    && loaded.sources.text(clause.span).contains(value)
+            };
+            !rule_at(d.span()).is_some_and(|rule| rule.clauses.iter().any(tests))
+        }
+        _ => true,
+    });
+}
+
 /// By file and place, each thing once.
 fn tidy(diagnostics: &mut Vec<Diagnostic>) {
     // Stable: of several at one place the first that was found stays first.
     diagnostics.sort_by_key(|d| (d.span().file, d.span().start, d.span().end));
     let mut seen = HashSet::new();
+    let mut mended = HashSet::new();
+    diagnostics.retain(|d| !d.shared || mended.insert(d.help.clone()));
     diagnostics.retain(|d| {
         let labels: Vec<_> = d.labels.iter().map(|l| (l.span, l.message.clone())).collect();
         seen.insert((d.code, d.message.clone(), labels))

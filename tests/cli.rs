@@ -614,3 +614,62 @@ fn times_that_cannot_be_are_said() {
     assert_eq!(moved("2026-06-01T00:00:00Z"), moved("2026-06-01T09:00:00+09:00"));
     insta::assert_snapshot!(said);
 }
+
+#[test]
+fn a_missing_folder_is_named_where_a_file_is_to_be_written() {
+    let case = Case::new();
+    for args in
+        [&["compile", "small.rules", "-o", "no/x"][..], &["run", "small.rules", "events.jsonl", "-o", "no/x"]]
+    {
+        let output = case.run(args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert_eq!(said, "error: cannot write no/x: there is no folder no\n");
+    }
+}
+
+#[test]
+fn what_to_type_for_dedup_is_said() {
+    let case = Case::new();
+    for wrong in ["x", "-1", "65537"] {
+        let output = case.run(&["run", &format!("--dedup={wrong}"), "small.rules", "events.jsonl"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("write a whole number from 0 to 65536, such as 16"), "{said}");
+    }
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_written_out() {
+    let case = Case::new();
+    let event = |kind: &str| {
+        format!(
+            "{{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"time\":\"2026-03-02T10:00:00Z\",\"type\":\"{kind}\",\
+             \"subject\":\"deal/D\\u001b[31m\",\"data\":{{}}}}\n"
+        )
+    };
+    case.file("odd.jsonl", event("deal.updated") + &event("un\\u001b[2Jknown"));
+    let output = case.run(&["run", "small.rules", "odd.jsonl"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+    assert!(
+        said.contains("`deal/D\\u{1b}[31m` was never created") && said.contains("un\\u{1b}[2Jknown (1)"),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn rules_and_events_may_come_through_a_named_pipe() {
+    let case = Case::new();
+    for (name, text) in [("rules.pipe", SMALL), ("events.pipe", EVENTS)] {
+        let made = Command::new("mkfifo").arg(case.folder.path().join(name)).status().expect("mkfifo");
+        assert!(made.success());
+        let path = case.folder.path().join(name);
+        std::thread::spawn(move || std::fs::write(path, text));
+    }
+    let piped = case.run(&["run", "rules.pipe", "events.pipe"]);
+    let plain = case.run(&["run", "small.rules", "events.jsonl"]);
+    assert_eq!(String::from_utf8_lossy(&piped.stdout), String::from_utf8_lossy(&plain.stdout));
+    assert_eq!(piped.status.code(), Some(0));
+}

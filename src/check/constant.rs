@@ -14,6 +14,10 @@ use crate::value::print::{Labels, Printer};
 use crate::value::*;
 use std::cmp::Ordering;
 
+/// What to do with something that only the run knows.
+pub(super) const NOT_CONSTANT: &str =
+    "write a value, such as `5` or `2026-01-31`, or a function instead: `fn name() -> bool = …`";
+
 /// How much work one constant may take.
 const MOST_STEPS: u32 = 1_000_000;
 /// How deep expressions and calls may be nested: the compiler's stack has room for them.
@@ -62,7 +66,12 @@ impl Checker<'_> {
             Ok(value) => return Some((expr.ty, value)),
             Err(Stop::Failed(failure)) => {
                 let message = format!("this cannot be computed: {failure}");
-                self.report(Diagnostic::new(Code::ConstantFails, e.span, message).label("has no value"));
+                let help = match failure.to_string().contains("zero") {
+                    true => "divide by a number that is not 0",
+                    false => "write a smaller value",
+                };
+                let diagnostic = Diagnostic::new(Code::ConstantFails, e.span, message);
+                self.report(diagnostic.label("has no value").help(help));
             }
             Err(Stop::NotConstant) if self.diagnostics.len() == before => self.not_constant(e),
             Err(Stop::NotConstant | Stop::Mistake) => {}
@@ -73,7 +82,7 @@ impl Checker<'_> {
     fn not_constant(&mut self, e: &tree::Expr) {
         let message = "a constant is wanted here, and this is only known when the program runs";
         let label = "needs a record, an event, the clock or a time zone";
-        self.report(Diagnostic::new(Code::NotConstant, e.span, message).label(label));
+        self.report(Diagnostic::new(Code::NotConstant, e.span, message).label(label).help(NOT_CONSTANT));
     }
 
     /// The value of a constant expression; `None` if it needs the run (or holds a mistake).

@@ -163,7 +163,10 @@ impl Checker<'_> {
                                 "`{}` calls functions that call functions more than {MOST_CALLS} deep",
                                 name.text
                             );
-                            self.report(Diagnostic::new(Code::TooMany, name.span, message).label("too deep"));
+                            let diagnostic = Diagnostic::new(Code::TooMany, name.span, message);
+                            self.report(
+                                diagnostic.label("too deep").help("put some of them together into one"),
+                            );
                         }
                         depth[item] = Some(deep);
                         place[item] = None;
@@ -192,7 +195,11 @@ impl Checker<'_> {
             (false, 1) => format!("the constant `{}` needs itself", names[0].text),
             (false, _) => format!("these need each other in a circle: {}", chain()),
         };
-        let mut diagnostic = Diagnostic::new(code, names[0].span, message);
+        let help = match functions {
+            true => "take one of these calls away: what is done for each of a list is written with `map`, `filter` or `sum`".to_owned(),
+            false => format!("give one of them a value of its own: `const {} = 5`", names[0].text),
+        };
+        let mut diagnostic = Diagnostic::new(code, names[0].span, message).help(help);
         // Where each names the next one; the walk has just counted on.
         for (n, (item, followed)) in circle.iter().enumerate().take(6) {
             if let Some((_, span)) = followed.checked_sub(1).and_then(|f| needs.of[*item].get(f)) {

@@ -1,6 +1,7 @@
 //! Limits and defaults of fields, payloads, parameters and outputs: constants, read once those are known.
 
 use super::Checker;
+use super::helps::Broken;
 use super::schema::{Owner, Placed};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Field, Limits, Type};
@@ -80,7 +81,8 @@ impl Checker<'_> {
             let message = format!("nothing is both at least {least} and at most {most}");
             let diagnostic =
                 Diagnostic::new(Code::BadLimit, min, message).label("more than the most allowed");
-            self.report(diagnostic.also(max, "less than the least allowed"));
+            let help = format!("min {} max {}", most.normalize(), least.normalize());
+            self.report(diagnostic.also(max, "less than the least allowed").help(help));
             limits = Limits::default();
         }
         (limits, pattern)
@@ -91,7 +93,8 @@ impl Checker<'_> {
             let name = self.schema.type_name(ty.inner());
             let message = format!("`{word}` is no limit of the type `{name}`");
             let diagnostic = Diagnostic::new(Code::LimitNotAllowed, span, message);
-            self.report(diagnostic.label("texts, lists, numbers and amounts have one"));
+            let help = format!("take `{}` away", self.sources.text(span));
+            self.report(diagnostic.label("texts, lists, numbers and amounts have one").help(help));
             return None;
         };
         let (found, value_of) = self.constant(value, None)?;
@@ -107,13 +110,19 @@ impl Checker<'_> {
                     Measure::Amount => "an amount is limited by a number, or by an amount of its currency",
                 };
                 let message = format!("{wanted}, and this is a `{}`", self.schema.type_name(&found));
-                self.report(Diagnostic::new(Code::BadLimit, value.span, message).label("not possible here"));
+                let example = match measure {
+                    Measure::Length | Measure::Whole => format!("{word} 5"),
+                    Measure::Number => format!("{word} 1.5"),
+                    Measure::Amount => format!("{word} 100"),
+                };
+                let diagnostic = Diagnostic::new(Code::BadLimit, value.span, message);
+                self.report(diagnostic.label("not possible here").help(example));
                 return None;
             }
         };
         if measure == Measure::Length && number.is_sign_negative() && !number.is_zero() {
             let diagnostic = Diagnostic::new(Code::BadLimit, value.span, "a length is never negative");
-            self.report(diagnostic.label("less than nothing"));
+            self.report(diagnostic.label("less than nothing").help(format!("{word} 0")));
             return None;
         }
         Some(number)
@@ -123,16 +132,17 @@ impl Checker<'_> {
         if !matches!(ty.inner(), Type::Text | Type::Email | Type::Phone | Type::Url) {
             let message =
                 format!("`matches` is no limit of the type `{}`", self.schema.type_name(ty.inner()));
-            self.report(Diagnostic::new(Code::LimitNotAllowed, span, message).label("only texts have one"));
+            let help = format!("take `{}` away", self.sources.text(span));
+            let diagnostic = Diagnostic::new(Code::LimitNotAllowed, span, message);
+            self.report(diagnostic.label("only texts have one").help(help));
             return None;
         }
         match regex::Regex::new(&regex.text) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
-                let message = format!("this pattern is not right: {}", regex_mistake(&error));
-                self.report(
-                    Diagnostic::new(Code::BadLimit, regex.span, message).label("a regular expression"),
-                );
+                let (mistake, help) = regex_mistake(&error);
+                let message = format!("this pattern is not right: {mistake}");
+                self.report(Diagnostic::new(Code::BadLimit, regex.span, message).maybe_help(help));
                 None
             }
         }
@@ -152,7 +162,9 @@ impl Checker<'_> {
         let (_, value) = self.constant(e, Some(ty))?;
         if let Err(failure) = check_limits(&value, ty, limits, pattern) {
             let message = format!("the default breaks the limits: {failure}");
-            self.report(Diagnostic::new(Code::DefaultBreaksLimit, e.span, message).label("the default"));
+            let help = Broken::of(&value).and_then(|broken| self.help_for_limit(&broken, ty, limits));
+            let diagnostic = Diagnostic::new(Code::DefaultBreaksLimit, e.span, message);
+            self.report(diagnostic.label("the default").maybe_help(help));
             return None;
         }
         // Unset is what a missing optional one is anyway.
@@ -171,9 +183,43 @@ fn measure(ty: &Type) -> Option<Measure> {
     }
 }
 
-/// What is wrong with a regular expression, in one phrase.
-pub(super) fn regex_mistake(error: &regex::Error) -> String {
+/// What is wrong with the pattern behind `matches`, in one phrase, and what to write.
+pub(super) fn regex_mistake(error: &regex::Error) -> (String, Option<String>) {
+    if let regex::Error::CompiledTooBig(_) = error {
+        return ("it is too large".into(), Some("write a shorter one".into()));
+    }
+    // The last line of the picture that the library draws says what is wrong.
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default();
-    last.strip_prefix("error: ").unwrap_or(last).trim_end_matches('.').to_lowercase()
+    let reason = last.strip_prefix("error: ").unwrap_or(last).trim_end_matches('.').to_lowercase();
+    let known = [
+        (
+            "unclosed group",
+            "a `(` is not closed",
+            r"close it with `)`, or write `\(` for the character itself",
+        ),
+        ("unopened group", "a `)` closes nothing", r"take it away, or write `\)` for the character itself"),
+        (
+            "unclosed character class",
+            "a `[` is not closed",
+            r"close it with `]`, or write `\[` for the character itself",
+        ),
+        (
+            "repetition operator missing",
+            "nothing stands before a `*`, `+` or `?` to be repeated",
+            r"write `.*` for any text, or `\*`, `\+`, `\?` for the character itself",
+        ),
+        (
+            "unrecognized escape",
+            "a `\\` stands before a letter that means nothing with it",
+            r"write `\\` for the character itself",
+        ),
+        ("incomplete escape", "a `\\` stands at the end", r"write `\\` for the character itself"),
+        ("look-around", "`(?=`, `(?!` and `(?<` are not known here", "join two tests with `and`"),
+        ("backreferences", "what was found before cannot be asked for again", "write the text itself"),
+    ];
+    match known.iter().find(|(theirs, ..)| reason.starts_with(theirs)) {
+        Some((_, reason, help)) => ((*reason).into(), Some((*help).into())),
+        None => (reason, None),
+    }
 }

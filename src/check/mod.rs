@@ -8,6 +8,7 @@
 mod constant;
 pub mod expr;
 mod functions;
+mod helps;
 mod limits;
 mod names;
 mod people;

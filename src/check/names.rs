@@ -7,6 +7,7 @@ use super::types::{self, BUILTIN_ENUMS};
 use super::words;
 use super::{Checker, TypeSymbol, ValueSymbol};
 use crate::diagnostic::{self, Advice, Code, Diagnostic};
+use crate::library;
 use crate::schema::WEEKDAY_ENUM;
 use crate::source::{FileId, Span};
 use crate::syntax::tree::{self, *};
@@ -119,7 +120,7 @@ impl Checker<'_> {
         let counted: [(&str, Vec<Span>); 10] = [
             ("entities", all.entities.iter().map(|e| e.name.span).collect()),
             ("enums", all.enums.iter().map(|e| e.0.span).chain(inline).collect()),
-            ("opaque types", all.opaques.iter().map(|o| o.0.span).collect()),
+            ("types", all.opaques.iter().map(|o| o.0.span).collect()),
             ("events", all.events.iter().map(|e| e.name.span).collect()),
             ("actions", all.actions.iter().map(|a| a.name.span).collect()),
             ("users, departments and roles", all.principals.iter().map(|p| p.name.span).collect()),
@@ -163,7 +164,7 @@ impl Checker<'_> {
             let noun = |symbol| match symbol {
                 TypeSymbol::Entity(_) => "an entity",
                 TypeSymbol::Enum(_) => "an enum",
-                TypeSymbol::Opaque(_) => "an opaque type",
+                TypeSymbol::Opaque(_) => "a type",
             };
             let message = if noun(first.0) == noun(symbol) {
                 let noun = noun(symbol).split_once(' ').map_or("type", |(_, noun)| noun);
@@ -224,10 +225,17 @@ impl Checker<'_> {
                 let name = parent.text();
                 let found = first.get(&name).copied();
                 if found.is_none() {
-                    let help = Advice::near(parent.span, &name, first.keys().map(String::as_str));
                     let message = format!("there is no event `{name}`");
-                    let diagnostic = Diagnostic::new(Code::UnknownEvent, parent.span, message);
-                    self.report(diagnostic.label("not declared anywhere").advised(help));
+                    let diagnostic = Diagnostic::new(Code::UnknownEvent, parent.span, message)
+                        .label("not declared anywhere");
+                    match library::that_declares("event", &name) {
+                        Some(library) => self.forgotten_library(library, diagnostic),
+                        None => {
+                            let help = Advice::near(parent.span, &name, first.keys().map(String::as_str));
+                            let help = help.unwrap_or_else(|| Advice::say(format!("event {name} {{ }}")));
+                            self.report(diagnostic.advised(Some(help)));
+                        }
+                    }
                 }
                 found
             });
@@ -269,12 +277,18 @@ impl Checker<'_> {
         let why = format!("`{name}` happens by itself when a record of `{entity}` is {what}");
         let diagnostic = if all.order(place) < all.order(path.span) {
             let message = format!("the name `{name}` cannot be given here");
-            Diagnostic::new(Code::ReservedName, path.span, message).label(why).also(place, "the entity")
+            Diagnostic::new(Code::ReservedName, path.span, message)
+                .label(why)
+                .also(place, "the entity")
+                .help(format!("choose another name: `{name}_by_hand`"))
         } else {
             // An entity of one's own may come too near to an event of the library.
             let message = format!("the name `{entity}` cannot be given here");
             let other = "and another event has this name";
-            Diagnostic::new(Code::ReservedName, place, message).label(why).also(path.span, other)
+            Diagnostic::new(Code::ReservedName, place, message)
+                .label(why)
+                .also(path.span, other)
+                .help(format!("choose another name: `Our{entity}`"))
         };
         self.report(diagnostic);
     }
@@ -345,7 +359,8 @@ impl Checker<'_> {
                     let message =
                         format!("an event cannot be a kind of a kind … more than {MOST_GENERATIONS} times");
                     let span = events[i].parent.as_ref().map_or(events[i].name.span, |p| p.span);
-                    self.report(Diagnostic::new(Code::TooMany, span, message));
+                    let diagnostic = Diagnostic::new(Code::TooMany, span, message);
+                    self.report(diagnostic.help("make it a kind of an event further up"));
                     parents[i] = None;
                     depths[i] = Some(0);
                 } else {
@@ -433,14 +448,30 @@ impl Checker<'_> {
         let diagnostic = Diagnostic::new(Code::DuplicateName, again, message)
             .label("declared again here")
             .also(first, "first declared here");
-        self.report(diagnostic.maybe_help(help));
+        let name = self.sources.text(again);
+        let help = help.unwrap_or_else(|| {
+            if [" has two ", " given twice"].iter().any(|two| diagnostic.message.contains(two))
+                || diagnostic.message.contains(" twice after ")
+            {
+                "take one of them away".to_owned()
+            } else if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.') {
+                format!("take one of them away, or give it another name, such as `{name}_2`")
+            } else {
+                "take one of them away, or give it another name".to_owned()
+            }
+        });
+        self.report(diagnostic.help(help));
     }
 
     /// Reports a name that means something else already.
     pub(super) fn reserved(&mut self, span: Span, name: &str, why: String) {
         let message = format!("the name `{name}` cannot be given here");
-        let other = (!name.contains('.')).then(|| format!("{name}_value"));
-        self.report(Diagnostic::new(Code::ReservedName, span, message).label(why).maybe_help(other));
+        let other = match name.split_once('.') {
+            None => format!("{name}_value"),
+            Some((_, rest)) => format!("app.{rest}"),
+        };
+        let help = format!("choose another name: `{other}`");
+        self.report(Diagnostic::new(Code::ReservedName, span, message).label(why).help(help));
     }
 
     /// Reports names that stand twice in one list: fields, values, parameters.

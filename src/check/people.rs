@@ -142,7 +142,24 @@ impl Checker<'_> {
         };
         let ExprKind::Name(name) = &*value.kind else {
             let message = format!("the name of a {noun} is wanted here");
-            self.report(Diagnostic::new(Code::BadEntry, value.span, message).label("no name"));
+            let meant = match &*value.kind {
+                ExprKind::Text(_) => self.sources.text(value.span).trim_matches('"').to_owned(),
+                _ => String::new(),
+            };
+            let mut all = self.schema.principals.iter().filter(|p| p.kind == wanted);
+            let known = all
+                .clone()
+                .find(|p| *p.name == *meant || *p.label == *meant)
+                .or_else(|| all.next())
+                .map(|p| p.name.to_string());
+            let sure = known.as_ref().is_some_and(|known| *known == meant);
+            let help = known.map(|known| {
+                let help = format!("write `{known}`, without quotes");
+                Advice::write(value.span, known).saying(help).unsure(!sure)
+            });
+            let help = help.or_else(|| Some(Advice::say(format!("declare one: `{noun} name \"Name\"`"))));
+            let diagnostic = Diagnostic::new(Code::BadEntry, value.span, message);
+            self.report(diagnostic.label("no name").advised(help));
             return None;
         };
         let found = self.names.values.get(&name.text).copied();
@@ -152,7 +169,11 @@ impl Checker<'_> {
             return Some(id);
         }
         let known = self.schema.principals.iter().filter(|p| p.kind == wanted).map(|p| &*p.name);
-        let help = Advice::near(name.span, &name.text, known);
+        let listed: Vec<String> = known.clone().take(12).map(|known| format!("`{known}`")).collect();
+        let help = Advice::near(name.span, &name.text, known).or_else(|| {
+            let listed = listed.join(", ");
+            (found.is_some() && !listed.is_empty()).then(|| Advice::say(format!("one of {listed}")))
+        });
         let mut diagnostic = match found {
             Some((_, span)) => {
                 let message = format!("`{}` is no {noun}", name.text);
@@ -165,8 +186,9 @@ impl Checker<'_> {
                 Diagnostic::new(Code::UnknownPrincipal, name.span, message).label("not declared anywhere")
             }
         };
-        if found.is_none() && help.is_none() {
-            diagnostic = diagnostic.help(format!("{noun} {}", name.text));
+        if help.is_none() {
+            let name = if found.is_none() { name.text.to_string() } else { format!("{}_{noun}", name.text) };
+            diagnostic = diagnostic.help(format!("{noun} {name}"));
         }
         self.report(diagnostic.advised(help));
         None
@@ -178,7 +200,14 @@ impl Checker<'_> {
         if let Some((ValueSymbol::Calendar(id), _)) = found {
             return Some(id);
         }
-        let help = Advice::near(name.span, &name.text, self.schema.calendars.iter().map(|c| &*c.name));
+        let calendars = || self.schema.calendars.iter().map(|c| &*c.name);
+        let help = Advice::near(name.span, &name.text, calendars()).unwrap_or_else(|| {
+            let listed: Vec<String> = calendars().take(12).map(|c| format!("`{c}`")).collect();
+            Advice::say(match listed.is_empty() {
+                true => "declare one: `calendar Office { mon..fri 09:00-18:00 }`".to_owned(),
+                false => format!("one of {}", listed.join(", ")),
+            })
+        });
         let diagnostic = match found {
             Some((_, span)) => {
                 let message = format!("`{}` is no calendar", name.text);
@@ -191,7 +220,7 @@ impl Checker<'_> {
                 Diagnostic::new(Code::UnknownCalendar, name.span, message).label("not declared anywhere")
             }
         };
-        self.report(diagnostic.advised(help));
+        self.report(diagnostic.advised(Some(help)));
         None
     }
 
@@ -261,9 +290,16 @@ impl Checker<'_> {
                     let message = "these working hours overlap";
                     let mut diagnostic = Diagnostic::new(Code::BadCalendar, two, message);
                     diagnostic = if one == two {
-                        diagnostic.label("two times on one day")
+                        diagnostic.label("two times on one day").help("name each day once")
                     } else {
-                        diagnostic.label("begins before the other ends").also(one, "the other")
+                        let begins = until > to;
+                        let hours = |span: Span| spans.iter().find(|(_, h)| h.span == span).map(|(_, h)| *h);
+                        let help = match hours(other) {
+                            Some(_) if begins => format!("take `{}` away", self.sources.text(span)),
+                            Some(other) => format!("begin it at `{}`", other.to.format("%H:%M")),
+                            None => "take one of them away".to_owned(),
+                        };
+                        diagnostic.label("begins before the other ends").also(one, "the other").help(help)
                     };
                     self.report(diagnostic);
                 }
@@ -281,7 +317,7 @@ impl Checker<'_> {
         }
         let message = format!("there is no time zone `{}`", name.text);
         let diagnostic = Diagnostic::new(Code::UnknownTimezone, name.span, message)
-            .label("not a zone of the IANA time zone database")
+            .label("not the name of a time zone")
             .help(match nearest_timezone(&name.text) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "timezone \"Europe/Rome\"".to_owned(),

@@ -184,7 +184,8 @@ impl Checker<'_> {
                 );
                 let only: Vec<&str> = allowed.iter().map(|e| &*self.schema.entity(*e).name).collect();
                 let label = format!("`{parent}` happens to `{}` only", only.join("`, `"));
-                self.report(Diagnostic::new(Code::EventEntities, *span, message).label(label));
+                let help = format!("take `{}` away", self.schema.entity(*entity).name);
+                self.report(Diagnostic::new(Code::EventEntities, *span, message).label(label).help(help));
             }
         }
         on.into_iter().map(|(e, _)| e).filter(|e| allowed.contains(e)).collect()

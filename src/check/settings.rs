@@ -169,7 +169,7 @@ impl Checker<'_> {
         }
         let message = format!("there is no locale `{}`", name.text);
         let diagnostic = Diagnostic::new(Code::UnknownLocale, name.span, message)
-            .label("not a language of CLDR's data")
+            .label("not the code of a language")
             .help(match locale::meant(&name.text) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "locale \"it\"".to_owned(),

@@ -65,13 +65,23 @@ impl Checker<'_> {
                 Some((TypeSymbol::Enum(id), _)) => Type::Enum(id),
                 Some((TypeSymbol::Opaque(id), _)) => Type::Opaque(id),
                 None => {
-                    // Looking for what was meant takes time: not for thousands of mistakes.
-                    let help = if self.diagnostics.len() < 500 { self.type_help(name) } else { None };
                     let diagnostic =
                         Diagnostic::new(Code::UnknownType, name.span, format!("there is no type `{text}`"))
-                            .label("not declared, and no type of the language")
-                            .advised(help);
-                    self.report(diagnostic);
+                            .label("not declared, and no type of the language");
+                    let in_library =
+                        ["entity", "enum", "type"].iter().find_map(|word| library::that_declares(word, text));
+                    if let Some(library) = in_library {
+                        self.forgotten_library(library, diagnostic);
+                        return Type::Error;
+                    }
+                    // Looking for what was meant takes time: not for thousands of mistakes.
+                    let help = if self.diagnostics.len() < 500 { self.type_help(name) } else { None };
+                    let help = help.unwrap_or_else(|| {
+                        Advice::say(format!(
+                            "write `text` for any text, or declare it: `enum {text} {{ first, second }}`"
+                        ))
+                    });
+                    self.report(diagnostic.advised(Some(help)));
                     Type::Error
                 }
             },
@@ -81,11 +91,6 @@ impl Checker<'_> {
     /// What was probably meant by a type that does not exist.
     fn type_help(&self, written: &tree::Name) -> Option<Advice> {
         let name = &*written.text;
-        let in_library =
-            ["entity", "enum", "type"].iter().find_map(|word| library::that_declares(word, name));
-        if let Some(library) = in_library {
-            return Some(Advice::say(format!("use {}", library.name)));
-        }
         let habit = match name.to_lowercase().as_str() {
             "string" | "str" | "varchar" | "char" | "uuid" | "guid" => "text",
             "number" | "numeric" | "num" | "float" | "double" | "real" => {
@@ -134,16 +139,20 @@ impl Checker<'_> {
         let (what, span) = match self.names.types.get(&name.text).copied() {
             Some((TypeSymbol::Entity(id), _)) => return Some(id),
             Some((TypeSymbol::Enum(_), span)) => ("an enum", span),
-            Some((TypeSymbol::Opaque(_), span)) => ("an opaque type", span),
+            Some((TypeSymbol::Opaque(_), span)) => ("a type", span),
             None => {
-                let entities = self.schema.entities.iter().map(|e| &*e.name);
-                let help = match library::that_declares("entity", &name.text) {
-                    Some(library) => Some(Advice::say(format!("use {}", library.name))),
-                    None => Advice::near(name.span, &name.text, entities),
-                };
                 let message = format!("there is no entity `{}`", name.text);
-                let diagnostic = Diagnostic::new(Code::UnknownEntity, name.span, message);
-                self.report(diagnostic.label("not declared anywhere").advised(help));
+                let diagnostic =
+                    Diagnostic::new(Code::UnknownEntity, name.span, message).label("not declared anywhere");
+                if let Some(library) = library::that_declares("entity", &name.text) {
+                    self.forgotten_library(library, diagnostic);
+                    return None;
+                }
+                let entities = self.schema.entities.iter().map(|e| &*e.name);
+                let help = Advice::near(name.span, &name.text, entities).unwrap_or_else(|| {
+                    Advice::say(format!("declare it: `entity {} {{ title: text }}`", name.text))
+                });
+                self.report(diagnostic.advised(Some(help)));
                 return None;
             }
         };
@@ -152,7 +161,10 @@ impl Checker<'_> {
         if !words::TYPES.contains(&&*name.text) {
             diagnostic = diagnostic.also(span, "declared here");
         }
-        self.report(diagnostic);
+        let entities = self.schema.entities.iter().map(|e| format!("`{}`", e.name)).take(12);
+        let entities = entities.collect::<Vec<_>>().join(", ");
+        let help = (!entities.is_empty()).then(|| format!("one of {entities}"));
+        self.report(diagnostic.maybe_help(help));
         None
     }
 
@@ -167,8 +179,10 @@ impl Checker<'_> {
             };
             let message = format!("there is no currency `{}`", code.text);
             let diagnostic = Diagnostic::new(Code::UnknownCurrency, code.span, message)
-                .label("not a code of ISO 4217, such as `EUR` or `USD`")
-                .advised(help);
+                .label("not the code of a currency")
+                .advised(help.or_else(|| {
+                    Some(Advice::say("write a code of three letters, such as `EUR`, `USD` or `GBP`"))
+                }));
             self.report(diagnostic);
         }
         found

@@ -68,7 +68,7 @@ pub fn run(args: &Args, style: Style) -> Result {
                 output.display()
             )));
         }
-        replace(&output, &bytes).map_err(|e| Failure::write(&output.display().to_string(), &e))?;
+        replace(&output, &bytes).map_err(|e| Failure::write_to(&output, &e))?;
     }
     Ok(Exit::Clean)
 }

@@ -35,6 +35,18 @@ impl Failure {
         Failure::usage(format!("cannot read {}: {}", path.display(), plain(error)))
     }
 
+    /// A file that cannot be written.
+    pub fn write_to(path: &Path, error: &io::Error) -> Self {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        match folder {
+            Some(folder) if error.kind() == io::ErrorKind::NotFound => {
+                let (path, folder) = (path.display(), folder.display());
+                Failure::usage(format!("cannot write {path}: there is no folder {folder}"))
+            }
+            _ => Failure::write(&path.display().to_string(), error),
+        }
+    }
+
     /// Something that cannot be written; a closed pipe says nothing.
     pub fn write(what: &str, error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

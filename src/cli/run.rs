@@ -5,6 +5,7 @@ use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
 use crate::compiler::Foreign;
+use crate::diagnostic::escaped;
 use crate::engine::{Engine, Options};
 use crate::program::Program;
 use crate::run::{OnError, Rejected, Run, Start, Stopped, Surroundings};
@@ -76,7 +77,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), hide = true)]
     batch: Option<u64>,
     /// How many of its last events a record remembers, to drop one that comes again.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(0..=65_536))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = dedup)]
     dedup: u32,
     /// Say nothing at the end; rejected events are still reported.
     #[arg(short, long)]
@@ -105,6 +106,11 @@ fn time(text: &str) -> std::result::Result<DateTime<Utc>, String> {
     let time = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
     time.filter(crate::value::time::in_range)
         .ok_or_else(|| "write a date and time with `Z` or an offset, as 2026-03-02T10:00:00Z".into())
+}
+
+fn dedup(text: &str) -> std::result::Result<u32, String> {
+    let number = text.parse::<u32>().ok().filter(|number| *number <= 65_536);
+    number.ok_or_else(|| "write a whole number from 0 to 65536, such as 16".into())
 }
 
 /// `90s`, `30m`, `1h`, `1d`, `1w`
@@ -373,7 +379,7 @@ fn writable(path: Option<&Path>, append: bool) -> std::result::Result<Option<Fil
     let Some(path) = path.filter(|p| *p != Path::new("-")) else { return Ok(None) };
     let mut options = File::options();
     let file = options.create(true).append(append).write(true).truncate(false).open(path);
-    file.map(Some).map_err(|e| Failure::write(&path.display().to_string(), &e))
+    file.map(Some).map_err(|e| Failure::write_to(path, &e))
 }
 
 /// Removes what stood in a file. A device or a pipe holds nothing.
@@ -490,6 +496,7 @@ impl Reject {
                 if let Some(pointer) = &why.pointer {
                     text.push_str(&format!(" ({pointer})"));
                 }
+                let mut text = escaped(&text).into_owned();
                 text.push('\n');
                 exit::say(&text);
                 Ok(())

@@ -32,6 +32,8 @@ pub struct Diagnostic {
     /// The same as edits, where they are sure to be what was meant: all of them together mend this one
     /// mistake. Empty if only a person can decide.
     pub fix: Vec<Edit>,
+    /// Whether its help mends all others that have the same one.
+    pub shared: bool,
 }
 
 /// A change of the text: what stands at `span` becomes `text`. An empty span is an insertion.
@@ -57,6 +59,7 @@ impl Diagnostic {
             labels: vec![Label { span, message: None }],
             help: None,
             fix: Vec::new(),
+            shared: false,
         }
     }
 
@@ -91,6 +94,12 @@ impl Diagnostic {
         self
     }
 
+    /// What mends this mends all others that have the same help: only the first is shown.
+    pub fn mended_with_others(mut self) -> Self {
+        self.shared = true;
+        self
+    }
+
     pub fn span(&self) -> Span {
         self.labels[0].span
     }
@@ -111,4 +120,24 @@ pub fn circle<'n>(names: impl ExactSizeIterator<Item = &'n str>, verb: &str) -> 
     }
     chain.push(first);
     chain.join(&format!(" {verb} "))
+}
+
+/// Text from outside for one line of a terminal: what it would take for a command, or for an order to write from
+/// right to left, is written out, as in `\u{1b}`.
+pub fn escaped(text: &str) -> std::borrow::Cow<'_, str> {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(hidden) {
+        return text.into();
+    }
+    let mut out = String::new();
+    for c in text.chars() {
+        match hidden(c) {
+            true => out.extend(c.escape_default()),
+            false => out.push(c),
+        }
+    }
+    out.into()
 }

@@ -6,7 +6,7 @@ const LONGEST: usize = 80;
 const MOST_KNOWN: usize = 5_000;
 
 /// The nearest of `known` to `name`: edit distance (with swapped neighbours) at most 3 and less than
-/// half of the name, case ignored; ties go to the first in alphabetical order. Names of one letter
+/// half of the name (at most 1 of a name of up to four letters that begins otherwise), case ignored; ties go to the first in alphabetical order. Names of one letter
 /// get no suggestion.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
@@ -27,7 +27,10 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
             continue;
         }
         let distance = strsim::osa_distance(&wanted, &k.to_lowercase());
-        if distance <= 3 && distance * 2 <= length.max(2) && best.is_none_or(|best| (distance, k) < best) {
+        // Of a short word two letters are too much, unless it begins alike: `done` is no slip for `line`.
+        let alike = || wanted.chars().next() == k.to_lowercase().chars().next();
+        let near = distance <= 3 && distance * 2 <= length.max(2) && (distance <= 1 || length > 4 || alike());
+        if near && best.is_none_or(|best| (distance, k) < best) {
             best = Some((distance, k));
         }
     }

@@ -1,5 +1,6 @@
 //! What a run did, in numbers.
 
+use crate::diagnostic::escaped;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
@@ -43,7 +44,11 @@ impl Summary {
         let speed = if seconds > 0.0 { self.events as f64 / seconds } else { 0.0 };
         let _ = writeln!(out, " in {seconds:.2} s ({} events/s)", grouped(speed as u64));
         for name in &self.unfinished {
-            let _ = writeln!(out, "  the last line of {name} has no end yet: it is left for the next run");
+            let _ = writeln!(
+                out,
+                "  the last line of {} has no end yet: it is left for the next run",
+                escaped(name)
+            );
         }
         for (title, counts) in [
             ("skipped, for the program does not know these types", &self.unknown_types),
@@ -52,7 +57,7 @@ impl Summary {
             if !counts.is_empty() {
                 let _ = writeln!(out, "  {title}:");
                 for (name, times) in counts {
-                    let _ = writeln!(out, "    {name} ({})", grouped(*times));
+                    let _ = writeln!(out, "    {} ({})", escaped(name), grouped(*times));
                 }
             }
         }

@@ -106,7 +106,8 @@ fn counted(loaded: &Loaded, syntax_only: bool) -> HashMap<&'static str, isize> {
     counts
 }
 
-/// Whether a mistake hides what stands behind it: nothing is known of a name that means nothing.
+/// Whether a mistake hides what stands behind it: nothing is known of a name that means nothing, and a line such as
+/// `use crm` makes many names known at once.
 fn hides(diagnostic: &Diagnostic) -> bool {
     let unknown = diagnostic.message.starts_with("there is no") || diagnostic.message.contains(" has no ");
     unknown || diagnostic.code.is_unknown_name()

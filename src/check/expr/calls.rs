@@ -262,7 +262,13 @@ impl Checker<'_> {
             .map(|((n, _), _)| format!("`{n}`"))
             .collect();
         if !missing.is_empty() {
-            let usage: Vec<_> = params.iter().map(|(n, _)| &**n).collect();
+            let usage: Vec<_> = params
+                .iter()
+                .map(|(n, ty)| match (ty, scope.entity) {
+                    (Type::Entity(wanted), Some(own)) if *wanted == own => "this",
+                    _ => &**n,
+                })
+                .collect();
             let message = format!("`{}` also wants {}", name.text, missing.join(" and "));
             let help = Some(format!("write `{}({})`", name.text, usage.join(", ")));
             return self.wrong(Code::WrongArguments, span, message, help);
@@ -385,7 +391,11 @@ impl Checker<'_> {
                         "`{}` without an instant asks the clock, and a constant cannot",
                         function.name()
                     );
-                    return self.wrong(Code::NotConstant, span, message, None);
+                    let given =
+                        self.sources.text(span).trim_end().trim_end_matches(')').trim_end().to_owned();
+                    let comma = if given.ends_with('(') { "" } else { ", " };
+                    let help = format!("say when: `{given}{comma}at: 2026-01-31T09:30Z)`");
+                    return self.wrong(Code::NotConstant, span, message, Some(help));
                 }
                 (Param::Filled(Filled::Now), _) => values.push(node(ExprKind::Now, Type::DateTime, span)),
                 (Param::Filled(Filled::Hours), _) => {

@@ -10,6 +10,7 @@ use crate::model::{Conversion, Expr, ExprKind, OrderOp};
 use crate::schema::Type;
 use crate::source::Span;
 use crate::syntax::tree::{self, BinaryOp, IsTest, StageKind};
+use crate::value::Value;
 use crate::value::compare::is_ordered;
 
 impl Checker<'_> {
@@ -270,8 +271,25 @@ impl Checker<'_> {
             .or_else(|| match value.ty.inner() {
                 Type::Enum(id) if *of == Type::Text => Some(Advice::say(self.listed_values(*id))),
                 _ => None,
-            });
+            })
+            .or_else(|| self.help_for_elements(list, value.ty.inner()))
+            .or_else(|| self.help_for_type(value, of));
         self.advise(Code::NotComparable, span, message, help)
+    }
+
+    /// `amount in [5, 6]`: each element as the type of what is looked for.
+    fn help_for_elements(&self, list: &Expr, wanted: &Type) -> Option<Advice> {
+        let ExprKind::Const(Value::List(items)) = &list.kind else { return None };
+        let written: Option<Vec<String>> = items
+            .iter()
+            .map(|item| match (item, wanted) {
+                (Value::Int(n), Type::Money(Some(currency))) => Some(format!("{n} {currency}")),
+                (Value::Decimal(n), Type::Money(Some(currency))) => Some(format!("{n} {currency}")),
+                (Value::Int(n), Type::Text) => Some(format!("\"{n}\"")),
+                _ => None,
+            })
+            .collect();
+        Some(Advice::write(list.span, format!("[{}]", written?.join(", "))))
     }
 
     pub(super) fn contains(
@@ -316,13 +334,15 @@ impl Checker<'_> {
             ty => {
                 let is = self.a(ty);
                 let broken = *ty == Type::Error;
+                let value = self.short(whole.span).zip(self.example(ty));
+                let help = value.map(|(x, y)| format!("compare it: `{x} == {y}`"));
                 self.infer(part, None, scope);
                 if broken {
                     return mistake(span);
                 }
                 let message =
                     format!("`contains` looks into texts and lists, and {} is {is}", self.words(whole.span));
-                self.wrong(Code::WrongType, whole.span, message, None)
+                self.wrong(Code::WrongType, whole.span, message, help)
             }
         }
     }
@@ -374,17 +394,9 @@ impl Checker<'_> {
     /// Whether a regular expression can be compiled; what is wrong is reported at its place.
     pub fn pattern_is_good(&mut self, regex: &tree::Regex) -> bool {
         let Err(error) = regex::Regex::new(&regex.text) else { return true };
-        let reason = match &error {
-            regex::Error::CompiledTooBig(_) => "it is too large".to_string(),
-            // The last line of the picture that the library draws says what is wrong.
-            other => {
-                let text = other.to_string();
-                let last = text.lines().last().unwrap_or_default();
-                last.trim_start_matches("error: ").trim_end_matches('.').to_string()
-            }
-        };
-        let message = format!("this is no regular expression: {reason}");
-        self.report(Diagnostic::new(Code::BadPattern, regex.span, message));
+        let (reason, help) = crate::check::limits::regex_mistake(&error);
+        let message = format!("this pattern is not right: {reason}");
+        self.report(Diagnostic::new(Code::BadPattern, regex.span, message).maybe_help(help));
         false
     }
 
@@ -550,7 +562,10 @@ impl Checker<'_> {
             Type::Enum(_) => self.short(x.span).map(|t| format!("name the values: `{t} in […]`")),
             Type::List(_) => self.short(x.span).map(|t| format!("compare its length: `{t}.count`")),
             Type::Stage(_) => Some("name the stages: `stage in […]`".into()),
-            _ => None,
+            Type::Bool => self.short(x.span).map(|t| format!("write `{t}`, or `not {t}`")),
+            ty => self
+                .question(self.short(x.span).unwrap_or("it"), ty)
+                .map(|q| format!("ask whether it is the same: `{q}`")),
         };
         let diagnostic = Diagnostic::new(Code::NotOrdered, x.span, message).maybe_help(help);
         self.report(diagnostic);

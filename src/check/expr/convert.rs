@@ -215,8 +215,12 @@ impl Checker<'_> {
         if *element(&x.ty) != Type::Never {
             return x;
         }
-        let message = format!("nothing says which type {} has", self.words(x.span));
-        self.wrong(Code::UnknownKind, x.span, message, None)
+        let message = format!("nothing says what {} could hold", self.words(x.span));
+        let help = match &x.ty {
+            Type::List(_) => "write what is in it, such as `[\"first\"]`, or use `[]` where a list is wanted",
+            _ => "write a value, such as `0` or `\"\"`, or use `none` where a value is wanted",
+        };
+        self.wrong(Code::UnknownKind, x.span, message, Some(help.into()))
     }
 
     // --- what does not go together -----------------------------------------------------------------
@@ -235,7 +239,12 @@ impl Checker<'_> {
                 ExprKind::Const(Value::Text(_)) | ExprKind::Text(_) => "a text".to_string(),
                 _ => self.a(&x.ty),
             };
-            let wanted = self.a(want.inner());
+            let wanted = match want.inner() {
+                Type::Bool => "`true` or `false`".to_owned(),
+                // Written out where it is declared: its name says little.
+                Type::Enum(id) if self.schema.enumeration(*id).name.contains('.') => self.listed_values(*id),
+                want => self.a(want),
+            };
             match &x.kind {
                 ExprKind::Text(_) | ExprKind::Const(Value::Text(_)) => {
                     format!("{wanted} is wanted here, and this is {have}")
@@ -243,11 +252,28 @@ impl Checker<'_> {
                 _ => format!("{wanted} is wanted here, and {} is {have}", self.words(span)),
             }
         };
-        let help = self.help_for_type(x, want);
+        let help = self.help_for_type(x, want).or_else(|| {
+            let text = self.short(x.span)?;
+            if *want == Type::Bool && x.ty != Type::Never.optional() {
+                return self
+                    .question(text, &x.ty)
+                    .map(|q| Advice::say(format!("ask something of it: `{q}`")));
+            }
+            if let (Type::Department, Type::User) = (&x.ty, element(want)) {
+                return Some(Advice::say(self.users_instead()));
+            }
+            if let (Type::List(_), ExprKind::List(_) | ExprKind::Const(_)) = (&x.ty, &x.kind)
+                && !matches!(want.inner(), Type::List(_))
+            {
+                return Some(Advice::say("write one value, without `[` and `]`"));
+            }
+            self.example(want.inner())
+                .map(|example| Advice::say(format!("write something such as `{example}`")))
+        });
         self.report(Diagnostic::new(Code::WrongType, span, message).advised(help));
     }
 
-    fn help_for_type(&self, x: &Expr, want: &Type) -> Option<Advice> {
+    pub(super) fn help_for_type(&self, x: &Expr, want: &Type) -> Option<Advice> {
         let text = self.short(x.span)?;
         if x.ty.is_optional() {
             return None;
@@ -334,6 +360,17 @@ impl Checker<'_> {
         })
     }
 
+    /// Whom to name where only users can stand.
+    fn users_instead(&self) -> String {
+        let users =
+            self.schema.principals.iter().filter(|p| p.kind == crate::syntax::tree::PrincipalKind::User);
+        let names: Vec<&str> = users.map(|p| &*p.name).take(2).collect();
+        match names.is_empty() {
+            true => "name users: `user anna \"Anna\"` declares one".into(),
+            false => format!("name users: `[{}]`", names.join(", ")),
+        }
+    }
+
     /// A number where an amount of the currency is wanted.
     pub(super) fn with_currency(&self, span: Span, number: &str, currency: Option<Currency>) -> Advice {
         match currency.or(self.schema.currency) {
@@ -386,7 +423,14 @@ impl Checker<'_> {
                         .unsure(matches!(x.ty, Type::List(_) | Type::Optional(_))),
                     // Then amounts without a currency of their own are in this one.
                     (false, None) => {
-                        Advice::say(format!("put `currency {currency}` at the top of the program"))
+                        let help = format!("put `currency {currency}` at the top of the program");
+                        let diagnostic = Diagnostic::new(
+                            Code::CurrencyMismatch,
+                            x.span,
+                            format!("nothing says in which currency {words} is"),
+                        );
+                        self.report(diagnostic.help(help).mended_with_others());
+                        return;
                     }
                     (false, Some(_)) => Advice::say(format!(
                         "write `{exchanged}`, and put `rates {currency} {{ USD: 0.9 }}` at the top of the program, with what one of each other currency is in {currency}"

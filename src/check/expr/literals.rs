@@ -135,7 +135,9 @@ impl Checker<'_> {
             self.a(common)
         );
         let diagnostic = crate::diagnostic::Diagnostic::new(Code::MixedList, x.span, message);
-        self.report(diagnostic.also(before, self.a(common)));
+        let help =
+            self.help_for_type(x, common).or_else(|| Some(Advice::say("take one of them out of the list")));
+        self.report(diagnostic.also(before, self.a(common)).advised(help));
     }
 }
 

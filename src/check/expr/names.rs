@@ -281,7 +281,7 @@ impl Checker<'_> {
 
     fn unknown_before_run(&mut self, name: &Name) -> Start {
         let message = format!("`{}` is not known before the program runs", name.text);
-        let help = "a constant holds literals, other constants and what can be computed of them";
+        let help = crate::check::constant::NOT_CONSTANT;
         self.report(Diagnostic::new(Code::NotConstant, name.span, message).help(help));
         Start::Mistake
     }
@@ -363,7 +363,8 @@ impl Checker<'_> {
         let span = first.span.to(second.span);
         if sources.iter().any(|s| matches!(s, EventSource::Absence)) {
             let message = "`no … for …` comes when nothing has happened: there is no event then";
-            self.report(Diagnostic::new(Code::NoEvent, span, message));
+            let help = "write a field of the record itself, without `event`";
+            self.report(Diagnostic::new(Code::NoEvent, span, message).help(help));
             return Start::Mistake;
         }
         let meta = match &*second.text {

@@ -33,7 +33,12 @@ impl Checker<'_> {
         scope: &mut Scope,
     ) -> Expr {
         match op {
-            BinaryOp::And | BinaryOp::Or => self.logic(e.span, op, sides, scope),
+            BinaryOp::And | BinaryOp::Or => {
+                if let Some(mistake) = self.names_joined(e, op, hint, scope) {
+                    return mistake;
+                }
+                self.logic(e.span, op, sides, scope)
+            }
             BinaryOp::Default => {
                 let left = self.infer(sides.0, None, scope);
                 self.default_value(left, sides.1, e.span, hint, scope)
@@ -74,6 +79,51 @@ impl Checker<'_> {
             };
             node(kind, Type::Bool, span)
         })
+    }
+
+    /// `to: anna and bruno`: a list is written in brackets.
+    fn names_joined(
+        &mut self,
+        e: &tree::Expr,
+        op: BinaryOp,
+        hint: Option<&Type>,
+        scope: &mut Scope,
+    ) -> Option<Expr> {
+        let (of, list) = match hint.map(Type::inner)? {
+            Type::List(of) => (&**of, true),
+            Type::Bool | Type::Error | Type::Never => return None,
+            of => (of, false),
+        };
+        let mut values = Vec::new();
+        let mut at = e;
+        while let tree::ExprKind::Binary { op: this, left, right, .. } = &*at.kind
+            && *this == op
+        {
+            values.push(right);
+            at = left;
+        }
+        values.push(at);
+        values.reverse();
+        for value in &values {
+            let value = self.quiet(value, Some(of), scope);
+            if value.ty == Type::Error || !self.coerces(&value, of) {
+                return None;
+            }
+        }
+        let texts: Option<Vec<&str>> = values.iter().map(|v| self.short(v.span)).collect();
+        let joined = if op == BinaryOp::And { "and" } else { "or" };
+        let message = match list {
+            true => format!("a list is wanted here, and `{joined}` joins conditions"),
+            false => format!("a value is wanted here, and `{joined}` joins conditions"),
+        };
+        let help = texts.map(|texts| match list {
+            true => Advice::write(e.span, format!("[{}]", texts.join(", "))),
+            false => Advice::say(format!(
+                "write one value; those of a list stand between commas: `{}`",
+                texts.join(", ")
+            )),
+        });
+        Some(self.advise(Code::WrongType, e.span, message, help))
     }
 
     /// `source == web or phone`: tests are joined, not values.
@@ -197,7 +247,8 @@ impl Checker<'_> {
             let diagnostic = Diagnostic::new(Code::BranchesDiffer, otherwise_span, message)
                 .label(self.a(&otherwise.ty))
                 .also(then_span, self.a(&then.ty));
-            self.report(diagnostic);
+            let help = self.help_for_type(&otherwise, then.ty.inner());
+            self.report(diagnostic.advised(help));
             return mistake(span);
         };
         let branch = |x: Expr| boxed(self.coerce(x, &ty).unwrap_or_else(|x| mistake(x.span)));
@@ -248,7 +299,11 @@ impl Checker<'_> {
             );
             let diagnostic = Diagnostic::new(Code::WrongType, right.span, message)
                 .also(left.span, self.a(left.ty.inner()));
-            self.report(diagnostic);
+            let help = self.help_for_type(&right, left.ty.inner()).or_else(|| {
+                let example = self.example(left.ty.inner())?;
+                Some(Advice::say(format!("write something such as `{example}`")))
+            });
+            self.report(diagnostic.advised(help));
             return mistake(span);
         };
         if !left.ty.is_optional() {

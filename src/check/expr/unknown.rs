@@ -6,7 +6,7 @@ use super::literals::element;
 use super::names::SPECIAL;
 use super::quotes::truth;
 use crate::diagnostic::{Advice, Code, Diagnostic, suggest};
-use crate::schema::Type;
+use crate::schema::{BUILTIN_FIELDS, Type};
 use crate::syntax::tree::Name;
 use crate::value::{EntityId, functions};
 use std::sync::Arc;
@@ -80,7 +80,16 @@ impl Checker<'_> {
         }
         // Names that mean something, but no value.
         let other = if self.names.functions.contains_key(text) || functions::named(text).is_some() {
-            Some((format!("`{text}` is a function"), Some(format!("write `{text}(…)`"))))
+            let given =
+                match self.names.functions.get(text).and_then(|(id, _)| self.functions.get(id.index())) {
+                    Some(function) if function.params.len() == 1 => {
+                        let param = function.frame.locals.first().map(|l| l.ty.inner());
+                        let own = scope.entity.map(Type::Entity);
+                        if param.is_some() && param == own.as_ref() { "this" } else { "…" }
+                    }
+                    _ => "…",
+                };
+            Some((format!("`{text}` is a function"), Some(format!("write `{text}({given})`"))))
         } else if self.names.actions.contains_key(text) {
             let help = format!("bind what it gives in a rule: `let x = {text} {{ … }}`");
             Some((format!("`{text}` is an action, no value"), Some(help)))
@@ -117,7 +126,10 @@ impl Checker<'_> {
             let id = *id;
             let values = self.schema.enumeration(id).values.iter().map(|v| &*v.name);
             let near = Advice::near(name.span, text, values);
-            let elsewhere = suggest::nearest(text, self.names_in_sight(scope).iter().map(|s| &**s)).is_some();
+            // A value of the enum is the better guess, unless a name is hardly different.
+            let in_sight = self.names_in_sight(scope);
+            let elsewhere = suggest::nearest(text, in_sight.iter().map(|s| &**s))
+                .is_some_and(|near| text.len() > 4 && strsim::osa_distance(text, near) <= 1);
             if near.is_some() || !elsewhere {
                 let message = format!("`{}` has no value `{text}`", self.schema.enumeration(id).name);
                 let help = near.unwrap_or_else(|| Advice::say(self.listed_values(id)));
@@ -144,7 +156,7 @@ impl Checker<'_> {
         // `ticket.title`, whatever the record is called.
         if let [_, second, ..] = chain
             && let Some(entity) = scope.entity
-            && self.field_named(entity, &second.text).is_some()
+            && self.field_named(entity, &second.text).is_some_and(|f| f.index() >= BUILTIN_FIELDS)
             && !self.near_something_with_parts(entity, text, &in_sight)
         {
             let record = &self.schema.entity(entity).name;
@@ -159,6 +171,8 @@ impl Checker<'_> {
             let of = self.schema.enums.iter().find(has)?;
             (!of.name.contains('.')).then(|| Advice::say(format!("did you mean `{}.{text}`?", of.name)))
         });
+        let help =
+            help.or_else(|| self.unbound_answer(chain)).or_else(|| self.declare_value(chain, hint, scope));
         let message = match scope.entity {
             Some(entity) if chain.len() == 1 => {
                 let record = &self.schema.entity(entity).name;
@@ -167,6 +181,77 @@ impl Checker<'_> {
             _ => format!("there is no `{text}` here"),
         };
         self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(help));
+    }
+
+    /// `room.id` below a `create_chat { … }` that nothing binds.
+    fn unbound_answer(&self, chain: &[&Name]) -> Option<Advice> {
+        let [first, second] = chain else { return None };
+        let text = &self.sources.file(first.span.file).text;
+        // Only a little is looked through: the same rule.
+        let before = text.get(..first.span.start as usize)?;
+        let from = before.rfind("rule ").unwrap_or(0);
+        let gives = |a: &&crate::schema::ActionDef| a.outputs.iter().any(|o| *o.name == *second.text);
+        let asked = self.schema.actions.iter().filter(gives);
+        let last = asked.filter_map(|a| Some((before[from..].rfind(&*a.name)?, &a.name))).max()?;
+        Some(Advice::say(format!("bind what the action gives: `let {} = {} {{ … }}`", first.text, last.1)))
+    }
+
+    /// What to declare, or to write, for a name that is near to nothing.
+    fn declare_value(&self, chain: &[&Name], hint: Option<&Type>, scope: &Scope) -> Option<Advice> {
+        let name = &chain[0].text;
+        let wanted = hint.map(element);
+        if chain.len() == 1 {
+            match wanted {
+                Some(Type::User | Type::Recipient) => {
+                    return Some(Advice::say(format!("declare it: `user {name}`")));
+                }
+                Some(Type::Department) => {
+                    return Some(Advice::say(format!("declare it: `department {name}`")));
+                }
+                Some(Type::Role) => return Some(Advice::say(format!("declare it: `role {name}`"))),
+                Some(Type::Text | Type::Email | Type::Phone | Type::Url) if scope.constant => {
+                    return Some(Advice::say(format!("a text stands in quotes: `\"{name}\"`")));
+                }
+                _ => {}
+            }
+        }
+        // A field, of a record that is not at hand.
+        let owner = match scope.entity {
+            Some(_) => None,
+            None => self.schema.entities.iter().find(|e| e.fields.iter().any(|f| *f.name == **name)),
+        };
+        if let Some(owner) = owner {
+            let param = scope.locals.iter().find(|l| match l.binding {
+                super::super::scope::LocalBinding::Value(id) => {
+                    let local = scope.frame.locals.get(usize::from(id.0));
+                    matches!(local.map(|l| l.ty.inner()), Some(Type::Entity(id)) if self.schema.entity(*id).name == owner.name)
+                }
+                super::super::scope::LocalBinding::Outputs(_) => false,
+            });
+            return Some(Advice::say(match param {
+                Some(param) => format!("write `{}.{name}`", param.name),
+                None => {
+                    let field = owner.fields.iter().find(|f| *f.name == **name);
+                    let ty = field.map_or("text".into(), |f| self.schema.type_name(&f.ty));
+                    format!(
+                        "`{name}` is a field: a function reads it of a record, as in `fn example(d: {}) -> {ty} = d.{name}`",
+                        owner.name
+                    )
+                }
+            }));
+        }
+        let entity = self.schema.entity(scope.entity.filter(|_| !scope.constant && chain.len() == 1)?);
+        let ty = match wanted {
+            Some(Type::Bool) => "bool = false".to_owned(),
+            Some(ty @ (Type::Money(_) | Type::Int | Type::Decimal | Type::Date | Type::DateTime)) => {
+                format!("{}?", self.schema.type_name(ty))
+            }
+            _ => "text?".to_owned(),
+        };
+        Some(Advice::say(format!(
+            "if it is a field, declare it: `extend {} {{ {name}: {ty} }}`, with its type",
+            entity.name
+        )))
     }
 
     fn stage_around(&self, name: &str, scope: &Scope) -> bool {

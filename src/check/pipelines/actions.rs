@@ -4,7 +4,7 @@
 use super::listed;
 use crate::check::Checker;
 use crate::check::scope::Scope;
-use crate::diagnostic::{Advice, Code, Diagnostic};
+use crate::diagnostic::{Advice, Code, Diagnostic, suggest};
 use crate::library;
 use crate::model::{self, ExprKind};
 use crate::schema::{BUILTIN_FIELDS, Field, Type};
@@ -51,16 +51,23 @@ impl Checker<'_> {
         if let Some((id, _)) = self.names.actions.get(name.as_str()) {
             return Some(*id);
         }
-        let help = library::that_declares("action", &name).map(|l| Advice::say(format!("use {}", l.name)));
-        let known = self.names.actions.keys().map(|k| &**k);
-        let help = help.or_else(|| Advice::near(path.span, &name, known));
-        let help = help.unwrap_or_else(|| Advice::say(format!("action {name} {{ }}")));
         let message = format!("there is no action `{name}`");
-        self.report(
-            Diagnostic::new(Code::UnknownAction, path.span, message)
-                .label("not declared anywhere")
-                .advised(Some(help)),
-        );
+        let diagnostic =
+            Diagnostic::new(Code::UnknownAction, path.span, message).label("not declared anywhere");
+        if let Some(library) = library::that_declares("action", &name) {
+            self.forgotten_library(library, diagnostic);
+            return None;
+        }
+        let known = || self.names.actions.keys().map(|k| &**k);
+        let help = Advice::near(path.span, &name, known())
+            .or_else(|| {
+                // `send_email`, `SendSMS`: one of its words is the action.
+                let words = words_of(&name);
+                let within = known().filter(|k| words.contains(&k.to_lowercase())).max_by_key(|k| k.len())?;
+                Some(Advice::say(format!("did you mean `{within}`?")))
+            })
+            .unwrap_or_else(|| Advice::say(format!("action {name} {{ }}")));
+        self.report(diagnostic.advised(Some(help)));
         None
     }
 
@@ -147,12 +154,18 @@ impl Checker<'_> {
     /// Reports everything that must be given and is not, at once.
     pub(super) fn all_given(&mut self, of: Members, args: &[tree::Arg], span: Span) {
         let skip = if matches!(of, Members::Fields(_)) { BUILTIN_FIELDS } else { 0 };
-        let missing: Vec<&str> = self
-            .fields_of(of)
+        let fields = self.fields_of(of);
+        // A name that is a little wrong has been reported, and is not missing too.
+        let misspelt: Vec<&str> = args
+            .iter()
+            .filter(|a| !fields.iter().any(|f| *f.name == *a.name.text))
+            .filter_map(|a| suggest::nearest(&a.name.text, fields.iter().skip(skip).map(|f| &*f.name)))
+            .collect();
+        let missing: Vec<&str> = fields
             .iter()
             .skip(skip)
             .filter(|f| f.default.is_none() && !f.ty.is_optional())
-            .filter(|f| !args.iter().any(|a| *a.name.text == *f.name))
+            .filter(|f| !args.iter().any(|a| *a.name.text == *f.name) && !misspelt.contains(&&*f.name))
             .map(|f| &*f.name)
             .collect();
         if missing.is_empty() {
@@ -184,7 +197,7 @@ impl Checker<'_> {
         let skip = if matches!(of, Members::Fields(_)) { BUILTIN_FIELDS } else { 0 };
         let known: Vec<&str> = self.fields_of(of).iter().skip(skip).map(|f| &*f.name).collect();
         let help = Advice::near(name.span, &name.text, known.iter().copied()).or_else(|| match known.len() {
-            0 => None,
+            0 => Some(Advice::say(format!("take `{}` away", name.text))),
             _ => Some(Advice::say(format!("it has {}", listed(known.iter().copied(), "and")))),
         });
         let message = format!("`{owner}` has no {noun} `{}`", name.text);
@@ -198,4 +211,20 @@ impl Checker<'_> {
         }
         self.report(diagnostic);
     }
+}
+
+/// The words of a name, in lower case: `send_email`, `sendEmail`, `mail.send`.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut small = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || c.is_uppercase() && small {
+            words.push(String::new());
+        }
+        small = c.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words
 }

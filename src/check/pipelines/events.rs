@@ -213,7 +213,10 @@ impl Checker<'_> {
         let help = if entity.fields.iter().skip(BUILTIN_FIELDS).any(is_field) {
             Advice::write(path.span, format!("change of {name}")).saying(format!("change of {name}"))
         } else if let Some(library) = library::that_declares("event", name) {
-            Advice::say(format!("use {}", library.name))
+            let diagnostic =
+                Diagnostic::new(Code::UnknownEvent, path.span, format!("there is no event `{name}`"));
+            self.forgotten_library(library, diagnostic.label("not declared anywhere"));
+            return;
         } else {
             let known = self.names.events.keys().map(|k| &**k);
             Advice::near(path.span, name, known).unwrap_or_else(|| Advice::say(format!("event {name} {{ }}")))
@@ -404,6 +407,7 @@ impl Checker<'_> {
                 "a move is no change",
                 Some("put a rule without `on` into the stage: it runs when a record enters"),
             ),
+            "id" | "created_at" => ("never changes", Some("write `any change`, or a field that can change")),
             _ => ("never changes", None),
         };
         let message = format!("`{}` cannot be watched", name.text);

@@ -1,6 +1,7 @@
 //! Limits that a value of the program must break: said before any record is touched.
 
 use crate::check::Checker;
+use crate::check::helps::Broken;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{self, Conversion, ExprKind, TextPart};
 use crate::schema::{Limits, Type};
@@ -26,19 +27,21 @@ impl Checker<'_> {
         let broken = match self.fold(value) {
             Some(Ok(value)) => {
                 let pattern = limits.matches.as_ref().and_then(|p| regex::Regex::new(p).ok());
-                check_limits(&value, ty, limits, pattern.as_ref()).err().map(|f| f.message)
+                let failure = check_limits(&value, ty, limits, pattern.as_ref()).err();
+                failure.map(|f| (f.message, Broken::of(&value)))
             }
             // An error of its own, which only the run could have.
             Some(Err(_)) => None,
             None => partly_known(value, limits),
         };
-        let Some(why) = broken else { return };
+        let Some((why, broken)) = broken else { return };
+        let help = broken.and_then(|broken| self.help_for_limit(&broken, ty, limits));
         let mut diagnostic =
             Diagnostic::new(Code::BreaksLimit, value.span, format!("{what} breaks its limit")).label(why);
         if let Some(place) = place.filter(|place| self.is_own(*place)) {
             diagnostic = diagnostic.also(place, shown(limits));
         }
-        self.report(diagnostic);
+        self.report(diagnostic.maybe_help(help));
     }
 }
 
@@ -58,15 +61,16 @@ fn shown(limits: &Limits) -> String {
 }
 
 /// What is broken by the parts that are known: those of a template, the number of entries of a list.
-fn partly_known(value: &model::Expr, limits: &Limits) -> Option<String> {
+fn partly_known(value: &model::Expr, limits: &Limits) -> Option<(String, Option<Broken>)> {
     match &value.kind {
         ExprKind::Text(parts) => {
             let fixed: usize = parts.iter().map(fixed_length).sum();
             let max = limits.max.filter(|max| Decimal::from(fixed) > *max)?;
-            Some(format!(
+            let why = format!(
                 "{fixed} characters without its placeholders, but at most {} are allowed",
                 max.normalize()
-            ))
+            );
+            Some((why, Some(Broken::Characters(fixed))))
         }
         ExprKind::List(items) => {
             let at_least: usize = items.iter().map(|item| if may_be_many(item) { 2 } else { 1 }).sum();
@@ -80,14 +84,15 @@ fn partly_known(value: &model::Expr, limits: &Limits) -> Option<String> {
     }
 }
 
-fn entries(count: usize, at_least: usize, limits: &Limits) -> Option<String> {
+fn entries(count: usize, at_least: usize, limits: &Limits) -> Option<(String, Option<Broken>)> {
+    let broken = Some(Broken::Entries { count, at_least });
     let noun = if count == 1 { "entry" } else { "entries" };
     match (limits.min, limits.max) {
         (Some(min), _) if Decimal::from(at_least) < min => {
-            Some(format!("{count} {noun}, but at least {} are needed", min.normalize()))
+            Some((format!("{count} {noun}, but at least {} are needed", min.normalize()), broken))
         }
         (_, Some(max)) if Decimal::from(count) > max => {
-            Some(format!("{count} {noun}, but at most {} are allowed", max.normalize()))
+            Some((format!("{count} {noun}, but at most {} are allowed", max.normalize()), broken))
         }
         _ => None,
     }

@@ -170,7 +170,8 @@ impl Checker<'_> {
             self.report(
                 Diagnostic::new(Code::OutputElsewhere, chain[0].span, message)
                     .label("a pipeline of another entity")
-                    .also(declared, "declared here"),
+                    .also(declared, "declared here")
+                    .help("read a rule of a pipeline that this record has been in"),
             );
             return OutputChain::Mistake;
         }

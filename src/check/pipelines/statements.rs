@@ -55,7 +55,8 @@ impl Checker<'_> {
                 self.report(
                     Diagnostic::new(Code::Unreachable, statement.span.to(last), "this is never reached")
                         .label("never runs")
-                        .also(end, "the rule always ends here"),
+                        .also(end, "the rule always ends here")
+                        .help("take it away, or put it above"),
                 );
             }
             let goes_on = self.statement(statement, scope, body, &mut made);
@@ -273,7 +274,7 @@ impl Checker<'_> {
     pub(super) fn read_only(&mut self, name: &tree::Name) {
         let help = match &*name.text {
             "stage" => Some("move to …"),
-            _ => None,
+            _ => Some("take it away"),
         };
         self.report(
             Diagnostic::new(Code::ReadOnlyField, name.span, format!("`{}` cannot be set", name.text))
@@ -311,7 +312,10 @@ impl Checker<'_> {
                 let message = format!("`{}` is no stage", path.text());
                 self.report(
                     Diagnostic::new(Code::UnknownStage, path.span, message)
-                        .label("a stage, or a pipeline and a stage, is wanted here"),
+                        .label("a stage, or a pipeline and a stage, is wanted here")
+                        .maybe_help(path.parts.split_last().and_then(|(last, rest)| {
+                            Some(format!("move to {}.{}", rest.last()?.text, last.text))
+                        })),
                 );
                 None
             }
@@ -346,7 +350,12 @@ impl Checker<'_> {
     ) -> Option<StageId> {
         let Some((id, declared)) = self.names.pipelines.get(&pipeline.text).copied() else {
             let known = self.names.pipelines.keys().map(|k| &**k);
-            let help = Advice::near(pipeline.span, &pipeline.text, known);
+            let help = Advice::near(pipeline.span, &pipeline.text, known).or_else(|| {
+                let own = self.pipeline_stage(home.pipeline, &stage.text)?;
+                let name = self.stages[own.index()].name.to_string();
+                let help = format!("move to {name}");
+                Some(Advice::write(span, name).saying(help))
+            });
             let message = format!("there is no pipeline `{}`", pipeline.text);
             self.report(
                 Diagnostic::new(Code::UnknownStage, pipeline.span, message)
@@ -362,7 +371,9 @@ impl Checker<'_> {
             let diagnostic = Diagnostic::new(Code::MoveToPipeline, span, message)
                 .label(format!("for `{theirs}`"))
                 .also(declared, "declared here");
-            self.report(diagnostic);
+            let mut own = self.pipelines[home.pipeline.index()].stages.iter();
+            let first = own.find(|s| Some(**s) != home.stage).map(|s| self.stages[s.index()].name.clone());
+            self.report(diagnostic.maybe_help(first.map(|first| format!("move to {first}"))));
             return None;
         }
         let found = self.pipeline_stage(id, &stage.text);

@@ -435,8 +435,7 @@ impl<'a> Reader<'a> {
                         | "for"
                 );
             let entry = self.scan.word(index + 1) == ":";
-            if self.word(index).is_empty() || !(declared || entry || index == piece.start && piece.len() > 1)
-            {
+            if self.word(index).is_empty() || !(declared || entry || index == piece.start) {
                 continue;
             }
             let mut end = index;

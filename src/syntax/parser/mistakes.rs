@@ -15,6 +15,7 @@ impl Stop<'_> {
 
     pub fn special(&self) -> Option<Diagnostic> {
         self.habit()
+            .or_else(|| self.beginner())
             .or_else(|| self.statement_without_its_word())
             .or_else(|| self.hyphen())
             .or_else(|| self.comma_after_unit())
@@ -401,6 +402,16 @@ impl Stop<'_> {
             "unless" if self.expects(Rule::when_clause) || self.expects(Rule::kw_when) => "when not",
             "equal" if self.expects_operator() => "==",
             "like" if self.expects_operator() => "contains",
+            "und" | "e" | "ed" | "y" | "et" if self.expects_operator() => "and",
+            "oder" | "o" | "ou" if self.expects_operator() => "or",
+            "wenn" | "falls" | "quando" | "se" | "si"
+                if self.expects(Rule::when_clause) || self.expects(Rule::kw_when) =>
+            {
+                "when"
+            }
+            "sonst" | "altrimenti" | "sinon" if self.expects(Rule::kw_else) => "else",
+            "regel" | "regola" if matches!(self.place, Place::StageMember | Place::PipelineMember) => "rule",
+            "stufe" | "phase" | "fase" if self.place == Place::PipelineMember => "stage",
             "xor" if self.expects_operator() => "!=",
             "foreach" | "while" | "loop" if self.place == Place::Statement => "for x in list",
             "return" | "exit" | "break" | "end" | "fail" | "abort" if self.place == Place::Statement => {

@@ -1,5 +1,6 @@
 //! From text to the tree: pest reads the grammar of `grammar/rules.pest`, this module builds the tree.
 
+mod beginners;
 mod builder;
 mod cut;
 mod declarations;

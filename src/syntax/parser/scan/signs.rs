@@ -39,7 +39,11 @@ impl Scanner<'_> {
     pub(super) fn sign(&mut self) {
         let start = self.at;
         let rest = self.rest();
-        if rest.starts_with("//") || rest.starts_with("/*") {
+        let heads_line = || {
+            let before = self.text[..start].rsplit('\n').next().unwrap_or_default();
+            before.trim().is_empty()
+        };
+        if rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with("--") && heads_line() {
             self.foreign_comment();
             return;
         }
@@ -122,6 +126,15 @@ impl Scanner<'_> {
         }
         self.nesting.run = 0;
         self.emit(Kind::Sign, start, start + 2);
+    }
+
+    /// `20` before `%`, as a plain number: `0.2`.
+    fn share_before(&self, percent: usize) -> Option<String> {
+        let before = self.text[..percent].trim_end_matches(' ');
+        let digits = before.len() - before.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+        let number: rust_decimal::Decimal = before[before.len() - digits..].parse().ok()?;
+        let share = number.checked_div(rust_decimal::Decimal::ONE_HUNDRED)?;
+        Some(share.normalize().to_string())
     }
 
     fn foreign_comment(&mut self) {
@@ -255,7 +268,10 @@ impl Scanner<'_> {
             let problem = Diagnostic::new(Code::UnknownCharacter, span, format!("`{c}` means nothing here"));
             match c {
                 ';' => problem.label("nothing needs to stand between two statements").help("delete it"),
-                '%' => problem.label("a share is a plain number").help("0.1 for 10 %"),
+                '%' => {
+                    let share = self.share_before(start).unwrap_or_else(|| "0.1 for 10 %".to_owned());
+                    problem.label("a share is a plain number").help(share)
+                }
                 '^' => problem.label("there is no power").help("write the product: a * a"),
                 '@' => {
                     problem.label("not part of the language").help("for an e-mail address use a text: \"…\"")

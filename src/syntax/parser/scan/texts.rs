@@ -194,13 +194,16 @@ impl Scanner<'_> {
             Frame::Placeholder { start, .. } => Some(*start),
             _ => None,
         });
+        // `rule a "Label {`: the brace is that of the rule, and only the quote is missing.
+        let brace = placeholder.filter(|open| !block && self.text[open + 1..line_end].trim().is_empty());
+        let placeholder = placeholder.filter(|_| brace.is_none());
         let end = match (placeholder, torn.get(2)) {
             // `"Hello {name"`: the quote inside the placeholder was meant to end the text.
             // (Where things are nested too deep, reading the line again and again would take too long.)
             (Some(_), Some(Frame::Text { start: inner, block: false, .. })) if !too_deep => inner + 1,
             (Some(_), _) => line_end,
             (None, _) if block => line_end,
-            (None, _) => self.before_closers(start, line_end),
+            (None, _) => brace.unwrap_or_else(|| self.before_closers(start, line_end)),
         };
         let end = start + self.text[start..end].trim_end().len();
         // What was said of braces in it was said of code.

@@ -39,11 +39,7 @@ impl Scanner<'_> {
     pub(super) fn sign(&mut self) {
         let start = self.at;
         let rest = self.rest();
-        let heads_line = || {
-            let before = self.text[..start].rsplit('\n').next().unwrap_or_default();
-            before.trim().is_empty()
-        };
-        if rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with("--") && heads_line() {
+        if rest.starts_with("//") || rest.starts_with("/*") {
             self.foreign_comment();
             return;
         }

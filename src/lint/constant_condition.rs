@@ -180,7 +180,8 @@ impl<'j, 'p> Judge<'j, 'p> {
                 let a = self.part(a, None, thorough);
                 self.part(b, None, thorough) | a
             }
-            ExprKind::Not(x) => self.part(x, None, thorough),
+            // The `not` of `is not set` belongs to the test.
+            ExprKind::Not(x) => x.span != e.span && self.part(x, None, thorough),
             ExprKind::If { condition, then, otherwise } => {
                 let c = self.part(condition, None, thorough);
                 let t = is_test(then) && self.part(then, None, thorough);

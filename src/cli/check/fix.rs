@@ -45,6 +45,22 @@ pub(super) struct Fixes {
     says: bool,
 }
 
+/// Leaves only what is to be corrected now: a message may only follow from a mistake in what is read before it, so first
+/// the syntax, then the names and declarations, then the rest, then what is warned of. Behind a mistake of syntax that
+/// only a person can mend nothing else is touched.
+fn causes_first(diagnostics: &mut Vec<Diagnostic>) {
+    let step = |d: &Diagnostic| match d.code.id().get(..3) {
+        Some("E01") => 0,
+        Some("E02" | "E06") => 1,
+        _ if d.severity() == Severity::Error => 2,
+        _ => 3,
+    };
+    let open = |d: &&Diagnostic| !d.fix.is_empty() || step(d) == 0;
+    if let Some(first) = diagnostics.iter().filter(open).map(step).min() {
+        diagnostics.retain(|d| step(d) == first);
+    }
+}
+
 /// How bad a text is: mistakes of syntax, errors, warnings.
 type Badness = (usize, usize, usize);
 
@@ -76,8 +92,9 @@ impl Fixes {
         for _ in 0..ROUNDS {
             let checked = compiler::check_with(&loaded, levels);
             let before = badness(&checked.diagnostics);
-            let open: Vec<Diagnostic> =
-                checked.diagnostics.into_iter().filter(|d| !refused.contains(&identity(d))).collect();
+            let mut open = checked.diagnostics;
+            open.retain(|d| !refused.contains(&identity(d)));
+            causes_first(&mut open);
             let may = |file: FileId| self.key(&loaded, file).is_some();
             let chosen = together(&open, &may);
             if chosen.is_empty() {

@@ -16,7 +16,7 @@ use crate::vm::Frame;
 use chrono::{DateTime, Utc};
 use std::ops::Range;
 
-const GONE: &str = "it is gone from the program";
+const GONE: &str = "it is gone from the program, or disabled";
 const EVENT_GONE: &str = "the event that started it is gone from the program, or what it reads of that";
 const VALUE_GONE: &str = "its body has begun, and holds a value that is gone from the program";
 

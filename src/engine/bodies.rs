@@ -12,6 +12,7 @@ use crate::program::{CallId, EventPattern, SetId, WaitFor, WaitForId};
 use crate::value::limits::check_limits;
 use crate::value::time::add_duration;
 use crate::value::*;
+use crate::vm::observe::Seen;
 use crate::vm::{Exit, Frame, wrong_type};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
@@ -47,9 +48,20 @@ impl Life<'_, '_> {
             };
             let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
             let home = program.rule(run.rule).pipeline;
+            let mut values = None;
+            let sites =
+                self.watch.as_ref().filter(|watch| watch.bodies).and_then(|watch| watch.sites.clone());
             let exit = with_context(self.record, self.view, self.now, home, occasion, |context| {
-                machine.resume(scratch, frame, context)
+                let Some(sites) = &sites else { return machine.resume(scratch, frame, context) };
+                let (chunk, mut seen) = (frame.chunk, Seen::branches(sites));
+                let exit = machine.resume_watched(scratch, frame, context, &mut seen);
+                values = Some((chunk, seen.into_values()));
+                exit
             });
+            if let Some((chunk, values)) = values.filter(|(_, values)| !values.is_empty()) {
+                let rule = run.rule;
+                self.note(|| Trace::Branches { rule, chunk, values });
+            }
             let next = match exit {
                 Exit::Done => return Step::Ended,
                 Exit::Move(stage) => return Step::Move(stage),
@@ -211,12 +223,7 @@ impl Life<'_, '_> {
         let Some(when) = wait.when else { return true };
         let captures: Vec<Value> =
             wait.captures.iter().map(|register| frame.get(*register).clone()).collect();
-        let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
-        let home = self.machine.program().rule(run.rule).pipeline;
-        let value = with_context(self.record, self.view, self.now, home, occasion, |context| {
-            machine.evaluate_with(scratch, when, &captures, context)
-        });
-        match value {
+        match self.condition_value(when, &captures, occasion) {
             Ok(value) => value == Value::Bool(true),
             Err(failure) => {
                 let rule = run.rule;

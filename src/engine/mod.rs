@@ -20,8 +20,10 @@ mod timers;
 pub mod trace;
 mod triggers;
 pub mod waiting;
+pub mod watch;
 
 use crate::event::{Event, EventBody, Rejection, Subject, decode};
+use crate::program::sites::Sites;
 use crate::program::{ChunkId, Program};
 use crate::value::*;
 use crate::vm::{Context, Frame, Machine, Scratch};
@@ -31,9 +33,11 @@ use patterns::Occasion;
 use queue::Entry;
 use record::{Place, Record, Slot};
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use tables::Tables;
 use trace::Trace;
 use waiting::Waiting;
+use watch::{Noted, Watch};
 
 /// Bounds and choices of an engine. All but `simulate` protect; the defaults are those of the language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +85,7 @@ pub struct Engine<'p> {
     options: Options,
     tables: Tables,
     buffers: Buffers,
+    watch: Option<Watch>,
 }
 
 #[derive(Default)]
@@ -102,7 +107,7 @@ type Replies = HashMap<ActionId, VecDeque<Result<Vec<Value>, Text>>>;
 impl<'p> Engine<'p> {
     pub fn new(machine: &'p Machine, options: Options) -> Engine<'p> {
         let tables = Tables::new(machine.program());
-        Engine { machine, options, tables, buffers: Buffers::default() }
+        Engine { machine, options, tables, buffers: Buffers::default(), watch: None }
     }
 
     pub fn machine(&self) -> &'p Machine {
@@ -126,6 +131,30 @@ impl<'p> Engine<'p> {
     /// How many answers given to [`Engine::reply`] nobody has asked for yet.
     pub fn open_replies(&self, action: ActionId) -> usize {
         self.buffers.replies.get(&action).map_or(0, VecDeque::len)
+    }
+
+    /// From now on notes all that is decided, until it is taken. With sites (those of the machine's own program) the values
+    /// of conditions too, and with `bodies` those in bodies.
+    pub fn watch(&mut self, sites: Option<Arc<Sites>>, bodies: bool) {
+        self.watch = Some(Watch { sites, bodies, noted: Vec::new() });
+    }
+
+    /// What was decided since this was last asked, by one record after the other. Nothing if nobody watches.
+    pub fn take_noted(&mut self) -> Vec<Noted> {
+        self.watch.as_mut().map(|watch| std::mem::take(&mut watch.noted)).unwrap_or_default()
+    }
+
+    /// Notes what becomes of an event without the record doing anything.
+    fn note_event(&mut self, slot: &Slot, event: &Event, clock: DateTime<Utc>, trace: Trace) {
+        let (Some(watch), Some(subject)) = (&mut self.watch, event.subject()) else { return };
+        let (place, effects) = match slot {
+            Slot::Living(record) => (record.place, record.effects),
+            Slot::Deleted { effects, .. } => (None, *effects),
+            Slot::Absent => (None, 0),
+        };
+        let (subject, cause) =
+            (subject.clone(), Cause { id: event.id.clone(), source: event.source.clone() });
+        watch.noted.push(Noted { subject, time: clock, cause, timer: false, place, effects, trace });
     }
 
     /// Whether the record can take an event, and whether that moves the clock: one that it has seen does not. Nothing
@@ -177,6 +206,7 @@ impl<'p> Engine<'p> {
         let hash = dedup::hash(event);
         let place = match self.admit(slot, event, subject, hash)? {
             Admitted::Duplicate => {
+                self.note_event(slot, event, clock, Trace::Duplicate);
                 if let Some(trace) = trace {
                     trace.push(Trace::Duplicate);
                 }
@@ -189,6 +219,7 @@ impl<'p> Engine<'p> {
                     Slot::Deleted { seen, .. } => dedup::remember(seen, hash, self.options.dedup),
                     Slot::Absent => {}
                 }
+                self.note_event(slot, event, clock, Trace::Echo);
                 if let Some(trace) = trace {
                     trace.push(Trace::Echo);
                 }
@@ -389,6 +420,7 @@ impl<'p> Engine<'p> {
             now,
             effects,
             trace,
+            watch: self.watch.as_mut(),
             joined,
             entries: 0,
             stopped: false,
@@ -431,6 +463,7 @@ struct Life<'a, 'v> {
     now: DateTime<Utc>,
     effects: &'a mut Vec<Effect>,
     trace: Option<&'a mut Vec<Trace>>,
+    watch: Option<&'a mut Watch>,
     /// How many times something had begun to wait when the event came.
     joined: u64,
     /// Queue entries so far.
@@ -492,11 +525,10 @@ impl<'a> Life<'a, '_> {
     /// Whether a condition holds; no condition always does.
     fn holds(&mut self, chunk: Option<ChunkId>, occasion: Option<&Occasion<'_>>) -> Result<bool, Failure> {
         let Some(chunk) = chunk else { return Ok(true) };
-        let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
-        let home = home(machine.program(), self.record, chunk);
-        with_context(self.record, self.view, self.now, home, occasion, |context| {
-            machine.holds(scratch, chunk, context)
-        })
+        match self.condition_value(chunk, &[], occasion)? {
+            Value::Bool(holds) => Ok(holds),
+            _ => Err(crate::vm::wrong_type()),
+        }
     }
 
     fn emit(&mut self, kind: EffectKind) {
@@ -512,12 +544,6 @@ impl<'a> Life<'a, '_> {
             cause,
             kind,
         });
-    }
-
-    fn note(&mut self, trace: impl FnOnce() -> Trace) {
-        if let Some(traces) = &mut self.trace {
-            traces.push(trace());
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a record's life also says when asked: what was tried, what did not happen, and why.
 
+use crate::program::ChunkId;
 use crate::value::*;
 use chrono::{DateTime, Utc};
 
@@ -36,6 +37,18 @@ pub enum Trace {
     WaitConditionFailed {
         rule: RuleId,
         failure: Failure,
+    },
+    /// What the expressions of a condition came to, by the number of their site: of what is decided next. Only of an engine
+    /// that is watched with sites.
+    Condition {
+        chunk: ChunkId,
+        values: Vec<(u32, Value)>,
+    },
+    /// The conditions in a body that were asked since it went on, in the same form. A site may stand here with both values.
+    Branches {
+        rule: RuleId,
+        chunk: ChunkId,
+        values: Vec<(u32, Value)>,
     },
     /// An actor that could not be computed: the move is in nobody's name.
     ActorUnknown {

@@ -1,8 +1,9 @@
 //! Building one chunk: registers, labels, and the tables of places.
 
 use super::Lowering;
-use crate::model::{Frame, LocalId};
+use crate::model::{Expr, Frame, LocalId};
 use crate::program::instr::{Instr, Reg};
+use crate::program::sites::Site;
 use crate::program::{Chunk, ChunkId, ChunkKind};
 use crate::schema::Type;
 use crate::source::Span;
@@ -42,6 +43,8 @@ pub(super) struct Builder<'b, 'm> {
     span: Span,
     spans: Vec<(u32, Span)>,
     statements: Vec<(u32, u32)>,
+    /// Where values can be seen, if anyone wants to: of this chunk, whose number is not known yet.
+    sites: Vec<Site>,
     /// Set when registers run out: said once.
     full: bool,
 }
@@ -73,6 +76,7 @@ impl<'b, 'm> Builder<'b, 'm> {
             span,
             spans: Vec::new(),
             statements: Vec::new(),
+            sites: Vec::new(),
             full: false,
         }
     }
@@ -93,14 +97,18 @@ impl<'b, 'm> Builder<'b, 'm> {
             let wait = &mut self.lowering.code.waits[*wait];
             wait.otherwise = place(wait.otherwise);
         }
-        self.lowering.add_chunk(Chunk {
+        let chunk = self.lowering.add_chunk(Chunk {
             kind: self.kind,
             pipeline: self.pipeline,
             code: self.code,
             registers: self.registers,
             spans: self.spans,
             statements: self.statements,
-        })
+        });
+        if let Some(sites) = &mut self.lowering.sites {
+            sites.extend(self.sites.into_iter().map(|site| Site { chunk, ..site }));
+        }
+        chunk
     }
 
     // --- instructions and places ---
@@ -118,6 +126,19 @@ impl<'b, 'm> Builder<'b, 'm> {
         let outer = std::mem::replace(&mut self.span, span);
         self.emit(instr);
         self.span = outer;
+    }
+
+    /// Where the next instruction will stand.
+    pub fn here(&self) -> u32 {
+        self.code.len() as u32
+    }
+
+    /// The code since `from` has put the value of an expression into the register.
+    pub fn seen(&mut self, expr: &Expr, from: u32, register: Reg) {
+        if self.lowering.sites.is_some() {
+            let (at, ty, chunk) = (self.here(), expr.ty.clone(), ChunkId(u32::MAX));
+            self.sites.push(Site { chunk, from, at, register, span: expr.span, ty });
+        }
     }
 
     pub fn set_span(&mut self, span: Span) -> Span {

@@ -18,7 +18,11 @@ impl<'m> Builder<'_, 'm> {
     /// The value in some register: a variable's own, or a temporary one.
     pub fn operand(&mut self, expr: &'m Expr) -> Operand {
         match &expr.kind {
-            ExprKind::Local(local) => Operand { reg: self.local(*local), temporary: false },
+            ExprKind::Local(local) => {
+                let reg = self.local(*local);
+                self.seen(expr, self.here(), reg);
+                Operand { reg, temporary: false }
+            }
             _ => {
                 let to = self.take(&expr.ty);
                 self.into(expr, to);
@@ -30,7 +34,9 @@ impl<'m> Builder<'_, 'm> {
     /// Writes the code that puts the value into `to`.
     pub fn into(&mut self, expr: &'m Expr, to: Reg) {
         let outer = self.set_span(expr.span);
+        let from = self.here();
         self.value_into(expr, to);
+        self.seen(expr, from, to);
         self.set_span(outer);
     }
 

@@ -13,6 +13,7 @@ mod template;
 
 use crate::diagnostic::{Code as DiagnosticCode, Diagnostic};
 use crate::model::{self, Model};
+use crate::program::sites::{Site, Sites};
 use crate::program::{
     ActionCall, Chunk, ChunkId, ChunkKind, Code, DataVersions, Function, Output, Program, SourceName,
 };
@@ -25,6 +26,13 @@ use std::collections::HashMap;
 /// The program of a checked model, or what in it this version cannot run.
 pub fn lower(model: &Model, sources: &Sources) -> Result<Program, Vec<Diagnostic>> {
     Lowering::new(model).program(sources)
+}
+
+/// As [`lower`], with the places at which the values of expressions can be watched: the program is the same.
+pub fn lower_observed(model: &Model, sources: &Sources) -> Result<(Program, Sites), Vec<Diagnostic>> {
+    let mut lowering = Lowering::new(model);
+    lowering.sites = Some(Vec::new());
+    lowering.watched(sources)
 }
 
 /// By test and step: the code of a condition that is expected.
@@ -50,6 +58,8 @@ struct Lowering<'m> {
     regexes: HashMap<Text, u16>,
     payloads: HashMap<Vec<(EventId, u16)>, u32>,
     awaits: HashMap<Vec<OutputId>, u32>,
+    /// Where values can be seen, if anyone wants to know.
+    sites: Option<Vec<Site>>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -62,12 +72,17 @@ impl<'m> Lowering<'m> {
             regexes: HashMap::new(),
             payloads: HashMap::new(),
             awaits: HashMap::new(),
+            sites: None,
             diagnostics: Vec::new(),
         }
     }
 
     /// The whole program.
-    fn program(mut self, sources: &Sources) -> Result<Program, Vec<Diagnostic>> {
+    fn program(self, sources: &Sources) -> Result<Program, Vec<Diagnostic>> {
+        Ok(self.watched(sources)?.0)
+    }
+
+    fn watched(mut self, sources: &Sources) -> Result<(Program, Sites), Vec<Diagnostic>> {
         let model = self.model;
         let functions = model.functions.iter().map(|function| self.function(function)).collect();
         self.code.functions = functions;
@@ -85,7 +100,8 @@ impl<'m> Lowering<'m> {
             ty: output.ty.clone(),
             read: output.read,
         });
-        Ok(Program {
+        let sites = Sites::new(self.sites.unwrap_or_default(), self.code.chunks.len());
+        let program = Program {
             schema: model.schema.clone(),
             pipelines,
             stages,
@@ -96,7 +112,8 @@ impl<'m> Lowering<'m> {
             reads_references: model.reads_references,
             data: DataVersions::of_this_build(),
             files: sources.files().map(|(_, file)| SourceName::of(&file.name, &file.text)).collect(),
-        })
+        };
+        Ok((program, sites))
     }
 
     /// The code of each step that expects a condition of a record.

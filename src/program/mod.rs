@@ -9,6 +9,7 @@ pub mod instr;
 pub mod link;
 pub mod listing;
 pub mod literal;
+pub mod sites;
 pub mod verify;
 
 use crate::model::PrincipalField;

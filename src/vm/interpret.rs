@@ -3,6 +3,7 @@
 //! The verifier has proven types and bounds, so nothing here is expected to be wrong; what would be is answered with
 //! a failure and never with a panic.
 
+use super::observe::Observer;
 use super::{Context, Exit, MAX_LIST, MAX_REGISTERS, MAX_TEXT, Machine, Scratch};
 use crate::model::{Conversion, OrderOp, PrincipalField};
 use crate::program::instr::{Instr, Reg};
@@ -90,16 +91,17 @@ fn holds(op: OrderOp, ordering: Ordering) -> bool {
 impl Machine {
     /// Runs from `pc` in the registers at the beginning of the scratch until the chunk ends or wants something.
     /// `pc` then stands behind the instruction of the chunk that was the last, also after a failure.
-    pub(super) fn run(
+    pub(super) fn run<O: Observer>(
         &self,
         scratch: &mut Scratch,
         chunk: ChunkId,
         pc: &mut u32,
         fuel: &mut u32,
         ctx: &Context,
+        observer: &mut O,
     ) -> Result<Stop, Failure> {
-        let mut run =
-            Run { machine: self, scratch, fuel, ctx, id: chunk, chunk: self.chunk(chunk)?, pc: *pc, base: 0 };
+        let (id, chunk) = (chunk, self.chunk(chunk)?);
+        let mut run = Run { machine: self, scratch, fuel, ctx, observer, id, chunk, pc: *pc, base: 0 };
         let result = run.until_it_stops();
         // In a function: where the chunk called it.
         *pc = run.scratch.calls.first().map_or(run.pc, |outer| outer.pc);
@@ -112,11 +114,12 @@ impl Machine {
 }
 
 /// One run of the loop.
-struct Run<'r, 'c> {
+struct Run<'r, 'c, O> {
     machine: &'r Machine,
     scratch: &'r mut Scratch,
     fuel: &'r mut u32,
     ctx: &'r Context<'c>,
+    observer: &'r mut O,
     id: ChunkId,
     chunk: &'r Chunk,
     pc: u32,
@@ -124,7 +127,7 @@ struct Run<'r, 'c> {
     base: usize,
 }
 
-impl Run<'_, '_> {
+impl<O: Observer> Run<'_, '_, O> {
     fn get(&self, reg: Reg) -> &Value {
         self.scratch.registers.get(self.base + reg.index()).unwrap_or(&Value::None)
     }
@@ -171,6 +174,10 @@ impl Run<'_, '_> {
     fn until_it_stops(&mut self) -> Result<Stop, Failure> {
         loop {
             let Some(instr) = self.chunk.code.get(self.pc as usize) else { return Err(wrong_type()) };
+            if O::WATCHES {
+                let registers = self.scratch.registers.get(self.base..).unwrap_or_default();
+                self.observer.before(self.id, self.pc, registers);
+            }
             self.pc += 1;
             match *instr {
                 // --- loads ---
@@ -621,7 +628,7 @@ enum Referenced<'r> {
 }
 
 /// What instructions look at.
-impl<'r, 'c: 'r> Run<'r, 'c> {
+impl<'r, 'c: 'r, O: Observer> Run<'r, 'c, O> {
     fn constant(&self, constant: u32) -> Result<&'r Value, Failure> {
         self.machine.program.code.constants.get(constant as usize).ok_or_else(wrong_type)
     }

@@ -5,6 +5,7 @@
 //! `interpret` is the loop over the instructions.
 
 mod interpret;
+pub mod observe;
 
 pub(crate) use interpret::wrong_type;
 
@@ -16,6 +17,7 @@ use crate::value::locale::Locale;
 use crate::value::print::Labels;
 use crate::value::*;
 use chrono::{DateTime, Utc};
+use observe::Observer;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -207,11 +209,23 @@ impl Machine {
         captures: &[Value],
         ctx: &Context,
     ) -> Result<Value, Failure> {
+        self.evaluate_watched(scratch, chunk, captures, ctx, &mut ())
+    }
+
+    /// As [`Machine::evaluate_with`], while somebody watches.
+    pub fn evaluate_watched<O: Observer>(
+        &self,
+        scratch: &mut Scratch,
+        chunk: ChunkId,
+        captures: &[Value],
+        ctx: &Context,
+        observer: &mut O,
+    ) -> Result<Value, Failure> {
         let mut pc = 0;
         let mut fuel = self.fuel;
         scratch.prepare(self.registers_of(chunk)?);
         scratch.registers.iter_mut().zip(captures).for_each(|(slot, value)| slot.clone_from(value));
-        match self.run(scratch, chunk, &mut pc, &mut fuel, ctx)? {
+        match self.run(scratch, chunk, &mut pc, &mut fuel, ctx, observer)? {
             interpret::Stop::Value(value) => Ok(value),
             interpret::Stop::Exit(_) => Err(interpret::wrong_type()),
         }
@@ -227,6 +241,17 @@ impl Machine {
 
     /// Runs a body until it needs the host.
     pub fn resume(&self, scratch: &mut Scratch, frame: &mut Frame, ctx: &Context) -> Exit {
+        self.resume_watched(scratch, frame, ctx, &mut ())
+    }
+
+    /// As [`Machine::resume`], while somebody watches.
+    pub fn resume_watched<O: Observer>(
+        &self,
+        scratch: &mut Scratch,
+        frame: &mut Frame,
+        ctx: &Context,
+        observer: &mut O,
+    ) -> Exit {
         // The frame may come from a file: its registers must be as many as the chunk has.
         match self.registers_of(frame.chunk) {
             Ok(count) if count == frame.registers.len() => {}
@@ -235,7 +260,7 @@ impl Machine {
         let count = frame.registers.len();
         scratch.prepare(0);
         std::mem::swap(&mut scratch.registers, &mut frame.registers);
-        let stop = self.run(scratch, frame.chunk, &mut frame.pc, &mut frame.fuel, ctx);
+        let stop = self.run(scratch, frame.chunk, &mut frame.pc, &mut frame.fuel, ctx, observer);
         std::mem::swap(&mut scratch.registers, &mut frame.registers);
         frame.registers.truncate(count);
         let exit = match stop {

@@ -1,0 +1,254 @@
+//! Watching a run: it changes nothing, it notes what every condition came to, and `stagegate why` and `run --trace` say so.
+
+use stagegate::compiler::{self, Loaded};
+use stagegate::engine::effect::Effect;
+use stagegate::engine::trace::Trace;
+use stagegate::engine::watch::Noted;
+use stagegate::engine::{Engine, Options};
+use stagegate::event::decode::{Decoded, Decoder};
+use stagegate::lower;
+use stagegate::model::Model;
+use stagegate::program::Program;
+use stagegate::program::sites::Sites;
+use stagegate::run::Records;
+use stagegate::value::Value;
+use stagegate::vm::Machine;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn model(path: &Path) -> (Loaded, Model) {
+    let loaded = compiler::load(&[path.to_path_buf()], &mut |path| std::fs::read(path));
+    let checked = compiler::check(&loaded);
+    let model = checked.model.unwrap_or_else(|| panic!("{}: {:?}", path.display(), checked.diagnostics));
+    (loaded, model)
+}
+
+fn examples() -> Vec<(PathBuf, PathBuf)> {
+    ["leads", "orders", "sales", "support"]
+        .map(|name| {
+            let folder = Path::new(ROOT).join("examples").join(name);
+            (folder.join(format!("{name}.rules")), folder.join("events.jsonl"))
+        })
+        .to_vec()
+}
+
+/// Runs events, and all that is due by their end.
+fn run(program: &Program, events: &str, watch: Option<Sites>) -> (Vec<Effect>, Vec<Noted>) {
+    let machine = Machine::new(program.clone()).expect("it can run");
+    let mut engine = Engine::new(&machine, Options::default());
+    if let Some(sites) = watch {
+        engine.watch(Some(Arc::new(sites)), true);
+    }
+    let (mut records, mut effects) = (Records::new(program), Vec::new());
+    let mut decoder = Decoder::new(program);
+    for line in events.lines().filter(|line| !line.is_empty()) {
+        if let Ok(Decoded::Event(event)) = decoder.decode(line) {
+            let _ = records.apply(&mut engine, &event, &mut effects);
+        }
+    }
+    if let Some(to) = records.latest() {
+        while records.fire_next(&mut engine, to, &mut effects) {}
+    }
+    (effects, engine.take_noted())
+}
+
+#[test]
+fn watching_changes_neither_programs_nor_effects() {
+    let mut branches = 0;
+    for (rules, events) in examples() {
+        let (loaded, model) = model(&rules);
+        let plain = lower::lower(&model, &loaded.sources).expect("it compiles");
+        let (program, sites) = lower::lower_observed(&model, &loaded.sources).expect("it compiles");
+        let bytes = |program: &Program| program.to_bytes().expect("it can be written");
+        assert!(bytes(&plain) == bytes(&program), "{}", rules.display());
+        let events = std::fs::read_to_string(events).expect("events");
+        let (effects, noted) = run(&plain, &events, Some(sites));
+        let (unwatched, nothing) = run(&plain, &events, None);
+        assert!(effects == unwatched && !effects.is_empty(), "{}", rules.display());
+        assert!(nothing.is_empty());
+        assert!(noted.iter().any(|noted| matches!(noted.trace, Trace::Condition { .. })));
+        branches += noted.iter().filter(|noted| matches!(noted.trace, Trace::Branches { .. })).count();
+    }
+    assert!(branches > 0);
+}
+
+/// What the expressions of each condition came to, with their text.
+fn conditions(rules: &str, events: &str) -> Vec<Vec<(String, Value)>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.rules");
+    std::fs::write(&path, rules).expect("a file");
+    let (loaded, model) = model(&path);
+    let (program, sites) = lower::lower_observed(&model, &loaded.sources).expect("it compiles");
+    let (_, noted) = run(&program, events, Some(sites.clone()));
+    let text = |number: u32| {
+        let site = &sites.all()[number as usize];
+        loaded.sources.file(site.span.file).text[site.span.range()].to_owned()
+    };
+    let of = |noted: Noted| match noted.trace {
+        Trace::Condition { values, .. } => {
+            Some(values.into_iter().map(|(number, value)| (text(number), value)).collect())
+        }
+        _ => None,
+    };
+    noted.into_iter().filter_map(of).collect()
+}
+
+#[test]
+fn each_expression_that_was_reached_is_seen_and_no_other() {
+    let rules = r#"
+entity Card { a: bool, b: bool, c: bool, n: int? }
+event tick { x: int }
+pipeline P "P" for Card {
+  stage One "One" { }
+  success stage Two "Two" {
+    trigger on tick when (a and b) or (c and not (event.x < 3)) or (n is set and n > 5)
+  }
+}
+"#;
+    let created = |id: &str, fields: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"/t","type":"card.created","subject":"card/{id}","time":"2026-03-02T10:00:00Z","data":{{{fields}}}}}
+{{"specversion":"1.0","id":"{id}-2","source":"/t","type":"tick","subject":"card/{id}","time":"2026-03-02T10:00:00Z","data":{{"x":2}}}}
+"#
+        )
+    };
+    let events = [
+        created("A", r#""a":true,"b":true,"c":false"#),
+        created("B", r#""a":false,"b":true,"c":true"#),
+        created("C", r#""a":true,"b":false,"c":false,"n":7"#),
+    ];
+    let seen = conditions(rules, &events.concat());
+    let value = |record: usize, text: &str| {
+        seen[record].iter().find(|(seen, _)| seen == text).map(|(_, value)| value.clone())
+    };
+    let (yes, no) = (Some(Value::Bool(true)), Some(Value::Bool(false)));
+    for (text, expected) in [
+        ("a", [yes.clone(), no.clone(), yes.clone()]),
+        ("b", [yes.clone(), None, no.clone()]),
+        ("c", [None, yes.clone(), no.clone()]),
+        ("event.x < 3", [None, yes.clone(), None]),
+        ("not (event.x < 3)", [None, no.clone(), None]),
+        ("event.x", [None, Some(Value::Int(2)), None]),
+        ("n is set", [None, no.clone(), yes.clone()]),
+        ("n > 5", [None, None, yes.clone()]),
+    ] {
+        let found = [0, 1, 2].map(|record| value(record, text));
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+fn stagegate(folder: &Path, args: &[&str]) -> (i32, String, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_stagegate"));
+    let output = command.args(args).current_dir(folder).env("NO_COLOR", "1").output().expect("it starts");
+    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    (output.status.code().unwrap_or(-1), out, err)
+}
+
+/// A little world in which every decision can be met.
+const SHOP: &str = r#"
+currency EUR
+user anna "Anna"
+entity Order "Order" { title: text, amount: money = 0 EUR, share: int = 0, note: text?, due: date? }
+event form.submitted "A form" { form: text, score: int? }
+event paid "Paid" { by: text? }
+action tell "Tell" { text: text }
+
+pipeline Shop "Shop" for Order {
+  timezone "Europe/Berlin"
+  stage New "New" {
+    trigger "Again" on form.submitted(form: "again") when amount > 1 EUR
+    rule greet { tell { text: "Hello" } }
+    rule big when amount >= 5000 EUR and note is set { tell { text: "A big one" } }
+    rule unequal when 100 / share > 5 { tell { text: "No share" } }
+    rule later after 2 days { tell { text: "Still new" } }
+    rule once_only once on form.submitted(form: ["contact", "again"]) { tell { text: "A form" } }
+    rule waiting on paid overlap skip {
+      wait for form.submitted when event.score > 3
+      tell { text: "A score" }
+    }
+    rule reminder at due - 1 day else skip { tell { text: "Due" } }
+  }
+  stage Offer "Offer" {
+    trigger "They asked" on form.submitted(form: "contact") when event.score is set and event.score >= 10
+  }
+  success stage Done "Done" {
+    trigger on paid when not (amount == 0 EUR or amount > 9000 EUR)
+  }
+}
+"#;
+
+fn shop_events() -> String {
+    let event = |id: u32, hour: u32, name: &str, data: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"/t","type":"{name}","subject":"order/O-1","time":"2026-03-{:02}T{:02}:00:00Z","data":{{{data}}}}}
+"#,
+            2 + hour / 24,
+            hour % 24
+        )
+    };
+    [
+        event(1, 8, "order.created", r#""title":"Chairs","amount":"4990.00 EUR","due":"2026-03-01""#),
+        event(2, 9, "form.submitted", r#""form":"demo""#),
+        event(3, 10, "form.submitted", r#""form":"contact","score":2"#),
+        event(3, 10, "form.submitted", r#""form":"contact","score":2"#),
+        event(4, 11, "order.updated", r#""amount":"9900.00 EUR""#),
+        event(5, 12, "paid", r#""by":"card""#),
+        event(6, 13, "paid", ""),
+        event(7, 14, "form.submitted", r#""form":"contact""#),
+        event(8, 15, "form.submitted", r#""form":"contact","score":12"#),
+        event(9, 16, "form.submitted", r#""form":"again""#),
+        event(10, 17, "order.updated", r#""amount":"8000.00 EUR""#),
+        event(11, 18, "paid", ""),
+        event(12, 19, "form.submitted", r#""form":"again""#),
+        event(13, 100, "form.submitted", r#""form":"again""#),
+    ]
+    .concat()
+}
+
+/// A folder with the shop and its events.
+fn shop() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("shop.rules"), SHOP).expect("a file");
+    std::fs::write(folder.path().join("events.jsonl"), shop_events()).expect("a file");
+    folder
+}
+
+#[test]
+fn a_trace_says_what_was_decided() {
+    let folder = shop();
+    let path = folder.path();
+    let (code, effects, said) = stagegate(path, &["run", "shop.rules", "events.jsonl", "-q"]);
+    assert_eq!((code, &*said), (0, ""));
+    let args = ["run", "shop.rules", "events.jsonl", "-q", "--trace", "trace.jsonl"];
+    assert_eq!(stagegate(path, &args), (0, effects, String::new()));
+    let trace = std::fs::read_to_string(path.join("trace.jsonl")).expect("a trace");
+    let lines: Vec<serde_json::Value> =
+        trace.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let mut outcomes: Vec<String> =
+        lines.iter().map(|line| format!("{} {}", line["decision"], line["outcome"])).collect();
+    outcomes.sort();
+    outcomes.dedup();
+    insta::assert_snapshot!("outcomes", outcomes.join("\n"));
+    insta::assert_snapshot!("trace", trace);
+}
+
+#[test]
+fn a_trace_needs_text_and_a_file_of_its_own() {
+    let folder = shop();
+    let path = folder.path();
+    let compiled = stagegate(path, &["compile", "shop.rules", "-o", "shop.stagegate"]);
+    assert_eq!(compiled.0, 0, "{}", compiled.2);
+    for (args, words) in [
+        (["shop.stagegate", "events.jsonl", "--trace", "t", "-q"], "compiled program"),
+        (["shop.rules", "events.jsonl", "--trace", "-", "-q"], "a file of its own"),
+        (["shop.rules", "events.jsonl", "--trace", "shop.rules", "-q"], "is read in this run"),
+        (["shop.rules", "events.jsonl", "--trace=t", "-o", "t"], "cannot go into one file"),
+    ] {
+        let (code, out, said) = stagegate(path, &[&["run"], &args[..]].concat());
+        assert_eq!((code, &*out), (2, ""), "{args:?}");
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(std::fs::read_to_string(path.join("shop.rules")).expect("a file") == SHOP);
+}

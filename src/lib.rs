@@ -23,6 +23,7 @@ pub mod syntax;
 pub mod testing;
 pub mod value;
 pub mod vm;
+pub mod why;
 
 /// The program in the page on embedding is compiled and run.
 #[cfg(doctest)]

@@ -6,6 +6,7 @@ use crate::diagnostic::levels::Levels;
 use crate::diagnostic::{Diagnostic, Rendered, Severity, render};
 use crate::model::Model;
 use crate::program::Program;
+use crate::program::sites::Sites;
 use crate::source::Sources;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
@@ -171,6 +172,35 @@ pub fn program(path: &Path, style: Style, levels: &Levels) -> Result<Option<Prog
     let Some((loaded, model)) = checked(path, bytes, style, levels)? else { return Ok(None) };
     match crate::lower::lower(&model, &loaded.sources) {
         Ok(program) => Ok(Some(program)),
+        Err(diagnostics) => {
+            let (errors, warnings) = report(&diagnostics, &loaded.sources, style);
+            exit::say(&format!("{} in {}\n", found(errors, warnings), shown(path)));
+            Ok(None)
+        }
+    }
+}
+
+/// A program with its text, for commands that say what it decided.
+pub struct Watched {
+    pub program: Program,
+    pub sites: Sites,
+    pub sources: Sources,
+    pub model: Model,
+}
+
+/// As [`program`], of rules as text only: `what` needs that.
+pub fn watched(path: &Path, style: Style, levels: &Levels, what: &str) -> Result<Option<Watched>, Failure> {
+    let bytes = read_any(path).map_err(|e| Failure::read(path, &e))?;
+    if Foreign::of(&bytes) == Some(Foreign::Compiled) {
+        return Err(Failure::usage(format!(
+            "{} is a compiled program, and {what} needs the text of the rules: name the file of rules that it was compiled \
+             from",
+            shown(path)
+        )));
+    }
+    let Some((loaded, model)) = checked(path, bytes, style, levels)? else { return Ok(None) };
+    match crate::lower::lower_observed(&model, &loaded.sources) {
+        Ok((program, sites)) => Ok(Some(Watched { program, sites, sources: loaded.sources, model })),
         Err(diagnostics) => {
             let (errors, warnings) = report(&diagnostics, &loaded.sources, style);
             exit::say(&format!("{} in {}\n", found(errors, warnings), shown(path)));

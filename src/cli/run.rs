@@ -10,6 +10,7 @@ use crate::engine::{Engine, Options};
 use crate::program::Program;
 use crate::run::{OnError, Rejected, Run, Start, Stopped, Surroundings};
 use crate::vm::Machine;
+use crate::why::Explainer;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Serialize;
 use std::fs::File;
@@ -30,6 +31,7 @@ use std::time::{Duration, Instant};
 #[command(after_help = "Examples:\n  \
     stagegate run sales.rules events.jsonl                  effects to the terminal\n  \
     stagegate run sales.rules monday.jsonl tuesday.jsonl -o effects.jsonl\n  \
+    stagegate run sales.rules events.jsonl --trace trace.jsonl   and what was decided, and why\n  \
     stagegate run sales.rules events.jsonl --until 2026-12-31T23:59:59Z   and what happens until then\n  \
     tail -f events.jsonl | stagegate run sales.stagegate --tick 1h -\n  \
     stagegate run sales.rules events.jsonl --state sales.db -o effects.jsonl   and go on where it stopped, next time\n  \
@@ -50,6 +52,10 @@ pub struct Args {
     /// each on stderr.
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
+    /// Where it is written what each trigger and rule decided and why, as JSON lines with the clauses of conditions and
+    /// their values. Needs the rules as text.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// What to do with an event that cannot be read or breaks the schema.
     #[arg(long, value_enum, default_value = "skip")]
     on_error: OnErrorArg,
@@ -134,8 +140,17 @@ fn duration(text: &str) -> std::result::Result<TimeDelta, String> {
 const LONG: u64 = 8 * 1024 * 1024;
 
 pub fn run(args: Args, style: Style) -> Result {
-    let Some(program) = input::program(&args.program, style, &args.levels.0)? else {
-        return Ok(Exit::Findings);
+    let (program, text) = match args.trace {
+        None => match input::program(&args.program, style, &args.levels.0)? {
+            Some(program) => (program, None),
+            None => return Ok(Exit::Findings),
+        },
+        Some(_) => match input::watched(&args.program, style, &args.levels.0, "--trace")? {
+            Some(input::Watched { program, sites, sources, model }) => {
+                (program, Some((Arc::new(sites), sources, model)))
+            }
+            None => return Ok(Exit::Findings),
+        },
     };
     let mut inputs = open_inputs(&args)?;
     refuse_read(&args, &program)?;
@@ -162,7 +177,14 @@ pub fn run(args: Args, style: Style) -> Result {
         simulate: args.actions == ActionsArg::Simulate,
         ..Options::default()
     };
-    let mut run = Run::new(Engine::new(&machine, options), machine.program());
+    let trace_name = name_of(args.trace.as_deref(), "the trace");
+    let explainer =
+        text.as_ref().map(|(sites, sources, model)| Explainer::new(machine.program(), model, sources, sites));
+    let mut engine = Engine::new(&machine, options);
+    if let Some((sites, ..)) = &text {
+        engine.watch(Some(sites.clone()), false);
+    }
+    let mut run = Run::new(engine, machine.program());
     #[cfg(feature = "state")]
     let kept = match prepared {
         Some((state, prepared)) => {
@@ -180,7 +202,9 @@ pub fn run(args: Args, style: Style) -> Result {
     let output = args.output.as_deref().filter(|_| !kept);
     let output = writable(output, false)?;
     let rejected = writable(args.rejected.as_deref(), kept)?;
-    for (file, name) in [(&output, &effects_name), (&rejected, &rejected_name)] {
+    let trace = writable(args.trace.as_deref(), kept)?;
+    let outputs = [(&output, &effects_name), (&rejected, &rejected_name), (&trace, &trace_name)];
+    for (file, name) in outputs {
         if let Some(file) = file.as_ref().filter(|_| !kept) {
             empty(file).map_err(|e| Failure::write(name, &e))?;
         }
@@ -198,6 +222,15 @@ pub fn run(args: Args, style: Style) -> Result {
         None => Reject::Stderr,
     };
 
+    if let (Some(file), Some(explainer)) = (trace, &explainer) {
+        let mut file = BufWriter::new(file);
+        run.trace(Box::new(move |noted, event| {
+            for decision in explainer.decisions(noted, event) {
+                writeln!(file, "{}", explainer.line(&decision))?;
+            }
+            file.flush()
+        }));
+    }
     let start = Instant::now();
     let mut stopped = None;
     if kept {
@@ -274,6 +307,7 @@ pub fn run(args: Args, style: Style) -> Result {
         Some((Stopped::Interrupted, _)) => Ok(Exit::Interrupted),
         Some((Stopped::Read(e), name)) => Err(Failure::read(Path::new(&name), &e)),
         Some((Stopped::Write(e), _)) => Err(Failure::write(&effects_name, &e)),
+        Some((Stopped::Trace(e), _)) => Err(Failure::write(&trace_name, &e)),
         Some((Stopped::Keep(why), _)) => Err(Failure::usage(why)),
         Some((Stopped::WriteRejected(e), _)) => Err(Failure::write(&rejected_name, &e)),
     };
@@ -390,7 +424,11 @@ fn empty(file: &File) -> io::Result<()> {
 /// A file that is read in the same run cannot be written, and two outputs need two files.
 fn refuse_read(args: &Args, program: &Program) -> std::result::Result<(), Failure> {
     let stdin = Path::new("-");
-    let written = [&args.output, &args.rejected].map(|path| path.as_deref().filter(|p| *p != stdin));
+    if args.trace.as_deref() == Some(stdin) {
+        return Err(Failure::usage("the trace needs a file of its own: standard output is for effects"));
+    }
+    let written =
+        [&args.output, &args.rejected, &args.trace].map(|path| path.as_deref().filter(|p| *p != stdin));
     for path in written.into_iter().flatten() {
         let events = args.events.iter().map(PathBuf::as_path).chain(args.events.is_empty().then_some(stdin));
         let read = events.chain([&*args.program]).chain(input::sources(program));
@@ -401,10 +439,17 @@ fn refuse_read(args: &Args, program: &Program) -> std::result::Result<(), Failur
             return Err(Failure::usage(format!("{read} is read in this run: write somewhere else")));
         }
     }
-    if let [Some(output), Some(rejected)] = written
-        && (same_place(output, rejected) || input::same_file(output, rejected))
-    {
-        return Err(Failure::usage("effects and rejected events cannot go into one file"));
+    let [output, rejected, trace] = written;
+    for (one, other, what) in [
+        (output, rejected, "effects and rejected events"),
+        (output, trace, "effects and the trace"),
+        (rejected, trace, "rejected events and the trace"),
+    ] {
+        if let (Some(one), Some(other)) = (one, other)
+            && (same_place(one, other) || input::same_file(one, other))
+        {
+            return Err(Failure::usage(format!("{what} cannot go into one file")));
+        }
     }
     Ok(())
 }

@@ -16,10 +16,11 @@ pub use records::{Home, Records};
 pub use summary::Summary;
 
 use crate::engine::effect::{Effect, EffectKind};
+use crate::engine::watch::Noted;
 use crate::engine::{Engine, Handled};
 use crate::event::decode::{Decoded, Decoder};
 use crate::event::encode::Encoder;
-use crate::event::{EventBody, Rejection};
+use crate::event::{Event, EventBody, Rejection};
 use crate::program::Program;
 use chrono::{DateTime, TimeDelta, Utc};
 use kept::Kept;
@@ -62,6 +63,8 @@ pub enum Stopped {
     Rejected,
     /// Someone asked to stop.
     Interrupted,
+    /// Writing what was decided failed.
+    Trace(io::Error),
     /// What the run remembers could not be kept: why.
     Keep(String),
 }
@@ -87,6 +90,9 @@ const PROGRESS_EVERY: u64 = 4096;
 /// How much a clock event may bring before it is written. In bytes.
 const WRITE_EVERY: usize = 1 << 16;
 
+/// Is given what was decided, with the event that brought it if it was no timer.
+pub type Tracer<'p> = Box<dyn FnMut(Vec<Noted>, Option<&Event>) -> io::Result<()> + 'p>;
+
 /// A run under way: several inputs may be fed one after the other.
 pub struct Run<'p> {
     engine: Engine<'p>,
@@ -99,6 +105,9 @@ pub struct Run<'p> {
     ticked: Option<DateTime<Utc>>,
     summary: Summary,
     kept: Option<Kept<'p>>,
+    tracer: Option<Tracer<'p>>,
+    /// Why it could not do its work.
+    untraced: Option<io::Error>,
     /// A clock event that is under way.
     moving_to: Option<DateTime<Utc>>,
 }
@@ -115,6 +124,8 @@ impl<'p> Run<'p> {
             ticked: None,
             summary: Summary::default(),
             kept: None,
+            tracer: None,
+            untraced: None,
             moving_to: None,
         }
     }
@@ -125,6 +136,23 @@ impl<'p> Run<'p> {
     pub fn keep(&mut self, every: Option<u64>, keeper: Keeper<'p>) {
         self.records.note_touched();
         self.kept = Some(Kept::new(every, keeper));
+    }
+
+    /// From now on `tracer` is given all that the engine decides: one that watches.
+    pub fn trace(&mut self, tracer: Tracer<'p>) {
+        self.tracer = Some(tracer);
+    }
+
+    /// Hands on what was decided.
+    fn traced(&mut self, event: Option<&Event>) {
+        let Some(tracer) = &mut self.tracer else { return };
+        let noted = self.engine.take_noted();
+        if !noted.is_empty()
+            && self.untraced.is_none()
+            && let Err(why) = tracer(noted, event)
+        {
+            self.untraced = Some(why);
+        }
     }
 
     /// The records.
@@ -246,6 +274,7 @@ impl<'p> Run<'p> {
         self.moving_to = Some(to);
         while self.records.fire_next(&mut self.engine, to, &mut self.effects) {
             self.encode();
+            self.traced(None);
             if let Some(kept) = &mut self.kept {
                 kept.count();
             }
@@ -277,6 +306,9 @@ impl<'p> Run<'p> {
     }
 
     fn write(&mut self, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
+        if let Some(why) = self.untraced.take() {
+            return Err(Stopped::Trace(why));
+        }
         if self.buffer.is_empty() {
             return Ok(());
         }
@@ -399,7 +431,9 @@ impl<'p> Run<'p> {
         if let (EventBody::Clock, Some(to)) = (&event.body, event.time) {
             return Ok(Some(to));
         }
-        match self.records.apply(&mut self.engine, &event, &mut self.effects)? {
+        let handled = self.records.apply(&mut self.engine, &event, &mut self.effects);
+        self.traced(Some(&event));
+        match handled? {
             Handled::Duplicate => self.summary.duplicates += 1,
             Handled::Applied | Handled::Echo | Handled::Nothing => {}
         }

@@ -158,20 +158,23 @@ action tell "Tell" { text: text }
 pipeline Shop "Shop" for Order {
   timezone "Europe/Berlin"
   stage New "New" {
-    trigger "Again" on form.submitted(form: "again") when amount > 1 EUR
+    trigger "Again" on form.submitted(form: "again") when amount > 1 EUR allow backward
     rule greet { tell { text: "Hello" } }
     rule big when amount >= 5000 EUR and note is set { tell { text: "A big one" } }
     rule unequal when 100 / share > 5 { tell { text: "No share" } }
     rule later after 2 days { tell { text: "Still new" } }
     rule once_only once on form.submitted(form: ["contact", "again"]) { tell { text: "A form" } }
     rule waiting on paid overlap skip {
-      wait for form.submitted when event.score > 3
+      wait for form.submitted when event.score is set and event.score > 3
       tell { text: "A score" }
     }
     rule reminder at due - 1 day else skip { tell { text: "Due" } }
   }
   stage Offer "Offer" {
     trigger "They asked" on form.submitted(form: "contact") when event.score is set and event.score >= 10
+  }
+  stage Ready "Ready" {
+    trigger on form.submitted(form: "ready")
   }
   success stage Done "Done" {
     trigger on paid when not (amount == 0 EUR or amount > 9000 EUR)
@@ -198,11 +201,14 @@ fn shop_events() -> String {
         event(6, 13, "paid", ""),
         event(7, 14, "form.submitted", r#""form":"contact""#),
         event(8, 15, "form.submitted", r#""form":"contact","score":12"#),
-        event(9, 16, "form.submitted", r#""form":"again""#),
-        event(10, 17, "order.updated", r#""amount":"8000.00 EUR""#),
-        event(11, 18, "paid", ""),
-        event(12, 19, "form.submitted", r#""form":"again""#),
-        event(13, 100, "form.submitted", r#""form":"again""#),
+        event(9, 16, "form.submitted", r#""form":"ready""#),
+        event(10, 17, "form.submitted", r#""form":"contact""#),
+        event(11, 18, "form.submitted", r#""form":"again""#),
+        event(12, 19, "order.updated", r#""amount":"8000.00 EUR""#),
+        event(13, 20, "paid", ""),
+        event(14, 21, "form.submitted", r#""form":"contact""#),
+        event(15, 22, "form.submitted", r#""form":"again""#),
+        event(16, 100, "form.submitted", r#""form":"again""#),
     ]
     .concat()
 }
@@ -251,4 +257,132 @@ fn a_trace_needs_text_and_a_file_of_its_own() {
         assert!(said.contains(words), "{said}");
     }
     assert!(std::fs::read_to_string(path.join("shop.rules")).expect("a file") == SHOP);
+}
+
+/// What `why` says of the shop.
+fn why(args: &[&str]) -> String {
+    let folder = shop();
+    let (code, out, said) = stagegate(
+        folder.path(),
+        &[&["why", "shop.rules", "events.jsonl", "--record", "order/O-1"], args].concat(),
+    );
+    let said = if said.is_empty() { said } else { format!("--- stderr\n{said}") };
+    format!("exit {code}\n{out}{said}")
+}
+
+#[test]
+fn why_tells_the_story_of_a_record() {
+    insta::assert_snapshot!("story", why(&[]));
+}
+
+#[test]
+fn why_says_what_an_event_brought() {
+    for id in ["1", "2", "3", "5", "6", "7", "8", "10", "11", "13", "14", "15"] {
+        insta::assert_snapshot!(format!("event-{id}"), why(&["--event", id]));
+    }
+}
+
+#[test]
+fn why_says_why_a_rule_or_trigger_did_not_run() {
+    let names = [
+        "big",
+        "unequal",
+        "once_only",
+        "waiting",
+        "reminder",
+        "later",
+        "They asked",
+        "Again",
+        "Shop.Done",
+        "greet",
+    ];
+    for name in names {
+        let said = why(&["--rule", name]);
+        let found = said.find(&format!("\nrule Shop.New.{name}")).or(said.find("\ntrigger "));
+        let found = found.or(said.find("\nthe trigger ")).unwrap_or(0);
+        insta::assert_snapshot!(format!("rule-{}", name.replace(' ', "-")), &said[found..]);
+    }
+}
+
+#[test]
+fn why_knows_what_is_meant() {
+    let folder = shop();
+    let base = ["why", "shop.rules", "events.jsonl", "--record"];
+    for (args, words) in [
+        (&["order/O-2"][..], "there is no `order/O-2` in the events; did you mean `order/O-1`?"),
+        (&["oder/O-1"], "the program has no records called `oder`; did you mean `order`?"),
+        (&["O-1"], "`O-1` names no record"),
+        (&["order/O-1", "--rule", "gret"], "did you mean `greet`?"),
+        (&["order/O-1", "--event", "33"], "there is no event `33` about `order/O-1`"),
+    ] {
+        let (code, out, said) = stagegate(folder.path(), &[&base[..], args].concat());
+        assert_eq!((code, &*out), (2, ""), "{args:?}");
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
+fn why_in_json_says_the_same() {
+    let said = why(&["--rule", "big", "--format", "json"]);
+    let report: serde_json::Value =
+        serde_json::from_str(said.strip_prefix("exit 0\n").expect("it went well")).expect("JSON");
+    assert_eq!(report["record"], "order/O-1");
+    assert_eq!(report["why"][0]["decisions"][0]["outcome"], "condition-false");
+    let nearest = report["why"][0]["decisions"][0]["nearest"].as_str().expect("a nearest miss");
+    assert!(
+        nearest.starts_with("would run if `amount` were at least 5000 EUR (it is 4990.00 EUR)"),
+        "{nearest}"
+    );
+}
+
+/// For all events and rules of the examples there is something to say.
+#[test]
+fn why_has_an_answer_for_every_record_of_the_examples() {
+    for (rules, events) in examples() {
+        let (loaded, model) = model(&rules);
+        let program = lower::lower(&model, &loaded.sources).expect("it compiles");
+        let text = std::fs::read_to_string(&events).expect("events");
+        let mut decoder = Decoder::new(&program);
+        let subjects: std::collections::BTreeSet<String> = text
+            .lines()
+            .filter_map(|line| match decoder.decode(line) {
+                Ok(Decoded::Event(event)) => {
+                    let subject = event.subject()?;
+                    let entity = &program.schema.entity(subject.entity).wire_name;
+                    Some(format!("{entity}/{}", subject.id))
+                }
+                _ => None,
+            })
+            .collect();
+        let name = rules.file_stem().and_then(|name| name.to_str()).expect("a name");
+        for record in subjects {
+            let paths = [rules.to_str(), events.to_str()].map(|path| path.expect("a path"));
+            let (code, out, said) =
+                stagegate(Path::new(ROOT), &["why", paths[0], paths[1], "--record", &record]);
+            if code != 0 {
+                assert!(said.contains("there is no"), "{name} {record}: {said}");
+                continue;
+            }
+            assert!(out.starts_with(&record), "{name}: {out}");
+        }
+    }
+}
+
+#[cfg(feature = "state")]
+#[test]
+fn why_reads_a_state_file() {
+    let folder = shop();
+    let path = folder.path();
+    let args = ["run", "shop.rules", "events.jsonl", "--state", "shop.db", "-o", "effects.jsonl", "-q"];
+    assert_eq!(stagegate(path, &args).0, 0);
+    let (code, out, said) =
+        stagegate(path, &["why", "shop.rules", "--state", "shop.db", "--record", "order/O-1"]);
+    assert_eq!((code, &*said), (0, ""));
+    insta::assert_snapshot!("state", out);
+    let (code, _, said) =
+        stagegate(path, &["why", "shop.rules", "--state", "shop.db", "--record", "order/O-2"]);
+    assert!(code == 2 && said.contains("did you mean `order/O-1`?"), "{said}");
+    let (code, _, said) =
+        stagegate(path, &["why", "shop.rules", "--state", "events.jsonl", "--record", "order/O-1"]);
+    assert!(code == 2 && said.contains("cannot use the state file"), "{said}");
 }

@@ -19,6 +19,7 @@ mod run;
 mod test;
 #[cfg(feature = "state")]
 mod versions;
+mod why;
 
 use clap::{Parser, Subcommand};
 use exit::Exit;
@@ -54,6 +55,7 @@ enum Command {
     Run(run::Args),
     Explain(explain::Args),
     Test(test::Args),
+    Why(why::Args),
 }
 
 /// Runs the command of this process's arguments.
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args, style),
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => test::run(&args, style),
+        Command::Why(args) => why::run(&args, style),
     };
     match result {
         Ok(code) => ExitCode::from(code as u8),

@@ -101,14 +101,14 @@ enum OnErrorArg {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum ActionsArg {
+pub(super) enum ActionsArg {
     /// Made up at once, from the record and a count.
     Simulate,
     /// From the events `action.completed` and `action.failed`.
     Events,
 }
 
-fn time(text: &str) -> std::result::Result<DateTime<Utc>, String> {
+pub(super) fn time(text: &str) -> std::result::Result<DateTime<Utc>, String> {
     let time = DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
     time.filter(crate::value::time::in_range)
         .ok_or_else(|| "write a date and time with `Z` or an offset, as 2026-03-02T10:00:00Z".into())
@@ -152,7 +152,7 @@ pub fn run(args: Args, style: Style) -> Result {
             None => return Ok(Exit::Findings),
         },
     };
-    let mut inputs = open_inputs(&args)?;
+    let mut inputs = open_inputs(&args.program, &args.events)?;
     refuse_read(&args, &program)?;
     let program = Arc::new(program);
     #[cfg(feature = "state")]
@@ -357,13 +357,13 @@ impl Input {
 }
 
 /// Opens every input before anything runs, so that a wrong name costs nothing.
-fn open_inputs(args: &Args) -> std::result::Result<Vec<Input>, Failure> {
+pub(super) fn open_inputs(program: &Path, events: &[PathBuf]) -> std::result::Result<Vec<Input>, Failure> {
     let stdin = PathBuf::from("-");
-    let paths = if args.events.is_empty() { std::slice::from_ref(&stdin) } else { &args.events };
-    if paths.iter().filter(|p| **p == stdin).count() + usize::from(args.program == stdin) > 1 {
+    let paths = if events.is_empty() { std::slice::from_ref(&stdin) } else { events };
+    if paths.iter().filter(|p| **p == stdin).count() + usize::from(program == stdin) > 1 {
         return Err(Failure::usage("standard input (`-`) can be read only once"));
     }
-    if args.events.is_empty() && io::stdin().is_terminal() {
+    if events.is_empty() && io::stdin().is_terminal() {
         exit::say("reading events from the keyboard, one a line; end with ^D\n");
     }
     let open = |path: &PathBuf| {

@@ -377,6 +377,7 @@ impl<'a> Life<'a, '_> {
             let reason = Reason { code: failure.code, message: failure.message.as_str().into() };
             self.record.failures.insert(rule, reason);
         }
+        self.note(|| Trace::RuleFailed { rule, failure: failure.clone() });
         self.emit(EffectKind::RuleFailed {
             rule,
             code: failure.code.id(),

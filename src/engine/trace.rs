@@ -29,6 +29,10 @@ pub enum Trace {
         rule: RuleId,
         until: Option<DateTime<Utc>>,
     },
+    RuleFailed {
+        rule: RuleId,
+        failure: Failure,
+    },
     /// A rule under way whose stage was left, or that `overlap restart` replaces.
     RuleCancelled {
         rule: RuleId,

@@ -97,7 +97,9 @@ impl<'a> Explainer<'a> {
         owner
             == match trace {
                 Trace::TriggerTried { trigger, .. } => Some(Owner::Trigger(*trigger)),
-                Trace::RuleStarted { rule } | Trace::RuleSkipped { rule, .. } => Some(Owner::Rule(*rule)),
+                Trace::RuleStarted { rule }
+                | Trace::RuleSkipped { rule, .. }
+                | Trace::RuleFailed { rule, .. } => Some(Owner::Rule(*rule)),
                 Trace::WaitConditionFailed { rule, .. } => Some(Owner::Wait(*rule)),
                 _ => None,
             }
@@ -143,7 +145,7 @@ impl<'a> Explainer<'a> {
         let tz = self.tz(&noted);
         let failure = match &noted.trace {
             Trace::TriggerTried { outcome: TriggerOutcome::ConditionFailed(failure), .. } => Some(failure),
-            Trace::WaitConditionFailed { failure, .. } => Some(failure),
+            Trace::WaitConditionFailed { failure, .. } | Trace::RuleFailed { failure, .. } => Some(failure),
             _ => None,
         };
         let (about, outcome, reason, verb) = match &noted.trace {
@@ -176,6 +178,13 @@ impl<'a> Explainer<'a> {
             Trace::RuleCancelled { rule } => {
                 let left = "the record left its stage, or a new run replaced it";
                 (About::Rule(*rule), Outcome::Cancelled, Some(left.to_owned()), "run")
+            }
+            Trace::RuleFailed { rule, failure } => {
+                let reason = match &before {
+                    Some(_) => format!("its condition cannot be computed: {}", failure.message),
+                    None => failure.message.clone(),
+                };
+                (About::Rule(*rule), Outcome::Failed, Some(reason), "run")
             }
             Trace::WaitConditionFailed { rule, failure } => {
                 let reason =

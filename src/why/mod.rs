@@ -2,11 +2,12 @@
 //! the rules at hand.
 //!
 //! `clauses` says what each part of a condition came to, `nearest` what would have had to be otherwise; `decision` puts
-//! words to what was decided, and `trace` writes it as lines of JSON.
+//! words to what was decided, `trace` writes it as lines of JSON, and `story` runs events for the sake of one record.
 
 pub mod clauses;
 pub mod decision;
 mod nearest;
+pub mod story;
 pub mod trace;
 pub mod words;
 

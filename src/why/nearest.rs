@@ -177,7 +177,8 @@ fn leaf(asked: &Asked<'_, '_>, chunk: ChunkId, expr: &Expr, wanted: bool) -> Mis
         }
         ExprKind::EndsWith { text, part } => about(text, verb("ended with", "did not end with"), side(part)),
         ExprKind::IsSet(inner) | ExprKind::RefExists { base: inner, .. } => {
-            Miss { wanted: format!("`{}` were {}", text(inner), verb("set", "not set")), is: is(inner) }
+            let wanted_set = format!("`{}` were {}", text(inner), verb("set", "not set"));
+            Miss { wanted: wanted_set, is: if wanted { None } else { is(inner) } }
         }
         ExprKind::IsEmpty(inner) => {
             Miss { wanted: format!("`{}` were {}", text(inner), verb("empty", "not empty")), is: is(inner) }

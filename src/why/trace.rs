@@ -173,6 +173,8 @@ pub fn outcome(decision: &Decision<'_>) -> &'static str {
             SkipReason::UnderWay => "under-way",
         },
         Trace::RuleWaits { .. } => "waits",
+        Trace::RuleFailed { .. } if decision.condition.is_some() => "condition-failed",
+        Trace::RuleFailed { .. } => "failed",
         Trace::RuleCancelled { .. } => "cancelled",
         Trace::WaitConditionFailed { .. } => "condition-failed",
         Trace::ActorUnknown { .. } => "actor-unknown",

@@ -9,10 +9,12 @@ pub mod output;
 mod place;
 mod readable;
 mod tables;
+mod told;
 mod versions;
 
 use super::kept::{KeepError, Keeping, Remembered};
 pub use carry::{Choices, Outlook};
+pub use told::{Told, told};
 pub use versions::{Prepared, VersionError, prepare};
 
 use super::lines::Position;

@@ -65,20 +65,25 @@ pub fn told(path: &Path, record: &str) -> Result<std::result::Result<Told, Vec<S
     }
     let time = |text: Option<String>| text.as_deref().and_then(parse);
     let mut visits = connection.prepare(
-        "SELECT pipeline, stage, entered_at, left_at, by, name, \"as\" FROM stages WHERE record = ?1 ORDER BY entered_at",
+        "SELECT pipeline, stage, entered_at, lead(entered_at) OVER (ORDER BY rowid), by, name, \"as\" FROM visits \
+         WHERE record = ?1 ORDER BY rowid",
     )?;
     let visits = visits.query_map([record], |row| {
-        Ok(Visit {
-            pipeline: row.get(0)?,
-            stage: row.get(1)?,
+        let (Some(pipeline), Some(stage)) = (row.get(0)?, row.get(1)?) else { return Ok(None) };
+        Ok(Some(Visit {
+            pipeline,
+            stage,
             entered: time(row.get(2)?),
             left: time(row.get(3)?),
             by: row.get(4)?,
             name: row.get(5)?,
             actor: row.get(6)?,
-        })
+        }))
     })?;
-    let visits = visits.collect::<rusqlite::Result<Vec<Visit>>>()?;
+    let mut visits = visits.collect::<rusqlite::Result<Vec<Option<Visit>>>>()?;
+    // Its end stands there as a visit to nowhere.
+    let deleted = matches!(visits.last(), Some(None));
+    let visits: Vec<Visit> = visits.drain(..).flatten().collect();
     let mut waits = connection.prepare(
         "SELECT rule, due, waits_for, begun FROM timers WHERE record = ?1 ORDER BY due IS NULL, due, n",
     )?;
@@ -86,6 +91,5 @@ pub fn told(path: &Path, record: &str) -> Result<std::result::Result<Told, Vec<S
         Ok(Wait { rule: row.get(0)?, due: time(row.get(1)?), what: row.get(2)?, begun: row.get(3)? })
     })?;
     let waits = waits.collect::<rusqlite::Result<Vec<Wait>>>()?;
-    let deleted = !visits.is_empty() && visits.iter().all(|visit| visit.left.is_some());
     Ok(Ok(Told { visits, waits, deleted }))
 }

@@ -99,6 +99,7 @@ fn every_command_explains_itself() {
         &["help", "fmt"],
         &["help", "run"],
         &["help", "explain"],
+        &["help", "why"],
     ] {
         let output = case.run(args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");

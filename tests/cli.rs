@@ -674,3 +674,25 @@ fn rules_and_events_may_come_through_a_named_pipe() {
     assert_eq!(String::from_utf8_lossy(&piped.stdout), String::from_utf8_lossy(&plain.stdout));
     assert_eq!(piped.status.code(), Some(0));
 }
+
+#[test]
+fn shells_and_manuals_know_the_commands() {
+    let case = Case::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = case.run(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        let script = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(script.contains("explain") && script.contains("until"), "{shell}: {script}");
+    }
+    for page in [&["man"][..], &["man", "run"]] {
+        let output = case.run(page);
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(text.starts_with(".ie") || text.contains(".TH stagegate"), "{text}");
+        assert!(
+            text.contains(if page.len() == 1 { "explain" } else { "partition" }) || text.contains("until")
+        );
+    }
+    insta::assert_snapshot!("man-of-nothing", case.shown(&["man", "rnu"]));
+    let version = case.shown(&["--version"]);
+    assert!(version.contains("(language 1)"), "{version}");
+}

@@ -16,6 +16,7 @@ mod report;
 #[cfg(feature = "state")]
 mod resume;
 mod run;
+mod shell;
 mod test;
 #[cfg(feature = "state")]
 mod versions;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 
 /// Rules for the life of business records: check them, compile them, run them over events.
 #[derive(Parser)]
-#[command(name = "stagegate", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "stagegate", version = VERSION, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Start with an example:\n  \
     stagegate check examples/sales/sales.rules\n  \
     stagegate run examples/sales/sales.rules examples/sales/events.jsonl\n\n\
@@ -39,6 +40,9 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// Of the command and of the language it speaks.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (language 1)");
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Color {
@@ -56,6 +60,8 @@ enum Command {
     Explain(explain::Args),
     Test(test::Args),
     Why(why::Args),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 /// Runs the command of this process's arguments.
@@ -78,6 +84,8 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => test::run(&args, style),
         Command::Why(args) => why::run(&args, style),
+        Command::Completions(args) => shell::completions(&args),
+        Command::Man(args) => shell::man(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code as u8),

@@ -49,6 +49,9 @@ pub(super) const MEMBERS: [&str; 8] =
 pub(super) const STATEMENTS: [&str; 7] = ["let", "set", "move", "if", "for", "wait", "stop"];
 pub(super) const STEPS: [&str; 6] = ["given", "at", "wait", "send", "reply", "expect"];
 
+/// What other tools call the steps of a test.
+const OTHER_STEPS: [&str; 7] = ["assert", "verify", "check", "ensure", "should", "set", "move"];
+
 /// Words after which something more of the same piece must come.
 const UNFINISHED: [&str; 19] = [
     "is", "on", "for", "if", "then", "else", "and", "or", "not", "in", "of", "contains", "with", "between",
@@ -106,7 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn first_brace(&self, piece: &Piece) -> Option<usize> {
-        piece.clone().find(|i| self.kind(*i) == Some(Kind::Open(Bracket::Brace)))
+        piece.clone().find(|i| self.kind(*i) == Some(Kind::Open(Bracket::Brace)) && !self.opens_set(*i))
     }
 
     /// Head, inside of the braces, and what stands behind them.
@@ -296,7 +299,7 @@ impl<'a> Reader<'a> {
 
     fn starts_member(&self, at: usize, from: usize, more: &[&str]) -> bool {
         // A rule or a stage ends with its braces.
-        if self.kind(at - 1) == Some(Kind::Close(Bracket::Brace)) {
+        if self.kind(at - 1) == Some(Kind::Close(Bracket::Brace)) && !self.closes_set(at - 1) {
             return self.scan.word(at) != "else";
         }
         let word = self.word(at);
@@ -344,7 +347,7 @@ impl<'a> Reader<'a> {
         if self.is_unfinished(before) && self.scan.word(before) != "," {
             return false;
         }
-        let behind_brace = self.kind(before) == Some(Kind::Close(Bracket::Brace));
+        let behind_brace = self.kind(before) == Some(Kind::Close(Bracket::Brace)) && !self.closes_set(before);
         match word {
             "else" => return false,
             "let" | "set" | "move" | "wait" if shaped => return true,
@@ -355,7 +358,7 @@ impl<'a> Reader<'a> {
             return true;
         }
         let head = matches!(self.word(from), "if" | "for")
-            && !(from..at).any(|i| self.kind(i) == Some(Kind::Open(Bracket::Brace)));
+            && !(from..at).any(|i| self.kind(i) == Some(Kind::Open(Bracket::Brace)) && !self.opens_set(i));
         if STATEMENTS.contains(&word) && self.is_fresh(at) {
             return next != "{" || word == "stop";
         }
@@ -389,7 +392,11 @@ impl<'a> Reader<'a> {
             if behind == Some(Kind::Close(Bracket::Brace)) {
                 return !matches!(word, "" | "to" | "with");
             }
-            known && shaped && fresh && (comma || !self.is_unfinished(at - 1))
+            let other = OTHER_STEPS.contains(&word) && self.is_named(at)
+                || !known && !word.is_empty() && self.scan.word(at + 1) == "{" && !self.is_unfinished(at - 1);
+            let other = other || word == "after" && self.kind(at + 1) == Some(Kind::Number);
+            other && self.is_first(at)
+                || known && shaped && fresh && (comma || !self.is_unfinished(at - 1))
                 || !known && self.is_first(at) && self.is_nearly(at, &STEPS)
         })
     }
@@ -432,6 +439,8 @@ impl<'a> Reader<'a> {
                         | "stage"
                         | "rule"
                         | "let"
+                        | "var"
+                        | "val"
                         | "for"
                 );
             let entry = self.scan.word(index + 1) == ":";

@@ -288,7 +288,25 @@ impl Builder<'_> {
     }
 
     fn weekday_span(&self, node: &Node) -> Option<WeekdaySpan> {
-        let mut days = node.clone().into_inner().filter(|n| n.as_rule() == Rule::name);
+        let names = || node.clone().into_inner().filter(|n| n.as_rule() == Rule::name);
+        // `Monday..Friday` is one mistake.
+        let written: Vec<_> = names().map(|n| n.as_str().to_owned()).collect();
+        if let [from, to] = written.as_slice()
+            && let (Some(from), Some(to)) = (weekday_meant(from), weekday_meant(to))
+            && (!WEEKDAYS.contains(&written[0].as_str()) && !WEEKDAYS.contains(&written[1].as_str()))
+        {
+            let span = self.span(node);
+            let days = format!("{from}..{to}");
+            let message = format!("`{}` are no days of the week here", written.join(".."));
+            self.report(
+                Diagnostic::new(Code::UnknownWeekday, span, message)
+                    .label("one of mon, tue, wed, thu, fri, sat, sun")
+                    .help(days.clone())
+                    .fix(span, days),
+            );
+            return None;
+        }
+        let mut days = names();
         let from = self.weekday(&days.next()?)?;
         let to = match days.next() {
             Some(to) => self.weekday(&to)?,
@@ -302,17 +320,16 @@ impl Builder<'_> {
         if let Some(index) = WEEKDAYS.iter().position(|d| *d == word) {
             return u8::try_from(index).ok();
         }
-        let lower = word.to_lowercase();
-        let short = WEEKDAYS.iter().find(|d| lower.starts_with(*d));
-        self.report(
-            Diagnostic::new(
-                Code::UnknownWeekday,
-                self.token_span(node),
-                format!("`{word}` is no day of the week"),
-            )
-            .label("one of mon, tue, wed, thu, fri, sat, sun")
-            .maybe_help(short.map(|d| (*d).to_owned()).or_else(|| suggest::did_you_mean(word, WEEKDAYS))),
-        );
+        let problem = Diagnostic::new(
+            Code::UnknownWeekday,
+            self.token_span(node),
+            format!("`{word}` is no day of the week"),
+        )
+        .label("one of mon, tue, wed, thu, fri, sat, sun");
+        self.report(match weekday_meant(word) {
+            Some(day) => problem.help(day).fix(self.token_span(node), day),
+            None => problem.maybe_help(suggest::did_you_mean(word, WEEKDAYS)),
+        });
         None
     }
 
@@ -322,4 +339,15 @@ impl Builder<'_> {
         let to = self.closing_time(&times.next()?)?;
         Some(HourSpan { from, to, span: self.span(node) })
     }
+}
+
+/// `Monday`, and the two letters of `Mo..Fr`.
+fn weekday_meant(word: &str) -> Option<&'static str> {
+    let lower = word.to_lowercase();
+    let long = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    // `Tu`, `tues`, `Tuesday`, `Tuesdays`: two letters are enough to tell them apart.
+    let index = long.iter().position(|day| {
+        lower.len() >= 2 && (day.starts_with(&lower) || lower.strip_suffix('s') == Some(*day))
+    })?;
+    WEEKDAYS.get(index).copied()
 }

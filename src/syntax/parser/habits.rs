@@ -517,7 +517,8 @@ impl Stop<'_> {
     fn name_of_two_words(&self) -> Option<Diagnostic> {
         let word = self.reader.member_word(self.piece);
         let kinds = ["stage", "rule", "pipeline", "entity", "user", "department", "role", "calendar"];
-        if self.place != Place::Head
+        let bare = word == "stage" && self.place == Place::PipelineMember;
+        if self.place != Place::Head && !bare
             || !kinds.contains(&word)
             || self.word(0).is_empty()
             || self.word(-2) != word
@@ -539,14 +540,14 @@ impl Stop<'_> {
         if word == "rule" && suggest::nearest(self.word(0), clauses).is_some() {
             return None;
         }
-        let lower = matches!(word, "rule" | "user" | "department" | "role");
-        let label = words.join(" ");
-        let name = super::mistakes::name_from(&label, lower);
+        // The first word is the name; a single word behind it is no label of its own.
+        let name = words[0];
+        let label = if words.len() > 2 { words[1..].join(" ") } else { words.join(" ") };
         let span = self.span(-1, end - 1);
         let ours = format!("{name} \"{label}\"");
         Some(
-            Diagnostic::new(Code::WrongName, span, "a name is one word")
-                .label("several words make a label, which stands behind the name in quotes")
+            Diagnostic::new(Code::WrongName, span, "a name is one word, and a label needs quotes")
+                .label("the label stands behind the name, in quotes")
                 .help(format!("{word} {ours}"))
                 .fix(span, ours),
         )

@@ -233,7 +233,8 @@ impl Stop<'_> {
                 Some(token) => format!(" after `{}`", self.reader.scan.str(token)),
                 None => String::new(),
             };
-            let message = format!("expected {}{after}", list(&telling));
+            let list = if telling.is_empty() { "an operator".to_owned() } else { list(&telling) };
+            let message = format!("expected {list}{after}");
             return Diagnostic::new(Code::Syntax, span, message)
                 .label("something is missing here")
                 .maybe_help(help);

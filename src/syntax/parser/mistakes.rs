@@ -14,7 +14,9 @@ impl Stop<'_> {
     // --- mistakes with a name ----------------------------------------------------------------------
 
     pub fn special(&self) -> Option<Diagnostic> {
-        self.habit()
+        self.slip()
+            .or_else(|| self.phrase())
+            .or_else(|| self.habit())
             .or_else(|| self.beginner())
             .or_else(|| self.statement_without_its_word())
             .or_else(|| self.hyphen())
@@ -135,12 +137,18 @@ impl Stop<'_> {
         }
         let span = self.span(-1, last - 1);
         let written = self.text(span);
-        Some(
-            Diagnostic::new(Code::WrongName, span, format!("`{written}` cannot be a name"))
-                .label("a name has letters, digits and `_`")
-                .help(written.replace('-', "_"))
-                .fix(span, written.replace('-', "_")),
-        )
+        let problem = Diagnostic::new(Code::WrongName, span, format!("`{written}` cannot be a name"))
+            .label("a name has letters, digits and `_`")
+            .help(written.replace('-', "_"));
+        // Others know a stage by its name: whoever writes it decides.
+        let mut before = -2;
+        while self.str(before) == "-" {
+            before -= 2;
+        }
+        Some(match self.word(before) {
+            "stage" | "pipeline" | "entity" => problem,
+            _ => problem.fix(span, written.replace('-', "_")),
+        })
     }
 
     /// `a: 3 days: 5`
@@ -169,7 +177,8 @@ impl Stop<'_> {
         Some(
             Diagnostic::new(Code::AssignForEquals, self.span(0, 0), "`=` gives a value, it does not compare")
                 .label("a comparison is written `==`")
-                .help("=="),
+                .help("==")
+                .fix(self.span(0, 0), "=="),
         )
     }
 
@@ -491,16 +500,16 @@ impl Stop<'_> {
         if word.len() < shortest || ours || known.contains(&word) {
             return None;
         }
-        let near = suggest::nearest(word, known)?;
-        Some(
-            Diagnostic::new(
-                Code::UnknownKeyword,
-                self.span(distance, distance),
-                format!("`{word}` is no word of the language"),
-            )
-            .label("not known here")
-            .help(format!("did you mean `{near}`?")),
-        )
+        let near = suggest::nearest(word, known.iter().copied())?;
+        let span = self.span(distance, distance);
+        let problem =
+            Diagnostic::new(Code::UnknownKeyword, span, format!("`{word}` is no word of the language"))
+                .label("not known here")
+                .help(format!("did you mean `{near}`?"));
+        // Near a second one too, it may be either.
+        let other = suggest::nearest(word, known.iter().copied().filter(|k| *k != near));
+        let sure = word.eq_ignore_ascii_case(near) || other.is_none() && word.len() > 2;
+        Some(if sure { problem.fix(span, near) } else { problem })
     }
 
     /// `notify to: sales`
@@ -534,8 +543,12 @@ impl Stop<'_> {
         let help = match self.kind(0) {
             _ if rest.is_empty() => format!("{name} {{ }}"),
             Some(Kind::Open(_)) => {
-                let inner = rest.trim_start_matches(['(', '[']).trim_end_matches([')', ']']);
-                format!("{name} {{ {} }}", inner.trim())
+                let inner = rest.trim_start_matches(['(', '[']).trim_end_matches([')', ']']).trim();
+                match inner {
+                    "" => format!("{name} {{ }}"),
+                    inner if inner.starts_with('"') => format!("{name} {{ text: {inner} }}"),
+                    inner => format!("{name} {{ {inner} }}"),
+                }
             }
             _ if rest.contains(':') => format!("{name} {{ {rest} }}"),
             // Most actions say something.

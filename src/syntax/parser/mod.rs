@@ -10,9 +10,11 @@ mod habits;
 mod hints;
 mod literals;
 mod mistakes;
+mod phrases;
 mod pipelines;
 mod recover;
 mod scan;
+mod slips;
 mod statements;
 mod text;
 

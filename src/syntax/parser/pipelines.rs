@@ -170,15 +170,35 @@ impl Builder<'_> {
         })
     }
 
+    /// `at closes - 1 day or skip`, where `else skip` is meant.
+    fn or_skip(&self, instant: &Expr) -> Option<(Expr, Span)> {
+        let ExprKind::Binary { op: BinaryOp::Or, op_span, left, right } = &*instant.kind else { return None };
+        let ExprKind::Name(name) = &*right.kind else { return None };
+        if &*name.text != "skip" {
+            return None;
+        }
+        self.report(
+            Diagnostic::new(Code::Syntax, *op_span, "what is too late is skipped by `else skip`")
+                .label("this is written `else`")
+                .help("else skip")
+                .fix(*op_span, "else"),
+        );
+        Some((left.clone(), op_span.to(right.span)))
+    }
+
     fn clause(&self, node: &Node) -> Option<Clause> {
         let kind = match node.as_rule() {
             Rule::when_clause => ClauseKind::When(self.inner_expr(node)?),
             Rule::on_clause => ClauseKind::On(self.events(&child(node, Rule::events)?)),
             Rule::after_clause => ClauseKind::After(self.inner_expr(node)?),
-            Rule::at_clause => ClauseKind::At {
-                instant: self.inner_expr(node)?,
-                else_skip: child(node, Rule::else_skip).map(|n| self.span(&n)),
-            },
+            Rule::at_clause => {
+                let instant = self.inner_expr(node)?;
+                let else_skip = child(node, Rule::else_skip).map(|n| self.span(&n));
+                match self.or_skip(&instant) {
+                    Some((instant, skip)) => ClauseKind::At { instant, else_skip: else_skip.or(Some(skip)) },
+                    None => ClauseKind::At { instant, else_skip },
+                }
+            }
             Rule::during_clause => ClauseKind::During(match child(node, Rule::hours_of) {
                 Some(hours) => During::HoursOf(self.inner_expr(&hours)?),
                 None => During::Calendar(self.name(&child(node, Rule::name)?)),

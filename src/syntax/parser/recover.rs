@@ -162,12 +162,20 @@ impl<'a> Reader<'a> {
     // --- declarations ------------------------------------------------------------------------------
 
     fn broken_declarations(&self, piece: &Piece, error: Option<PestError>, items: &mut Vec<Item>) {
+        if let Some(item) = self.meant_use(piece) {
+            items.push(item);
+            return;
+        }
         let pieces = self.at_margins(piece);
         if pieces.len() < 2 {
             items.extend(self.broken_declaration(piece, error));
             return;
         }
         for piece in &pieces {
+            if let Some(item) = self.meant_use(piece) {
+                items.push(item);
+                continue;
+            }
             match self.read(Rule::declaration_alone, piece, |b, n| b.item(n)) {
                 Read::Good(item) => items.push(item),
                 Read::Spoiled => items.extend(self.broken_declaration(piece, None)),
@@ -365,6 +373,12 @@ impl<'a> Reader<'a> {
 
     fn rule(&self, piece: &Piece) -> Option<tree::Rule> {
         let open = self.first_brace(piece)?;
+        if let Some(colon) = self.colon_for_brace(&(piece.start..open)) {
+            let head = piece.start..colon;
+            self.part(Rule::rule_head_alone, Place::Head, &head, |b, n| b.rule_head(n));
+            self.say_colon_for_brace(colon);
+            return None;
+        }
         let head = self.part(Rule::rule_head_alone, Place::Head, &(piece.start..open), |b, n| b.rule_head(n));
         let body = self.block(open);
         self.refuse(&(self.after(open)..piece.end));

@@ -110,7 +110,11 @@ impl Scanner<'_> {
         label: &str,
         help: String,
     ) {
-        self.report(Diagnostic::new(code, self.span(start, end), message).label(label).help(help));
+        // A help that names a choice, or the separators of another country, leaves something to decide.
+        let sure = !help.contains([',', ';']) && code != Code::GroupedNumber;
+        let span = self.span(start, end);
+        let problem = Diagnostic::new(code, span, message).label(label).help(help.clone());
+        self.report(if sure { problem.fix(span, help) } else { problem });
         self.emit(Kind::Number, start, end);
     }
 

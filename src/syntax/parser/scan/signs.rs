@@ -1,7 +1,7 @@
 //! Operators and other signs, and those of other languages and keyboards.
 
 use super::numbers::currency_of;
-use super::{Kind, Scanner};
+use super::{Bracket, Kind, Scanner};
 use crate::diagnostic::{Code, Diagnostic};
 
 /// Signs of the language, the long ones first.
@@ -39,7 +39,12 @@ impl Scanner<'_> {
     pub(super) fn sign(&mut self) {
         let start = self.at;
         let rest = self.rest();
-        if rest.starts_with("//") || rest.starts_with("/*") {
+        // Where no value goes on, two minus signs are a comment of another language.
+        let fresh = self
+            .last()
+            .is_none_or(|t| matches!(t.kind, Kind::Open(Bracket::Brace) | Kind::Close(Bracket::Brace)));
+        let dashes = self.first && self.texts == 0 && fresh && rest.starts_with("-- ");
+        if rest.starts_with("//") || rest.starts_with("/*") || dashes {
             self.foreign_comment();
             return;
         }
@@ -90,18 +95,49 @@ impl Scanner<'_> {
             self.emit(Kind::Sign, start, end);
             return true;
         }
-        self.report(
-            Diagnostic::new(
-                Code::ForeignOperator,
-                self.span(start, end),
-                format!("`{sign}` means nothing here"),
-            )
+        let span = self.span(start, end);
+        if sign == "&"
+            && let Some(problem) = self.joined_texts(start)
+        {
+            self.report(problem);
+            self.emit(Kind::Sign, start, end);
+            return true;
+        }
+        let problem = Diagnostic::new(Code::ForeignOperator, span, format!("`{sign}` means nothing here"))
             .label(format!("this is written `{ours}`"))
-            .help(ours),
-        );
+            .help(ours);
+        let sure = matches!(sign, "===" | "!==" | "&&" | "||" | "<>" | "=<" | "≤" | "≥" | "≠" | "×" | "÷");
+        let wordy = ours.starts_with(|c: char| c.is_alphabetic());
+        let blank = |byte: Option<&u8>| byte.is_none_or(|b| b.is_ascii_whitespace());
+        let left = if wordy && !blank(self.bytes.get(start.wrapping_sub(1))) { " " } else { "" };
+        let right = if wordy && !blank(self.bytes.get(end)) { " " } else { "" };
+        self.report(if sure { problem.fix(span, format!("{left}{ours}{right}")) } else { problem });
         self.nesting.run = 0;
         self.emit(Kind::Sign, start, end);
         true
+    }
+
+    /// `"Task " & job.id`
+    fn joined_texts(&self, at: usize) -> Option<Diagnostic> {
+        let left = self.last().filter(|t| t.kind == Kind::Text && self.texts == 0)?;
+        let written = self.slice(left);
+        let blank = self.text[at + 1..].len() - self.text[at + 1..].trim_start_matches(' ').len();
+        let from = at + 1 + blank;
+        let mut end = self.word_end(from);
+        while end > from && self.bytes.get(end) == Some(&b'.') && self.word_end(end + 1) > end + 1 {
+            end = self.word_end(end + 1);
+        }
+        if end == from || self.bytes.get(end) == Some(&b'(') || written.starts_with("\"\"\"") {
+            return None;
+        }
+        let ours = format!("{}{{{}}}\"", written.strip_suffix('"')?, &self.text[from..end]);
+        let problem =
+            Diagnostic::new(Code::ForeignOperator, self.span(at, at + 1), "texts are not joined by `&`")
+                .label("a value stands in braces in the text itself")
+                .help(ours.clone());
+        // More of the same would be left over.
+        let more = self.text[end..].trim_start_matches(' ').starts_with('&');
+        Some(if more { problem } else { problem.fix(self.span(left.start as usize, end), ours) })
     }
 
     /// `x => …` stands behind `(` or `,`; elsewhere `>=` is meant.
@@ -140,11 +176,12 @@ impl Scanner<'_> {
             true => self.rest().find("*/").map_or(line_end, |n| start + n + 2),
             false => start + self.text[start..line_end].trim_end().len(),
         };
-        self.report(
-            Diagnostic::new(Code::UnknownCharacter, self.span(start, start + 2), "comments begin with `#`")
-                .label("this is a comment of another language")
-                .help("#"),
-        );
+        let span = self.span(start, start + 2);
+        let problem = Diagnostic::new(Code::UnknownCharacter, span, "comments begin with `#`")
+            .label("this is a comment of another language")
+            .help("#");
+        let block = self.rest().starts_with("/*");
+        self.report(if block { problem } else { problem.fix(span, "#") });
         self.at = end.max(start + 2);
     }
 
@@ -203,15 +240,16 @@ impl Scanner<'_> {
             None => (inside, ""),
         };
         let help = if text.is_empty() { "\"…\"".to_owned() } else { format!("\"{text}\"") };
-        self.report(
-            Diagnostic::new(
-                Code::WrongQuotes,
-                self.span(start, inside),
-                format!("a text stands between \" and \", not behind {open}"),
-            )
-            .label("another kind of quotation mark")
-            .help(help),
-        );
+        let problem = Diagnostic::new(
+            Code::WrongQuotes,
+            self.span(start, inside),
+            format!("a text stands between \" and \", not behind {open}"),
+        )
+        .label("another kind of quotation mark")
+        .help(help.clone());
+        let closed = found.is_some_and(|(_, c)| c == close) && !text.contains(['{', '}', '\\']);
+        let sure = closed && !text.is_empty() && self.texts == 0;
+        self.report(if sure { problem.fix(self.span(start, end), help) } else { problem });
         self.nesting.run = 0;
         self.emit(Kind::Text, start, end);
     }
@@ -263,7 +301,10 @@ impl Scanner<'_> {
         } else {
             let problem = Diagnostic::new(Code::UnknownCharacter, span, format!("`{c}` means nothing here"));
             match c {
-                ';' => problem.label("nothing needs to stand between two statements").help("delete it"),
+                ';' => problem
+                    .label("nothing needs to stand between two statements")
+                    .help("delete it")
+                    .fix(span, ""),
                 '%' => {
                     let share = self.share_before(start).unwrap_or_else(|| "0.1 for 10 %".to_owned());
                     problem.label("a share is a plain number").help(share)

@@ -104,11 +104,12 @@ impl Scanner<'_> {
         {
             let name = self.text[at..end].trim_matches(['{', '}']).trim();
             let help = format!("{{{name}}}");
-            self.report(
-                Diagnostic::new(Code::JsonBraces, self.span(at, end), "a placeholder has one pair of braces")
-                    .label("two pairs stand here")
-                    .help(help),
-            );
+            let span = self.span(at, end);
+            let problem = Diagnostic::new(Code::JsonBraces, span, "a placeholder has one pair of braces")
+                .label("two pairs stand here")
+                .help(help.clone());
+            let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "._".contains(c));
+            self.report(if plain { problem.fix(span, help) } else { problem });
             self.at = end;
             return;
         }
@@ -205,6 +206,17 @@ impl Scanner<'_> {
             (None, _) if block => line_end,
             (None, _) => brace.unwrap_or_else(|| self.before_closers(start, line_end)),
         };
+        if !block && let Some(brace) = self.label_before_block(start, line_end) {
+            self.torn_label(start, brace);
+            return;
+        }
+        if !block
+            && placeholder.is_none()
+            && self.text[start + 1..end.max(start + 1)].trim().is_empty()
+            && self.opening_quote_missing(start, None)
+        {
+            return;
+        }
         let end = start + self.text[start..end].trim_end().len();
         // What was said of braces in it was said of code.
         self.problems.retain(|p| p.code != Code::LoneBrace || (p.span().start as usize) < start);
@@ -229,6 +241,112 @@ impl Scanner<'_> {
         };
         self.report(problem);
         self.emit(Kind::Text, start, end.max(start + 1));
+    }
+
+    /// `stage Offer "Offer sent {`: the brace that was to open the block behind a label whose quote is missing.
+    fn label_before_block(&self, start: usize, line_end: usize) -> Option<usize> {
+        let line_start = self.text[..start].rfind(['\n', '\r']).map_or(0, |n| n + 1);
+        let line = self.text[line_start..start].trim_start();
+        let word = line.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        let labelled = [
+            "stage",
+            "success",
+            "failure",
+            "rule",
+            "disabled",
+            "then",
+            "pipeline",
+            "test",
+            "user",
+            "department",
+            "role",
+            "calendar",
+            "entity",
+            "event",
+            "action",
+        ];
+        // A brace of this line would make what follows its inside.
+        if !labelled.contains(&word) || line.contains(['{', '(', '[']) {
+            return None;
+        }
+        let text = &self.text[start + 1..line_end];
+        let free = |n: usize| {
+            let (before, after) = (&text[..n], &text[n + 1..]);
+            before.ends_with([' ', '\t'])
+                && (after.trim().is_empty()
+                    || after.starts_with([' ', '}'])
+                    || after.trim_start().starts_with('#'))
+        };
+        text.match_indices('{').map(|(n, _)| n).find(|n| free(*n)).map(|n| start + 1 + n)
+    }
+
+    /// Reports and ends a label before the brace of its block, and reads on there.
+    fn torn_label(&mut self, start: usize, brace: usize) {
+        self.problems.retain(|p| (p.span().start as usize) < start);
+        self.inner.retain(|t| (t.start as usize) < start);
+        if self.text[start + 1..brace].trim().is_empty() && self.opening_quote_missing(start, Some(brace)) {
+            return;
+        }
+        let end = start + self.text[start..brace].trim_end().len();
+        let label = self.text[start..end].to_owned();
+        let span = self.span(start, end);
+        let problem = Diagnostic::new(Code::UnclosedText, span, "this text is not closed")
+            .label("a label ends with a quote, before the `{`")
+            .help(format!("{label}\""));
+        // In the label of a rule its clauses may be hidden.
+        let clauses = [" when ", " on ", " after ", " at ", " for ", " during "];
+        let sure = !clauses.iter().any(|clause| label.contains(clause));
+        self.report(if sure { problem.fix(span.after(), "\"") } else { problem });
+        self.emit(Kind::Text, start, end.max(start + 1));
+    }
+
+    /// `stage Offer Offer sent" {`, `text: Nobody came" }`: a quote that closes what was never opened.
+    fn opening_quote_missing(&mut self, quote: usize, block: Option<usize>) -> bool {
+        if self.texts > 0 {
+            return false;
+        }
+        let mut from = self.tokens.len();
+        while from > 0 {
+            let token = self.tokens[from - 1];
+            let word = matches!(token.kind, Kind::Word | Kind::Number)
+                || matches!(self.slice(token), "," | "." | "-" | "?");
+            if !word {
+                break;
+            }
+            from -= 1;
+            if token.first {
+                break;
+            }
+        }
+        let starts_line = self.tokens.get(from).is_some_and(|t| t.first);
+        match block {
+            // The word that declares, and the name, stand before the label.
+            Some(_) if starts_line => {
+                let head = ["disabled", "then", "success", "failure"];
+                while self.tokens.get(from).is_some_and(|t| head.contains(&self.slice(*t))) {
+                    from += 1;
+                }
+                let named = self.tokens.get(from).is_some_and(|t| self.slice(*t) != "test");
+                from += 1 + usize::from(named);
+            }
+            None if from > 0 && self.slice(self.tokens[from - 1]) == ":" && !starts_line => {}
+            _ => return false,
+        }
+        let Some(first) = self.tokens.get(from).copied() else { return false };
+        let start = first.start as usize;
+        let ours = format!("\"{}\"", self.text[start..quote].trim_end());
+        let span = self.span(start, quote + 1);
+        self.tokens.truncate(from);
+        self.problems.retain(|p| (p.span().start as usize) < start);
+        self.report(
+            Diagnostic::new(Code::UnclosedText, span, "the opening quote of this text is missing")
+                .label("a text begins with a quote, too")
+                .help(ours.clone())
+                .fix(span, ours),
+        );
+        self.first = first.first;
+        self.emit(Kind::Text, start, quote + 1);
+        true
     }
 
     /// The quote is missing before the brackets at the end of the line that belong to the line's own.

@@ -86,11 +86,7 @@ pub fn check_with(loaded: &Loaded, levels: &Levels) -> Checked {
     let torn: HashSet<Span> =
         loaded.files.iter().flat_map(|file| &file.broken).map(|name| name.span).collect();
     let lacking = [Code::EmptyDeclaration, Code::BadCalendar];
-    let partly = |span: Span| {
-        spoiled.declarations.iter().any(|d| d.file == span.file && d.start <= span.start && span.end <= d.end)
-    };
-    let found =
-        found.filter(|d| !lacking.contains(&d.code) || !torn.contains(&d.span()) && !partly(d.span()));
+    let found = found.filter(|d| !lacking.contains(&d.code) || !torn.contains(&d.span()));
     let mut diagnostics: Vec<Diagnostic> = loaded.diagnostics.iter().cloned().chain(found).collect();
     without_followers(loaded, &mut diagnostics);
     // A program with mistakes is mended first: what else might be meant differently is then another matter.

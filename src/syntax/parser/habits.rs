@@ -528,15 +528,16 @@ impl Stop<'_> {
         }
         let mut words = vec![self.word(-1)];
         let mut end = 0;
-        while !self.word(end).is_empty() && self.word(end) != "for" {
+        let clauses = ["on", "after", "at", "during", "when", "once", "overlap", "detached"];
+        let clause = |at: isize| word == "rule" && clauses.contains(&self.word(at));
+        while !self.word(end).is_empty() && self.word(end) != "for" && !clause(end) {
             words.push(self.word(end));
             end += 1;
         }
         // A clause of a rule that is misspelt is no part of its name.
-        if self.token(end).is_some() && self.word(end) != "for" || words.len() > 6 {
+        if self.token(end).is_some() && self.word(end) != "for" && !clause(end) || words.len() > 6 {
             return None;
         }
-        let clauses = ["on", "after", "at", "during", "when", "once", "overlap", "detached"];
         if word == "rule" && suggest::nearest(self.word(0), clauses).is_some() {
             return None;
         }

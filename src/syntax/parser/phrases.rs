@@ -181,7 +181,7 @@ impl Stop<'_> {
                 self.say(span, "`not` compares nothing", "this is written `!=`", help).fix(span, "!="),
             );
         }
-        if !self.expects_operator() || self.word(-1).is_empty() {
+        if !self.expects_operator() || matches!(self.word(-1), "" | "is" | "not") {
             return None;
         }
         let than = self.word(1) == "than";

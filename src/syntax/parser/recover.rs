@@ -42,8 +42,17 @@ impl<'a> Reader<'a> {
         let mut index = 0;
         while let Some(piece) = pieces.get(index) {
             index += 1;
+            let before = self.errors.borrow().len();
             match self.read(Rule::declaration_alone, piece, |b, n| b.item(n)) {
-                Read::Good(item) => items.push(item),
+                Read::Good(item) => {
+                    // A day that is none was left out: what the calendar lacks may be that.
+                    if let ItemKind::Calendar(calendar) = &item.kind
+                        && self.errors.borrow().len() > before
+                    {
+                        self.broken.borrow_mut().push(calendar.name.clone());
+                    }
+                    items.push(item);
+                }
                 Read::Spoiled => self.broken_declarations(piece, None, &mut items),
                 Read::Failed(error) => {
                     // A name that looks like the next declaration may have cut this one short.

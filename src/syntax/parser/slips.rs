@@ -2,7 +2,7 @@
 //! braces. Each is said once, with the edit that mends it, and read on as if it had been.
 
 use super::builder::nfc;
-use super::cut::{Piece, Place};
+use super::cut::{DECLARATIONS, Piece, Place};
 use super::hints::Stop;
 use super::recover::Reader;
 use super::scan::{Bracket, Kind};
@@ -16,7 +16,10 @@ impl<'a> Reader<'a> {
         let word = self.scan.word(piece.start);
         let other = ["import", "include", "require", "using", "load", "uses"].contains(&word);
         let keyword = word == "use";
-        if !keyword && !other && (word.len() < 2 || suggest::nearest(word, ["use"]).is_none()) {
+        if !keyword
+            && !other
+            && (word.len() < 2 || DECLARATIONS.contains(&word) || suggest::nearest(word, ["use"]).is_none())
+        {
             return None;
         }
         let tokens = self.scan.tokens.get(piece.clone())?;

@@ -111,7 +111,9 @@ impl Scanner<'_> {
         help: String,
     ) {
         // A help that names a choice, or the separators of another country, leaves something to decide.
-        let sure = !help.contains([',', ';']) && code != Code::GroupedNumber;
+        let half = self.text[start..end].ends_with(['m', 'M']);
+        let sure =
+            !help.contains([',', ';']) && code != Code::GroupedNumber && (code != Code::WrongTime || half);
         let span = self.span(start, end);
         let problem = Diagnostic::new(code, span, message).label(label).help(help.clone());
         self.report(if sure { problem.fix(span, help) } else { problem });

@@ -22,13 +22,13 @@ mod words;
 
 pub(crate) use pipelines::walk::model_exprs;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::model;
 use crate::schema::{Schema, Type};
 use crate::source::{Sources, Span};
 use crate::syntax::tree;
 use crate::value::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The state of one check. Each file of this module adds its own `impl Checker`.
@@ -52,6 +52,13 @@ pub struct Checker<'a> {
     pub rule_names: RuleNames,
     pub trigger_count: u32,
     pub reads_references: bool,
+    /// Names that were declared in what could not be placed, such as the fields of an `extend` of no entity: not to
+    /// find them is no second mistake.
+    pub lost: HashSet<Arc<str>>,
+    /// Whether a pipeline had to be left out.
+    pub lost_pipeline: bool,
+    /// Whether the program says its currency, but not one that there is.
+    pub lost_currency: bool,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -182,6 +189,9 @@ impl<'a> Checker<'a> {
             rule_names: RuleNames::default(),
             trigger_count: 0,
             reads_references: false,
+            lost: HashSet::new(),
+            lost_pipeline: false,
+            lost_currency: false,
             diagnostics: Vec::new(),
         }
     }
@@ -194,7 +204,14 @@ impl<'a> Checker<'a> {
 /// Checks a whole program: its files, each after those that it uses. The model is there if there is no error.
 pub fn check_program(sources: &Sources, files: &[tree::File]) -> (Option<model::Model>, Vec<Diagnostic>) {
     let mut checker = Checker::new(sources);
+    // A line that cannot be read leaves its first word.
+    checker.lost_currency = files.iter().flat_map(|f| &f.broken).any(|name| &*name.text == "currency");
     let model = checker.program(files);
+    let lost = std::mem::take(&mut checker.lost);
+    let declared = |code| matches!(code, Code::UnknownEntity | Code::UnknownType);
+    checker
+        .diagnostics
+        .retain(|d| !d.code.is_unknown_name() || declared(d.code) || !lost.contains(sources.text(d.span())));
     let errors = checker.diagnostics.iter().any(|d| d.severity() == Severity::Error);
     (model.filter(|_| !errors), checker.diagnostics)
 }

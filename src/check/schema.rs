@@ -1,14 +1,14 @@
 //! Entities, enums, opaque types, events and actions: from the tree to the schema. Limits and defaults
 //! come later ([`super::limits`]), when the constants are known.
 
-use super::Checker;
 use super::names::{Declarations, MOST};
 use super::types::label;
 use super::words;
+use super::{Checker, TypeSymbol};
 use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::schema::{ActionDef, Entity, EventDef, Field, Limits, Opaque, Schema, Type};
 use crate::source::Span;
-use crate::syntax::tree;
+use crate::syntax::tree::{self, TypeKind};
 use crate::value::*;
 use std::collections::HashMap;
 
@@ -56,13 +56,22 @@ impl Checker<'_> {
         let mut placed = Vec::new();
         let mut taken = vec![HashMap::new(); all.entities.len()];
         for (i, entity) in all.entities.iter().enumerate() {
-            self.entity_fields(EntityId(i as u16), &entity.fields, &mut taken[i], &mut placed);
+            let id = EntityId(i as u16);
+            if self.names.types.get(&entity.name.text).map(|(symbol, _)| *symbol)
+                != Some(TypeSymbol::Entity(id))
+            {
+                self.lose_fields(&entity.fields);
+            }
+            self.entity_fields(id, &entity.fields, &mut taken[i], &mut placed);
         }
         for (name, fields) in &all.extensions {
             match self.resolve_entity(name) {
                 Some(entity) => self.entity_fields(entity, fields, &mut taken[entity.index()], &mut placed),
                 // What stands in it is looked at all the same.
-                None => fields.iter().for_each(|f| drop(self.resolve_type_at(&f.ty, &name.text))),
+                None => {
+                    fields.iter().for_each(|f| drop(self.resolve_type_at(&f.ty, &name.text)));
+                    self.lose_fields(fields);
+                }
             }
         }
         for (i, event) in all.events.iter().enumerate() {
@@ -72,6 +81,20 @@ impl Checker<'_> {
             self.action(ActionId(i as u16), action, &mut placed);
         }
         placed
+    }
+
+    /// Fields of an entity that cannot be found, or not by its name.
+    fn lose_fields(&mut self, fields: &[tree::Field]) {
+        for field in fields {
+            self.lost.insert(field.name.text.clone());
+            let mut ty = &field.ty;
+            while let TypeKind::Optional(inner) | TypeKind::ListOf(inner) = &ty.kind {
+                ty = inner;
+            }
+            if let TypeKind::Enum(values) = &ty.kind {
+                self.lost.extend(values.iter().map(|v| v.name.text.clone()));
+            }
+        }
     }
 
     fn entity_fields<'t>(

@@ -32,6 +32,8 @@ pub struct Scope {
     pub awaits: Vec<OutputId>,
     /// Fields of the record that were read since this was last cleared (for `at`).
     pub fields_read: Vec<FieldId>,
+    /// A condition on the way here has a mistake: what it would have tested may be set or not.
+    pub untold: bool,
     /// A constant is wanted: no fields, no event, no `now`.
     pub constant: bool,
     /// In a test (`closes < today`): what it reads that may be unset. Said in one diagnostic at its end.

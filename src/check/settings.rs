@@ -18,7 +18,10 @@ impl Checker<'_> {
     pub(super) fn currency_and_rates(&mut self, all: &Declarations) {
         let mut first: Option<(Currency, Span)> = None;
         for name in &all.currencies {
-            let Some(currency) = self.currency(name) else { continue };
+            let Some(currency) = self.currency(name) else {
+                self.lost_currency = true;
+                continue;
+            };
             match first {
                 None => first = Some((currency, name.span)),
                 // The files of a program may each say the same.
@@ -87,7 +90,11 @@ impl Checker<'_> {
                 .collect();
             self.unique("stage", stages.iter().map(|s| &s.name));
             let (timezone, hours, locale) = self.settings(tree);
-            let Some(entity) = self.resolve_entity(&tree.entity) else { continue };
+            let Some(entity) = self.resolve_entity(&tree.entity) else {
+                self.lost_pipeline = true;
+                self.lost.extend(stages.iter().map(|s| &s.name).chain([name]).map(|n| n.text.clone()));
+                continue;
+            };
             if stages.is_empty() {
                 let message = format!("the pipeline `{}` has no stages", name.text);
                 let diagnostic = Diagnostic::new(Code::EmptyDeclaration, name.span, message);

@@ -94,6 +94,7 @@ pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
             others.push(name);
         }
     }
+    let near = fields_at_hand(program);
     let mut said: HashSet<Arc<str>> = HashSet::new();
     for name in names.iter().filter(|name| !name.text.is_ascii() && !program.is_bundled(name.span.file)) {
         let alike = by_look.get(&look(&name.text)).into_iter().flatten();
@@ -105,8 +106,24 @@ pub fn check(program: &Program, found: &mut Vec<Diagnostic>) {
         if other.is_none() && mixed.is_none() || !said.insert(name.text.clone()) {
             continue;
         }
-        found.push(diagnostic(name, other.copied(), mixed));
+        // Of several of that name the one that a rule would read.
+        let other = other.map(|other| {
+            let at_hand = |n: &&&Name| n.text == other.text && near.contains(&n.span);
+            *names.iter().find(at_hand).unwrap_or(other)
+        });
+        found.push(diagnostic(name, other, mixed));
     }
+}
+
+/// The places of the fields that the rules of pipelines read by their bare names.
+fn fields_at_hand(program: &Program) -> HashSet<Span> {
+    let entities: HashSet<&str> = program.pipeline_trees().map(|p| &*p.entity.text).collect();
+    let fields = program.items().filter_map(|item| match &item.kind {
+        ItemKind::Entity(entity) if entities.contains(&*entity.name.text) => Some(&entity.fields),
+        ItemKind::Extend { entity, fields } if entities.contains(&*entity.text) => Some(fields),
+        _ => None,
+    });
+    fields.flatten().map(|field| field.name.span).collect()
 }
 
 fn before(a: Span, b: Span) -> bool {

@@ -52,9 +52,16 @@ fn declarations(program: &Program, found: &mut Vec<Diagnostic>) {
         }
         let message = format!("the {what} `{}` is never used", name.text);
         found.push(
-            Diagnostic::new(Code::Unused, name.span, message)
-                .label("nothing in the program names it")
-                .help(format!("delete it; or, if it is kept for later, call it `_{}`", name.text)),
+            Diagnostic::new(Code::Unused, name.span, message).label("nothing in the program names it").help(
+                match what {
+                    // Its name is that of its events: with another one they would not be understood.
+                    "entity" => {
+                        "delete it; or, if it is kept for later, put `# stagegate: allow(unused)` above it"
+                            .into()
+                    }
+                    _ => format!("delete it; or, if it is kept for later, call it `_{}`", name.text),
+                },
+            ),
         );
     }
 }

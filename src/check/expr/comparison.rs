@@ -289,7 +289,9 @@ impl Checker<'_> {
                 _ => None,
             })
             .collect();
-        Some(Advice::write(list.span, format!("[{}]", written?.join(", "))))
+        // That the field should hold numbers is as likely.
+        let unsure = *wanted == Type::Text;
+        Some(Advice::write(list.span, format!("[{}]", written?.join(", "))).unsure(unsure))
     }
 
     pub(super) fn contains(
@@ -467,8 +469,12 @@ impl Checker<'_> {
             self.currencies_differ(left, right);
             return mistake(span);
         }
+        let number = |ty: &Type| matches!(ty, Type::Int | Type::Decimal);
+        let more_or_less =
+            negated.is_none() && (number(&l) && r == Type::Text || l == Type::Text && number(&r));
         let help = self
             .other_test(span, negated, left, right)
+            .or_else(|| more_or_less.then(|| self.as_number(left, right)).flatten())
             // What is written out is sooner wrong than what is declared.
             .or_else(|| match is_const(left) && !is_const(right) {
                 true => self.other_side(left, right).or_else(|| self.other_side(right, left)),
@@ -505,6 +511,24 @@ impl Checker<'_> {
         };
         let optional = left.ty.is_optional() || right.ty.is_optional();
         Some(Advice::write(span, test).unsure(!sure || optional))
+    }
+
+    /// `n < 20`, where `n` is a text: nobody means the order of letters.
+    fn as_number(&self, left: &Expr, right: &Expr) -> Option<Advice> {
+        let (text, number) = if *left.ty.inner() == Type::Text { (left, right) } else { (right, left) };
+        if is_const(text) {
+            return None;
+        }
+        let name = self.short(text.span)?;
+        Some(Advice::say(match &text.kind {
+            ExprKind::Field(_) => {
+                format!(
+                    "declare the field as a number: `{name}: {}`",
+                    self.schema.type_name(number.ty.inner())
+                )
+            }
+            _ => format!("compare its length: `len({name})`"),
+        }))
     }
 
     /// What to write instead of the one side, so that it goes with the other.
@@ -550,7 +574,10 @@ impl Checker<'_> {
             (Type::User | Type::Department | Type::Role | Type::Recipient, Type::Text) => {
                 write(format!("{text}.name")).saying(format!("compare the name: `{text}.name`"))
             }
-            (Type::Int | Type::Decimal, Type::Text) if is_const(one) => write(format!("\"{text}\"")),
+            // Perhaps the type is what is wrong.
+            (Type::Int | Type::Decimal, Type::Text) if is_const(one) => {
+                write(format!("\"{text}\"")).unsure(true)
+            }
             _ => return None,
         })
     }

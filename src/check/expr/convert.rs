@@ -351,8 +351,9 @@ impl Checker<'_> {
                     None => format!("write `{text}.first`, and say what holds if the list is empty"),
                 })
             }
+            // Perhaps the type is what is wrong.
             (Type::Int | Type::Decimal, Type::Text) if matches!(x.kind, ExprKind::Const(_)) => {
-                write(format!("\"{text}\""))
+                write(format!("\"{text}\"")).unsure(true)
             }
             (from, Type::Text) if self.printable(from) => write(format!("\"{{{text}}}\"")),
             (Type::User, Type::Department) => Advice::say(format!("write `{text}.department`")),
@@ -379,6 +380,7 @@ impl Checker<'_> {
                 let help = format!("write the currency: `{amount}`");
                 Advice::write(span, amount).saying(help)
             }
+            None if self.lost_currency => Advice::say(format!("write the currency: `{number} EUR`")),
             None => Advice::say(format!(
                 "put `currency EUR` at the top of the program, and write the currency here: `{number} EUR`"
             )),
@@ -393,6 +395,10 @@ impl Checker<'_> {
             && let Some((part, have)) = widened(x, want)
         {
             return self.wrong_currency(&part, Some(have), Some(want));
+        }
+        // What the currency of the program should be has been asked.
+        if self.lost_currency && (have.is_none() || want.is_none()) {
+            return;
         }
         let words = self.words(x.span);
         let text = self.short(x.span).unwrap_or("amount").to_string();

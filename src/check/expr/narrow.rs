@@ -140,6 +140,20 @@ impl Checker<'_> {
         result
     }
 
+    /// Checks what a condition decides of. If the condition has a mistake, nobody knows what it would have tested.
+    pub(in crate::check) fn after_condition<T>(
+        &mut self,
+        condition: &Expr,
+        scope: &mut Scope,
+        check: impl FnOnce(&mut Self, &mut Scope) -> T,
+    ) -> T {
+        let before = scope.untold;
+        scope.untold |= condition.ty == Type::Error;
+        let result = check(self, scope);
+        scope.untold = before;
+        result
+    }
+
     /// A test: what stands between `and`, `or`, `not`. Gives a bool. What it reads that may be unset is said in
     /// one sentence, with the test as it should be. `inside_not`: it stands behind `not` without parentheses.
     pub(super) fn single_test(&mut self, e: &tree::Expr, inside_not: bool, scope: &mut Scope) -> Expr {
@@ -193,6 +207,10 @@ impl Checker<'_> {
             return self.wrong(Code::WrongType, x.span, message, None);
         }
         let ty = (**inner).clone();
+        // What a condition with a mistake would have told is not known.
+        if scope.untold {
+            return narrow(x);
+        }
         let is_place = Self::place(&x).is_some();
         if let Some(waits_for) = &mut scope.waits_for
             && !reads_local(&x)
@@ -257,7 +275,7 @@ impl Checker<'_> {
     /// A `bool?` as a condition.
     #[cold]
     fn unset_condition(&mut self, x: Expr, scope: &mut Scope) -> Expr {
-        if scope.waits_for.is_some() {
+        if scope.waits_for.is_some() || scope.untold {
             return self.need_set(x, false, scope);
         }
         let message = format!("{} may be empty here", self.words(x.span));

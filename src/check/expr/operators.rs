@@ -69,7 +69,9 @@ impl Checker<'_> {
             let left = checker.condition(left, scope);
             let (yes, no) = Self::facts(&left);
             let known = if op == BinaryOp::And { yes } else { no };
-            let right = checker.knowing(known, scope, |checker, scope| checker.condition(right, scope));
+            let right = checker.after_condition(&left, scope, |checker, scope| {
+                checker.knowing(known, scope, |checker, scope| checker.condition(right, scope))
+            });
             if broken(&left, &right) {
                 return mistake(span);
             }
@@ -222,7 +224,7 @@ impl Checker<'_> {
         let condition = self.apart(scope, |checker, scope| checker.condition(condition, scope));
         let (yes, no) = Self::facts(&condition);
         let (then_span, otherwise_span) = (then.span, otherwise.span);
-        let (then, otherwise) = self.apart(scope, |checker, scope| {
+        let branches = |checker: &mut Self, scope: &mut Scope| {
             let then = checker.knowing(yes, scope, |checker, scope| checker.infer(then, hint, scope));
             // What the first branch is says what bare names in the second mean.
             let otherwise = checker.knowing(no, scope, |checker, scope| match hint {
@@ -230,7 +232,9 @@ impl Checker<'_> {
                 None => checker.beside(otherwise, Some(&then.ty), scope),
             });
             (then, otherwise)
-        });
+        };
+        let (then, otherwise) =
+            self.apart(scope, |checker, scope| checker.after_condition(&condition, scope, branches));
         if condition.ty == Type::Error || broken(&then, &otherwise) {
             return mistake(span);
         }

@@ -78,6 +78,9 @@ impl Checker<'_> {
             self.unprintable(&value, &ty, default.is_some());
             return None;
         }
+        if value.ty.is_optional() && default.is_none() && scope.untold {
+            return None;
+        }
         if value.ty.is_optional() && default.is_none() {
             let lost = Self::place(&value).and_then(|p| scope.facts.lost_at(&p));
             self.unset_placeholder(&value, format, lost, scope);

@@ -78,6 +78,27 @@ impl Checker<'_> {
             self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
             return;
         }
+        // `to: Sales`, where there is a department `sales` and a pipeline `Sales`.
+        if chain.len() == 1
+            && let Some(meant) = hint.and_then(|hint| self.in_another_case(text, element(hint)))
+        {
+            let message = format!("there is no `{text}` that could stand here");
+            let help = Advice::say(format!("did you mean `{meant}`?")).fixed(name.span, &meant);
+            self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
+            return;
+        }
+        // `text: Chairs`: what is near is sooner of the language than what is meant.
+        if chain.len() == 1
+            && scope.constant
+            && matches!(hint.map(element), Some(Type::Text))
+            && !self.names_in_sight(scope).iter().any(|n| n.to_lowercase() == text.to_lowercase())
+        {
+            let message = format!("there is no `{text}` here");
+            let help = Advice::write(name.span, format!("\"{text}\""))
+                .saying(format!("a text stands in quotes: `\"{text}\"`"));
+            self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
+            return;
+        }
         // Names that mean something, but no value.
         let other = if self.names.functions.contains_key(text) || functions::named(text).is_some() {
             let given =
@@ -181,6 +202,17 @@ impl Checker<'_> {
             _ => format!("there is no `{text}` here"),
         };
         self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(help));
+    }
+
+    /// The user, department or role of a name that is written with other capitals, if one can stand there.
+    fn in_another_case(&self, name: &str, want: &Type) -> Option<String> {
+        let fits = |p: &&crate::schema::PrincipalDef| match want {
+            Type::Recipient => true,
+            Type::User | Type::Department | Type::Role => super::names::principal_type(p.kind) == *want,
+            _ => false,
+        };
+        let mut all = self.schema.principals.iter().filter(fits);
+        all.find(|p| p.name.to_lowercase() == name.to_lowercase()).map(|p| p.name.to_string())
     }
 
     /// `room.id` below a `create_chat { … }` that nothing binds.

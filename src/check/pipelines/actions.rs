@@ -120,7 +120,9 @@ impl Checker<'_> {
             }
             let fields = self.fields_of(of);
             let Some(at) = fields.iter().position(|f| *f.name == *arg.name.text) else {
-                self.unknown_member(of, &arg.name);
+                if !self.lost.contains(&arg.name.text) {
+                    self.unknown_member(of, &arg.name, args);
+                }
                 continue;
             };
             if matches!(of, Members::Fields(_)) && at < BUILTIN_FIELDS {
@@ -159,12 +161,12 @@ impl Checker<'_> {
         let misspelt: Vec<&str> = args
             .iter()
             .filter(|a| !fields.iter().any(|f| *f.name == *a.name.text))
-            .filter_map(|a| suggest::nearest(&a.name.text, fields.iter().skip(skip).map(|f| &*f.name)))
+            .filter_map(|a| suggest::nearest(&a.name.text, left_out(fields, skip, args)))
             .collect();
         let missing: Vec<&str> = fields
             .iter()
             .skip(skip)
-            .filter(|f| f.default.is_none() && !f.ty.is_optional())
+            .filter(|f| f.default.is_none() && !f.ty.is_optional() && f.ty != Type::Error)
             .filter(|f| !args.iter().any(|a| *a.name.text == *f.name) && !misspelt.contains(&&*f.name))
             .map(|f| &*f.name)
             .collect();
@@ -192,11 +194,17 @@ impl Checker<'_> {
         self.sources.file(span.file).path.is_some()
     }
 
-    fn unknown_member(&mut self, of: Members, name: &tree::Name) {
+    fn unknown_member(&mut self, of: Members, name: &tree::Name, args: &[tree::Arg]) {
         let (owner, noun, declared) = self.owner(of);
         let skip = if matches!(of, Members::Fields(_)) { BUILTIN_FIELDS } else { 0 };
         let known: Vec<&str> = self.fields_of(of).iter().skip(skip).map(|f| &*f.name).collect();
-        let help = Advice::near(name.span, &name.text, known.iter().copied()).or_else(|| match known.len() {
+        // What is not given yet is meant sooner than what would then stand there twice.
+        let near = Advice::near(name.span, &name.text, left_out(self.fields_of(of), skip, args));
+        let near = near.or_else(|| {
+            let near = Advice::near(name.span, &name.text, known.iter().copied());
+            near.map(|near| near.unsure(true))
+        });
+        let help = near.or_else(|| match known.len() {
             0 => Some(Advice::say(format!("take `{}` away", name.text))),
             _ => Some(Advice::say(format!("it has {}", listed(known.iter().copied(), "and")))),
         });
@@ -211,6 +219,16 @@ impl Checker<'_> {
         }
         self.report(diagnostic);
     }
+}
+
+/// The names of the members that nothing is given for.
+fn left_out<'f>(
+    fields: &'f [Field],
+    skip: usize,
+    args: &'f [tree::Arg],
+) -> impl Iterator<Item = &'f str> + Clone {
+    let fields = fields.iter().skip(skip).map(|f| &*f.name);
+    fields.filter(|f| !args.iter().any(|a| *a.name.text == **f))
 }
 
 /// The words of a name, in lower case: `send_email`, `sendEmail`, `mail.send`.

@@ -36,6 +36,8 @@ impl Checker<'_> {
             awaits.append(&mut take_awaits(scope));
             let (holds, fails) = Checker::facts(&condition);
             scope.facts.add_all(holds);
+            // Of a condition with a mistake nobody knows what it would have tested.
+            scope.untold |= condition.ty == Type::Error;
             let (statements, goes_on) = self.block(block, scope, body);
             if goes_on {
                 join(&scope.facts);

@@ -10,13 +10,15 @@ use crate::schema::{BUILTIN_FIELDS, Type};
 use crate::source::Span;
 use crate::syntax::tree::{self, StepKind};
 use crate::value::*;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 /// Where a test puts a record.
 type Placed = (Option<PipelineId>, Option<Text>);
 
 /// A record that a test has given.
 struct Given {
-    entity: EntityId,
+    /// `None` if nobody knows of what it should be, which has been reported.
+    entity: Option<EntityId>,
     id: std::sync::Arc<str>,
     span: Span,
 }
@@ -50,6 +52,17 @@ impl Checker<'_> {
         let mut scope = Scope { constant: true, ..Scope::default() };
         match &step.kind {
             StepKind::Given { entity, id, fields } => self.given(entity, id, fields, given),
+            StepKind::At(e) if self.instant_meant(e).is_some() => {
+                let meant = self.instant_meant(e)?;
+                let message = "a day, a time and a zone are wanted here";
+                let help = Advice::write(e.span, meant);
+                self.report(
+                    Diagnostic::new(Code::WrongType, e.span, message)
+                        .label("not a whole instant")
+                        .advised(Some(help)),
+                );
+                None
+            }
             StepKind::At(e) => match self.constant_value(e, &Type::DateTime, &mut scope)? {
                 Value::DateTime(at) => Some(Checked::At(at)),
                 _ => None,
@@ -86,6 +99,31 @@ impl Checker<'_> {
         }
     }
 
+    /// `at 2026-12-24`, `at "2026-12-24 09:00"`: the instant that a day, or a text, stands for.
+    fn instant_meant(&self, e: &tree::Expr) -> Option<String> {
+        let in_utc = |at: NaiveDateTime| at.format("%Y-%m-%dT%H:%MZ").to_string();
+        let day = |day: NaiveDate| in_utc(day.and_time(NaiveTime::MIN));
+        match &*e.kind {
+            tree::ExprKind::Literal(tree::Literal::Date(date)) => Some(day(*date)),
+            tree::ExprKind::Text(tree::TextLit { parts, .. }) => {
+                let [tree::TextPart::Literal { text, .. }] = &parts[..] else { return None };
+                let text = text.trim();
+                let forms = [
+                    "%Y-%m-%dT%H:%M",
+                    "%Y-%m-%d %H:%M",
+                    "%Y-%m-%dT%H:%MZ",
+                    "%Y-%m-%dT%H:%M:%S",
+                    "%Y-%m-%dT%H:%M:%SZ",
+                ];
+                let at = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+                let date = ["%Y-%m-%d", "%d.%m.%Y"].iter();
+                let date = || date.clone().find_map(|form| NaiveDate::parse_from_str(text, form).ok());
+                at.map(in_utc).or_else(|| date().map(day))
+            }
+            _ => None,
+        }
+    }
+
     /// All slots of a payload or of outputs: what is left out has its default, or is unset.
     fn filled(&self, of: Members, given: Vec<(u16, Value)>) -> Vec<Value> {
         let default = |field: &crate::schema::Field| field.default.clone().unwrap_or(Value::None);
@@ -106,10 +144,12 @@ impl Checker<'_> {
         given: &mut Vec<Given>,
     ) -> Option<Checked> {
         let entities = &self.schema.entities;
-        let Some(at) = entities.iter().position(|e| *e.wire_name == *name.text) else {
-            let by_name = entities.iter().find(|e| *e.name == *name.text).map(|e| &*e.wire_name);
+        let found = entities.iter().position(|e| *e.wire_name == *name.text);
+        // `given Deal`: which is meant is clear.
+        let by_name = entities.iter().position(|e| e.wire_name.to_lowercase() == name.text.to_lowercase());
+        if found.is_none() {
             let known = entities.iter().map(|e| &*e.wire_name);
-            let help = match by_name {
+            let help = match by_name.map(|at| &*entities[at].wire_name) {
                 Some(wire) => {
                     let help = format!("given {wire} \"{}\" {{ … }}", id.text);
                     Some(Advice::write(name.span, wire).saying(help))
@@ -119,10 +159,13 @@ impl Checker<'_> {
             let label = if by_name.is_some() { "in lower case here" } else { "no entity of this name" };
             let message = format!("there is no `{}` to give", name.text);
             self.report(Diagnostic::new(Code::UnknownEntity, name.span, message).label(label).advised(help));
+        }
+        let Some(at) = found.or(by_name) else {
+            given.push(Given { entity: None, id: id.text.clone(), span: id.span });
             return None;
         };
         let entity = EntityId(at as u16);
-        if let Some(before) = given.iter().find(|g| g.entity == entity && g.id == id.text) {
+        if let Some(before) = given.iter().find(|g| g.entity == Some(entity) && g.id == id.text) {
             let message = format!("{} `{}` is there already", name.text, id.text);
             let before = before.span;
             self.report(
@@ -132,7 +175,7 @@ impl Checker<'_> {
                     .help(format!("send {}.updated {{ … }} to \"{}\"", name.text, id.text)),
             );
         }
-        given.push(Given { entity, id: id.text.clone(), span: id.span });
+        given.push(Given { entity: Some(entity), id: id.text.clone(), span: id.span });
         let (values, (pipeline, stage)) = self.record(entity, fields);
         self.all_given(Members::Fields(entity), fields, name.span);
         let subject = Subject { entity, id: id.text.clone().into() };
@@ -236,10 +279,18 @@ impl Checker<'_> {
         path: &tree::Path,
         payload: &[tree::Arg],
         to: &tree::Str,
-        given: &[Given],
+        given: &mut Vec<Given>,
     ) -> Option<Checked> {
-        let record = self.given_record(to, given);
         let name = path.text();
+        // It is meant to be there from now on.
+        if let Some((subject, "created")) = name.rsplit_once('.')
+            && let Some(at) = self.schema.entities.iter().position(|e| *e.wire_name == *subject)
+            && !self.names.events.contains_key(name.as_str())
+            && !given.iter().any(|g| g.id == to.text)
+        {
+            given.push(Given { entity: Some(EntityId(at as u16)), id: to.text.clone(), span: to.span });
+        }
+        let record = self.given_record(to, given);
         if let Some((event, declared)) = self.names.events.get(name.as_str()).copied() {
             if let Some(record) = &record {
                 self.possible_event(event, declared, path.span, record.entity);
@@ -329,14 +380,18 @@ impl Checker<'_> {
 
     /// The record that a step speaks of: `D-1`, or `deal/D-1`.
     fn given_record(&mut self, id: &tree::Str, given: &[Given]) -> Option<Subject> {
+        let written = id.text.rsplit_once('/').map_or(&*id.text, |(_, id)| id);
+        if given.iter().any(|g| g.entity.is_none() && (g.id == id.text || *g.id == *written)) {
+            return None;
+        }
         let found: Vec<(EntityId, &std::sync::Arc<str>)> = given
             .iter()
-            .filter(|g| {
-                let wire = &self.schema.entity(g.entity).wire_name;
-                *g.id == *id.text
-                    || id.text.strip_prefix(&**wire).and_then(|r| r.strip_prefix('/')) == Some(&*g.id)
+            .filter_map(|g| Some((g.entity?, &g.id)))
+            .filter(|(entity, given)| {
+                let wire = &self.schema.entity(*entity).wire_name;
+                **given == id.text
+                    || id.text.strip_prefix(&**wire).and_then(|r| r.strip_prefix('/')) == Some(&***given)
             })
-            .map(|g| (g.entity, &g.id))
             .collect();
         let subject =
             |(entity, id): (EntityId, &std::sync::Arc<str>)| Subject { entity, id: id.clone().into() };
@@ -348,12 +403,19 @@ impl Checker<'_> {
             _ => format!("\"{}\" is given for several entities", id.text),
         };
         let help = match &*found {
-            [] => suggest::did_you_mean(&id.text, given.iter().map(|g| &*g.id))
-                .or_else(|| Some(format!("given … \"{}\" {{ … }}", id.text))),
-            [(entity, _), ..] => Some(format!("\"{}/{}\"", self.schema.entity(*entity).wire_name, id.text)),
+            [] => match suggest::nearest(&id.text, given.iter().map(|g| &*g.id)) {
+                // Of two records of one test the other may be meant, or one that was forgotten.
+                Some(near) => Advice::say(format!("did you mean `\"{near}\"`?")),
+                None => Advice::say(format!("given … \"{}\" {{ … }}", id.text)),
+            },
+            [(entity, _), ..] => {
+                Advice::say(format!("\"{}/{}\"", self.schema.entity(*entity).wire_name, id.text))
+            }
         };
         self.report(
-            Diagnostic::new(Code::UnknownRecord, id.span, message).label("not known here").maybe_help(help),
+            Diagnostic::new(Code::UnknownRecord, id.span, message)
+                .label("not known here")
+                .advised(Some(help)),
         );
         None
     }
@@ -369,6 +431,9 @@ impl Checker<'_> {
         let subject = self.given_record(of, given)?;
         let entity = subject.entity;
         if !self.pipelines.iter().any(|pipeline| pipeline.entity == entity) {
+            if self.lost_pipeline {
+                return None;
+            }
             let name = &self.schema.entity(entity).name;
             let message = format!("no pipeline is for `{name}`: nothing but the test changes such a record");
             self.report(

@@ -73,7 +73,7 @@ pub fn check(loaded: &Loaded) -> Checked {
     check_with(loaded, &Levels::default())
 }
 
-/// As [`check`], with warnings that are allowed or denied. What a `# stagegate: allow(…)` in the text allows
+/// As [`check()`], with warnings that are allowed or denied. What a `# stagegate: allow(…)` in the text allows
 /// stays allowed: who wrote the rule knew why.
 pub fn check_with(loaded: &Loaded, levels: &Levels) -> Checked {
     let (model, found) = check::check_program(&loaded.sources, &loaded.files);

@@ -1,8 +1,8 @@
 //! Two versions of a program: which rules, triggers and tests does a changed library or schema break, or make
 //! mean something else?
 //!
-//! [`declared`] says what each version declares, as text that can be compared; [`uses`] what each rule, trigger and
-//! test depends on, as far as it is checked; [`names`] what it depends on by name alone. A change counts if it is
+//! `declared` says what each version declares, as text that can be compared; `uses` what each rule, trigger and
+//! test depends on, as far as it is checked; `names` what it depends on by name alone. A change counts if it is
 //! reached from there, also by way of functions, constants and values of other rules.
 
 mod declared;

@@ -1,6 +1,6 @@
 //! The one way to lay out a file of rules: `stagegate fmt`, and editors.
 //!
-//! The words of the file are put into a [`doc`]ument that knows where lines may break; comments stay with the
+//! The words of the file are put into a document (`doc`) that knows where lines may break; comments stay with the
 //! word they stand at. What comes out is read again, and has to mean the same.
 
 mod declarations;

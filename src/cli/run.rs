@@ -234,15 +234,8 @@ pub fn run(args: Args, style: Style) -> Result {
     let start = Instant::now();
     let mut stopped = None;
     if kept {
-        let mut around = Surroundings {
-            effects: &mut effects,
-            rejected: &mut |line| rejected.write(line),
-            on_error: OnError::Skip,
-            interrupted: &signals.interrupted,
-            idle: &signals.idle,
-            progress: &mut |_| {},
-            tick: None,
-        };
+        let (mut tell, mut silent) = (|line: &Rejected<'_>| rejected.write(line), |_: u64| {});
+        let mut around = without_input(&mut effects, &mut tell, &mut silent, &signals);
         stopped = run.go_on(&mut around).err().map(|why| (why, String::new()));
         if stopped.is_some() {
             inputs.clear();
@@ -278,15 +271,8 @@ pub fn run(args: Args, style: Style) -> Result {
         }
     }
     if stopped.is_none() {
-        let mut around = Surroundings {
-            effects: &mut effects,
-            rejected: &mut |line| rejected.write(line),
-            on_error: OnError::Skip,
-            interrupted: &signals.interrupted,
-            idle: &signals.idle,
-            progress: &mut |_| {},
-            tick: None,
-        };
+        let (mut tell, mut silent) = (|line: &Rejected<'_>| rejected.write(line), |_: u64| {});
+        let mut around = without_input(&mut effects, &mut tell, &mut silent, &signals);
         let latest = run.records().latest();
         stopped = run.finish(args.until, &mut around).err().map(|why| (why, String::new()));
         if let (Some(until), Some(latest)) = (args.until, latest)
@@ -563,6 +549,24 @@ impl Reject {
             Reject::Stderr | Reject::Line(_) => Ok(()),
             Reject::File(mut file) => file.flush(),
         }
+    }
+}
+
+/// What a run works with while it reads no input: no line can be rejected there, and nobody waits for progress.
+fn without_input<'a>(
+    effects: &'a mut dyn Write,
+    rejected: &'a mut dyn FnMut(&Rejected<'_>) -> io::Result<()>,
+    progress: &'a mut dyn FnMut(u64),
+    signals: &'a Signals,
+) -> Surroundings<'a> {
+    Surroundings {
+        effects,
+        rejected,
+        on_error: OnError::Skip,
+        interrupted: &signals.interrupted,
+        idle: &signals.idle,
+        progress,
+        tick: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::reason::{Formula, Place, Reason};
 use super::situation::{self, Situation, asks_where, eligible, standing};
-use super::{Placed, Program, blocks};
+use super::{Placed, Program, blocks, is_test};
 use crate::check::model_exprs;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{ActionCall, Condition, DuringKind, Expr, ExprKind, Stmt, StmtKind, TimingKind};
@@ -378,25 +378,4 @@ impl<'j, 'p> Judge<'j, 'p> {
             (None, None) => return None,
         })
     }
-}
-
-/// Whether it is a question, and not a value that is `true` or `false` anyhow.
-fn is_test(e: &Expr) -> bool {
-    matches!(
-        e.kind,
-        ExprKind::Not(_)
-            | ExprKind::And(..)
-            | ExprKind::Or(..)
-            | ExprKind::Equal { .. }
-            | ExprKind::EqualIgnoreCase { .. }
-            | ExprKind::Order { .. }
-            | ExprKind::Between { .. }
-            | ExprKind::In { .. }
-            | ExprKind::ContainsText { .. }
-            | ExprKind::StartsWith { .. }
-            | ExprKind::EndsWith { .. }
-            | ExprKind::IsSet(_)
-            | ExprKind::IsEmpty(_)
-            | ExprKind::StageIs { .. }
-    )
 }

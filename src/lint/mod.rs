@@ -22,7 +22,7 @@ mod write_conflict;
 use crate::compiler::Loaded;
 use crate::diagnostic::Diagnostic;
 use crate::library;
-use crate::model::{Expr, Model, Pipeline, Rule, Stage, Stmt, StmtKind, Trigger};
+use crate::model::{Expr, ExprKind, Model, Pipeline, Rule, Stage, Stmt, StmtKind, Trigger};
 use crate::source::{FileId, Sources, Span};
 use crate::syntax::tree::{self, ItemKind};
 use crate::value::{PipelineId, StageId};
@@ -190,4 +190,25 @@ fn tree_blocks(statement: &tree::Stmt) -> Vec<&tree::Block> {
         For { body, .. } => vec![body],
         _ => Vec::new(),
     }
+}
+
+/// Whether it is a question, and not a value that is `true` or `false` anyhow.
+fn is_test(e: &Expr) -> bool {
+    matches!(
+        e.kind,
+        ExprKind::Not(_)
+            | ExprKind::And(..)
+            | ExprKind::Or(..)
+            | ExprKind::Equal { .. }
+            | ExprKind::EqualIgnoreCase { .. }
+            | ExprKind::Order { .. }
+            | ExprKind::Between { .. }
+            | ExprKind::In { .. }
+            | ExprKind::ContainsText { .. }
+            | ExprKind::StartsWith { .. }
+            | ExprKind::EndsWith { .. }
+            | ExprKind::IsSet(_)
+            | ExprKind::IsEmpty(_)
+            | ExprKind::StageIs { .. }
+    )
 }

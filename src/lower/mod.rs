@@ -2,7 +2,7 @@
 //!
 //! `code` builds one chunk: registers, jumps, places. `expr`, `template` and `body` write the instructions of
 //! expressions, texts and rule bodies; `dispatch` the tables that lead from an event to the triggers and rules that
-//! could care; `later` says what this version does not run yet.
+//! could care; `missing` says what this build cannot run.
 
 mod body;
 mod code;

@@ -1,5 +1,6 @@
 //! From conditions of the model to formulas.
 
+use super::super::is_test;
 use super::key::{bare, key, slot_here};
 use super::{Formula, Place, Point, Question, Reason, Test};
 use crate::check::model_exprs;
@@ -539,29 +540,17 @@ fn matches_key(whole: &Expr) -> &str {
 
 /// Whether it is a value by itself, and not made of others by a choice or a condition.
 fn is_term(e: &Expr) -> bool {
-    !matches!(
-        bare(e).kind,
+    let e = bare(e);
+    let made = matches!(
+        e.kind,
         ExprKind::Const(_)
             | ExprKind::Default { .. }
             | ExprKind::If { .. }
-            | ExprKind::Not(_)
-            | ExprKind::And(..)
-            | ExprKind::Or(..)
-            | ExprKind::Equal { .. }
-            | ExprKind::EqualIgnoreCase { .. }
-            | ExprKind::Order { .. }
-            | ExprKind::Between { .. }
-            | ExprKind::In { .. }
-            | ExprKind::ContainsText { .. }
-            | ExprKind::StartsWith { .. }
-            | ExprKind::EndsWith { .. }
             | ExprKind::Matches { .. }
-            | ExprKind::IsSet(_)
-            | ExprKind::IsEmpty(_)
             | ExprKind::RefExists { .. }
-            | ExprKind::StageIs { .. }
             | ExprKind::This
-    )
+    );
+    !made && !is_test(e)
 }
 
 /// The order seen from the other side.

@@ -11,6 +11,7 @@ mod explain;
 mod fmt;
 mod input;
 mod levels;
+mod new;
 mod programs;
 mod report;
 #[cfg(feature = "state")]
@@ -60,6 +61,7 @@ enum Command {
     Explain(explain::Args),
     Test(test::Args),
     Why(why::Args),
+    New(new::Args),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
 }
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => test::run(&args, style),
         Command::Why(args) => why::run(&args, style),
+        Command::New(args) => new::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
     };

@@ -4,6 +4,7 @@ use super::effect::EffectKind;
 use super::patterns::{Occasion, count};
 use super::rules::Step;
 use super::trace::Trace;
+use super::watch::Watch;
 use super::waiting::{ForEvent, Listener, Phase, Run, State};
 use super::{Life, with_context};
 use crate::event::decode::outputs;
@@ -51,7 +52,11 @@ impl Life<'_, '_> {
             let mut values = None;
             let sites =
                 self.watch.as_ref().filter(|watch| watch.bodies).and_then(|watch| watch.sites.clone());
+            let mut counting = self.watch.as_deref_mut().and_then(Watch::counting);
             let exit = with_context(self.record, self.view, self.now, home, occasion, |context| {
+                if let Some(counting) = &mut counting {
+                    return machine.resume_watched(scratch, frame, context, counting);
+                }
                 let Some(sites) = &sites else { return machine.resume(scratch, frame, context) };
                 let (chunk, mut seen) = (frame.chunk, Seen::branches(sites));
                 let exit = machine.resume_watched(scratch, frame, context, &mut seen);

@@ -7,6 +7,7 @@
 
 mod actions;
 mod bodies;
+pub mod counts;
 mod dedup;
 pub mod effect;
 mod lifecycle;
@@ -28,6 +29,7 @@ use crate::program::{ChunkId, Program};
 use crate::value::*;
 use crate::vm::{Context, Frame, Machine, Scratch};
 use chrono::{DateTime, Utc};
+use counts::Counts;
 use effect::{Cause, Effect, EffectKind};
 use patterns::Occasion;
 use queue::Entry;
@@ -136,7 +138,20 @@ impl<'p> Engine<'p> {
     /// From now on notes all that is decided, until it is taken. With sites (those of the machine's own program) the values
     /// of conditions too, and with `bodies` those in bodies.
     pub fn watch(&mut self, sites: Option<Arc<Sites>>, bodies: bool) {
-        self.watch = Some(Watch { sites, bodies, noted: Vec::new() });
+        self.watch = Some(Watch { sites, bodies, noted: Vec::new(), counts: None });
+    }
+
+    /// From now on counts how often everything happens, instead of noting each thing. The sites are those of the machine's
+    /// own program.
+    pub fn count(&mut self, sites: Arc<Sites>) {
+        let counts = Some(Counts::default());
+        self.watch = Some(Watch { sites: Some(sites), bodies: true, noted: Vec::new(), counts });
+    }
+
+    /// How often everything has happened since this was last asked. Nothing if nobody counts.
+    pub fn take_counts(&mut self) -> Counts {
+        let counts = self.watch.as_mut().and_then(|watch| watch.counts.as_mut());
+        counts.map(std::mem::take).unwrap_or_default()
     }
 
     /// What was decided since this was last asked, by one record after the other. Nothing if nobody watches.
@@ -146,7 +161,8 @@ impl<'p> Engine<'p> {
 
     /// Notes what becomes of an event without the record doing anything.
     fn note_event(&mut self, slot: &Slot, event: &Event, clock: DateTime<Utc>, trace: Trace) {
-        let (Some(watch), Some(subject)) = (&mut self.watch, event.subject()) else { return };
+        let watch = self.watch.as_mut().filter(|watch| watch.counts.is_none());
+        let (Some(watch), Some(subject)) = (watch, event.subject()) else { return };
         let (place, effects) = match slot {
             Slot::Living(record) => (record.place, record.effects),
             Slot::Deleted { effects, .. } => (None, *effects),
@@ -517,8 +533,10 @@ impl<'a> Life<'a, '_> {
     ) -> Result<Value, Failure> {
         let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
         let home = home(machine.program(), self.record, chunk);
-        with_context(self.record, self.view, now, home, occasion, |context| {
-            machine.evaluate(scratch, chunk, context)
+        let mut counting = self.watch.as_deref_mut().and_then(Watch::counting);
+        with_context(self.record, self.view, now, home, occasion, |context| match &mut counting {
+            None => machine.evaluate(scratch, chunk, context),
+            Some(counting) => machine.evaluate_watched(scratch, chunk, &[], context, counting),
         })
     }
 

@@ -38,6 +38,9 @@ impl Life<'_, '_> {
         if let Some(from) = from {
             self.leave(from, place);
         }
+        if let Some(counts) = self.watch.as_mut().and_then(|watch| watch.counts.as_mut()) {
+            counts.enter(place.stage);
+        }
         self.record.visits += 1;
         if from.is_none_or(|from| from.pipeline != place.pipeline) {
             self.record.stays += 1;

@@ -1,6 +1,7 @@
 //! An engine that is watched notes what it decided, with the values that its conditions had.
 
 use super::Life;
+use super::counts::Counts;
 use super::effect::Cause;
 use super::patterns::Occasion;
 use super::record::Place;
@@ -9,7 +10,7 @@ use crate::event::Subject;
 use crate::program::ChunkId;
 use crate::program::sites::Sites;
 use crate::value::*;
-use crate::vm::observe::Seen;
+use crate::vm::observe::{Counting, Seen};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -21,6 +22,16 @@ pub(super) struct Watch {
     /// Whether the conditions in bodies count too.
     pub bodies: bool,
     pub noted: Vec<Noted>,
+    /// Where it is counted how often everything happens: then nothing is noted.
+    pub counts: Option<Counts>,
+}
+
+impl Watch {
+    /// Counts in the code that runs next, if anyone counts.
+    pub fn counting(&mut self) -> Option<Counting<'_>> {
+        let (Some(sites), Some(counts)) = (&self.sites, &mut self.counts) else { return None };
+        Some(Counting::new(sites, &mut counts.code))
+    }
 }
 
 /// One thing that was decided, and when.
@@ -48,6 +59,9 @@ impl Life<'_, '_> {
                 let trace = trace();
                 if let Some(traces) = given {
                     traces.push(trace.clone());
+                }
+                if let Some(counts) = self.watch.as_mut().and_then(|watch| watch.counts.as_mut()) {
+                    return counts.note(&trace);
                 }
                 let noted = Noted {
                     subject: self.record.subject.clone(),
@@ -77,6 +91,13 @@ impl Life<'_, '_> {
         captures: &[Value],
         occasion: Option<&Occasion<'_>>,
     ) -> Result<Value, Failure> {
+        if let Some(mut counting) = self.watch.as_deref_mut().and_then(Watch::counting) {
+            let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
+            let home = super::home(machine.program(), self.record, chunk);
+            return super::with_context(self.record, self.view, self.now, home, occasion, |context| {
+                machine.evaluate_watched(scratch, chunk, captures, context, &mut counting)
+            });
+        }
         let sites = self.sites();
         let (machine, scratch) = (self.machine, &mut self.buffers.scratch);
         let home = super::home(machine.program(), self.record, chunk);

@@ -49,6 +49,18 @@ pub fn lower_with_tests(
     Ok((lowering.program(sources)?, conditions))
 }
 
+/// As [`lower_with_tests`], with the places at which the values of expressions can be watched.
+pub fn lower_tests_observed(
+    model: &Model,
+    sources: &Sources,
+) -> Result<(Program, Expectations, Sites), Vec<Diagnostic>> {
+    let mut lowering = Lowering::new(model);
+    lowering.sites = Some(Vec::new());
+    let conditions = model.tests.iter().map(|test| lowering.expectations(test)).collect();
+    let (program, sites) = lowering.watched(sources)?;
+    Ok((program, conditions, sites))
+}
+
 /// What all chunks share: the code so far, and what of its tables is there already.
 struct Lowering<'m> {
     model: &'m Model,

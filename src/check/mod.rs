@@ -20,7 +20,7 @@ mod types;
 mod walk;
 mod words;
 
-pub(crate) use pipelines::walk::model_exprs;
+pub(crate) use pipelines::walk::{model_children, model_exprs};
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::model;

@@ -1,24 +1,30 @@
 //! Tests of rule libraries: `test` blocks are played through the engine, and what does not come as expected is said
 //! at its place.
 //!
-//! `play` goes through the steps of one test; `words` writes effects as lines for people.
+//! `coverage` says what they have seen of the program; `play` goes through the steps of one test; `words` writes effects as lines for people.
 
+pub mod coverage;
 mod play;
 pub mod words;
 
 use crate::diagnostic::Diagnostic;
+use crate::engine::counts::Counts;
 use crate::lower;
 use crate::model::Model;
 use crate::model::test::Test;
+use crate::program::sites::Sites;
 use crate::program::{ChunkId, Program};
 use crate::source::{FileId, Sources, Span};
 use crate::vm::Machine;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The tests of one program, ready to run.
 pub struct Suite<'m> {
     machine: Machine,
     tests: Vec<(&'m Test, Vec<Option<ChunkId>>)>,
+    /// Where it is counted what runs, if anyone wants to know.
+    sites: Option<Arc<Sites>>,
 }
 
 /// What became of one test.
@@ -31,6 +37,8 @@ pub struct Outcome {
     pub expectations: usize,
     /// Why it failed: the first expectation that was not met, or a step that could not be done.
     pub failure: Option<Box<Diagnostic>>,
+    /// How often everything happened, of a suite that counts.
+    pub counts: Counts,
 }
 
 impl Outcome {
@@ -46,17 +54,40 @@ impl<'m> Suite<'m> {
     /// What this build cannot compile.
     pub fn new(model: &'m Model, sources: &Sources) -> Result<Suite<'m>, Vec<Diagnostic>> {
         let (program, conditions) = lower::lower_with_tests(model, sources)?;
+        Suite::of(model, program, conditions, None)
+    }
+
+    /// As [`Suite::new`]; it is counted how often everything happens.
+    ///
+    /// # Errors
+    /// As [`Suite::new`].
+    pub fn counting(model: &'m Model, sources: &Sources) -> Result<Suite<'m>, Vec<Diagnostic>> {
+        let (program, conditions, sites) = lower::lower_tests_observed(model, sources)?;
+        Suite::of(model, program, conditions, Some(Arc::new(sites)))
+    }
+
+    fn of(
+        model: &'m Model,
+        program: Program,
+        conditions: lower::Expectations,
+        sites: Option<Arc<Sites>>,
+    ) -> Result<Suite<'m>, Vec<Diagnostic>> {
         let place = model.tests.first().map(|test| test.span);
         let machine = Machine::new(program).map_err(|error| {
             // A program that was just made always loads; a mistake of ours is at least said.
             let span = place.unwrap_or(Span { file: FileId(0), start: 0, end: 0 });
             vec![Diagnostic::new(crate::diagnostic::Code::StepFailed, span, error.to_string())]
         })?;
-        Ok(Suite { machine, tests: model.tests.iter().zip(conditions).collect() })
+        Ok(Suite { machine, tests: model.tests.iter().zip(conditions).collect(), sites })
     }
 
     pub fn program(&self) -> &Program {
         self.machine.program()
+    }
+
+    /// The places at which values are seen, of a suite that counts.
+    pub fn sites(&self) -> Option<&Arc<Sites>> {
+        self.sites.as_ref()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -72,7 +103,7 @@ impl<'m> Suite<'m> {
         let work = || {
             let mut done = Vec::new();
             while let Some((test, conditions)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                done.push((test.span, play::play(&self.machine, test, conditions)));
+                done.push((test.span, play::play(&self.machine, test, conditions, self.sites.as_ref())));
             }
             done
         };

@@ -8,6 +8,7 @@ use crate::engine::{Engine, Options};
 use crate::event::{Event, EventBody, Subject};
 use crate::model::test::{Expected, Sent, Step, StepKind, Test};
 use crate::program::literal::{literal, quoted};
+use crate::program::sites::Sites;
 use crate::program::{ChunkId, Program};
 use crate::run::Records;
 use crate::schema::{FIELD_ID, FIELD_STAGE};
@@ -17,10 +18,19 @@ use crate::value::*;
 use crate::vm::{Context, Machine, Scratch};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use std::sync::Arc;
 
 /// Plays a test from an empty world.
-pub(super) fn play(machine: &Machine, test: &Test, conditions: &[Option<ChunkId>]) -> Outcome {
+pub(super) fn play(
+    machine: &Machine,
+    test: &Test,
+    conditions: &[Option<ChunkId>],
+    sites: Option<&Arc<Sites>>,
+) -> Outcome {
     let mut play = Play::new(machine, test);
+    if let Some(sites) = sites {
+        play.engine.count(sites.clone());
+    }
     let mut failure = None;
     for (step, condition) in test.steps.iter().zip(conditions) {
         if let Err(diagnostic) = play.step(step, *condition) {
@@ -29,7 +39,8 @@ pub(super) fn play(machine: &Machine, test: &Test, conditions: &[Option<ChunkId>
         }
     }
     let failure = failure.or_else(|| play.unasked().err());
-    Outcome { name: test.name.to_string(), span: test.span, expectations: play.expectations, failure }
+    let (expectations, counts) = (play.expectations, play.engine.take_counts());
+    Outcome { name: test.name.to_string(), span: test.span, expectations, failure, counts }
 }
 
 type Done = Result<(), Box<Diagnostic>>;

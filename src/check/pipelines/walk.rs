@@ -7,12 +7,12 @@ pub fn model_exprs<'m>(root: &'m model::Expr, mut visit: impl FnMut(&'m model::E
     let mut open = vec![root];
     while let Some(e) = open.pop() {
         visit(e);
-        children(e, &mut open);
+        model_children(e, &mut open);
     }
 }
 
 /// Adds the expressions directly in this one.
-fn children<'m>(e: &'m model::Expr, open: &mut Vec<&'m model::Expr>) {
+pub fn model_children<'m>(e: &'m model::Expr, open: &mut Vec<&'m model::Expr>) {
     use ExprKind::*;
     match &e.kind {
         Const(_) | Local(_) | Field(_) | This | Payload(_) | EventType | EventTime | Old(_) | Output(_)

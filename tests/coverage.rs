@@ -37,7 +37,10 @@ fn the_table_says_what_was_never_seen() {
 
 #[test]
 fn a_filter_counts_only_what_it_leaves() {
-    insta::assert_snapshot!("filtered", shown(&test(&["--coverage", "shop.rules", "--filter", "another form"])));
+    insta::assert_snapshot!(
+        "filtered",
+        shown(&test(&["--coverage", "shop.rules", "--filter", "another form"]))
+    );
 }
 
 #[test]
@@ -68,7 +71,8 @@ fn lcov_is_read_by_a_reader_of_lcov() {
     // The tests are told to people meanwhile.
     assert!(String::from_utf8_lossy(&output.stderr).contains("3 passed, 1 failed in shop.rules"));
     let report = lcov::Report::from_reader(lcov::Reader::new(text.as_bytes())).expect("a tracefile");
-    let files: Vec<String> = report.sections.keys().map(|key| key.source_file.display().to_string()).collect();
+    let files: Vec<String> =
+        report.sections.keys().map(|key| key.source_file.display().to_string()).collect();
     assert_eq!(files, ["people.rules", "shop.rules"]);
     // What it says of itself is what the reader counts.
     let mut records = BTreeMap::new();
@@ -125,7 +129,8 @@ fn json_is_one_object() {
 fn the_page_is_well_formed_and_stands_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("coverage.html");
-    let output = test(&["shop.rules", "--coverage", "html", "--coverage-output", path.to_str().expect("UTF-8")]);
+    let output =
+        test(&["shop.rules", "--coverage", "html", "--coverage-output", path.to_str().expect("UTF-8")]);
     assert!(stdout(&output).contains("3 passed, 1 failed"));
     let page = std::fs::read_to_string(&path).expect("a page");
     let (_, body) = page.split_once("</style>").expect("a style");

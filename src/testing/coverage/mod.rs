@@ -130,7 +130,7 @@ impl Share {
 
     /// In tenths of a per cent, rounded down: only all is a hundred. Of nothing, all is seen.
     pub fn permille(self) -> usize {
-        if self.all == 0 { 1000 } else { self.seen * 1000 / self.all }
+        (self.seen * 1000).checked_div(self.all).unwrap_or(1000)
     }
 
     /// `83.3 %`

@@ -54,7 +54,7 @@ fn bar(share: Share) -> String {
 
 fn section(number: usize, name: &str, file: &FileCoverage, out: &mut String) {
     let unseen = file.unseen();
-    let _ = write!(out, "<section id=\"file-{number}\"><h2>{}</h2>\n", escaped(name));
+    let _ = writeln!(out, "<section id=\"file-{number}\"><h2>{}</h2>", escaped(name));
     if unseen.is_empty() {
         out.push_str("<p class=\"good\">All of it was seen.</p>\n");
     } else {

@@ -18,6 +18,7 @@ pub mod model;
 pub mod program;
 pub mod run;
 pub mod schema;
+pub mod settings;
 pub mod source;
 pub mod syntax;
 pub mod testing;

@@ -1,9 +1,9 @@
 //! `stagegate compile`: from rules to a compiled program, or to a listing.
 
-use super::Result;
 use super::exit::{Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
+use super::{Result, config};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,8 @@ enum Emit {
 }
 
 pub fn run(args: &Args, style: Style) -> Result {
-    let Some(program) = input::program(&args.program, style, &args.levels.0)? else {
+    let levels = config::levels(&args.program, style, &args.levels.0)?;
+    let Some(program) = input::program(&args.program, style, &levels)? else {
         return Ok(Exit::Findings);
     };
     let bytes = match args.emit {

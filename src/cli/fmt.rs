@@ -3,13 +3,11 @@
 use super::compile::replace;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
-use super::{Color, Result, programs};
+use super::{Color, Result, programs, unified};
 use crate::compiler::Foreign;
 use crate::format::{self, Refused};
 use crate::source::Sources;
-use similar::{ChangeTag, TextDiff};
 use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -160,33 +158,8 @@ fn diff(path: &Path, old: &str, new: &str, color: Color) -> String {
             io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
         }
     };
-    let paint = |code: &str, text: &str| {
-        if colored { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
-    };
     let name = input::shown(path);
-    let changes = TextDiff::from_lines(old, new);
-    let mut out = String::new();
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "{}", paint("1", &format!("--- {name}")));
-    let _ = writeln!(out, "{}", paint("1", &format!("+++ {name}")));
-    for hunk in changes.unified_diff().context_radius(3).iter_hunks() {
-        let _ = writeln!(out, "{}", paint("36", hunk.header().to_string().trim_end()));
-        for change in hunk.iter_changes() {
-            let (sign, code) = match change.tag() {
-                ChangeTag::Delete => ('-', "31"),
-                ChangeTag::Insert => ('+', "32"),
-                ChangeTag::Equal => (' ', ""),
-            };
-            let line = change.value();
-            let line = format!("{sign}{}", line.strip_suffix('\n').unwrap_or(line));
-            out.push_str(&if code.is_empty() { line } else { paint(code, &line) });
-            out.push('\n');
-            if change.missing_newline() {
-                out.push_str("\\ No newline at end of file\n");
-            }
-        }
-    }
-    out
+    unified::diff([&name, &name], [old, new], colored)
 }
 
 impl Outcome {

@@ -6,6 +6,7 @@
 
 mod check;
 mod compile;
+mod config;
 mod exit;
 mod explain;
 mod fmt;
@@ -19,6 +20,7 @@ mod resume;
 mod run;
 mod shell;
 mod test;
+mod unified;
 #[cfg(feature = "state")]
 mod versions;
 mod why;

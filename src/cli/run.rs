@@ -1,9 +1,9 @@
 //! `stagegate run`: a program over a stream of events.
 
-use super::Result;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
+use super::{Result, config};
 use crate::compiler::Foreign;
 use crate::diagnostic::escaped;
 use crate::engine::{Engine, Options};
@@ -140,12 +140,13 @@ fn duration(text: &str) -> std::result::Result<TimeDelta, String> {
 const LONG: u64 = 8 * 1024 * 1024;
 
 pub fn run(args: Args, style: Style) -> Result {
+    let levels = config::levels(&args.program, style, &args.levels.0)?;
     let (program, text) = match args.trace {
-        None => match input::program(&args.program, style, &args.levels.0)? {
+        None => match input::program(&args.program, style, &levels)? {
             Some(program) => (program, None),
             None => return Ok(Exit::Findings),
         },
-        Some(_) => match input::watched(&args.program, style, &args.levels.0, "--trace")? {
+        Some(_) => match input::watched(&args.program, style, &levels, "--trace")? {
             Some(input::Watched { program, sites, sources, model }) => {
                 (program, Some((Arc::new(sites), sources, model)))
             }

@@ -2,30 +2,45 @@
 
 mod coverage;
 mod report;
+mod review;
+mod scenarios;
+mod shown;
+mod watch;
 
+use super::Result;
+use super::config::Config;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
-use super::{Result, programs};
 use crate::compiler;
 use crate::engine::counts::Counts;
+use crate::settings::Library;
 use crate::source::Sources;
 use crate::testing::coverage::{Coverage, Plan};
-use crate::testing::{Outcome, Suite};
-use std::path::{Path, PathBuf};
+use crate::testing::{Clock, Outcome, Suite, parallel};
+use scenarios::{Target, Tested};
+use std::path::PathBuf;
+use std::rc::Rc;
 
 /// Run the tests of rules.
 ///
 /// Runs each `test` block of the programs, in a world of its own: no file, no network and no clock is touched, and
-/// nothing is sent. Of a folder, the tests of every program in it and below are run.
+/// nothing is sent. Of a folder, the tests of every program in it and below are run. Files of events in the folder `tests`
+/// beside a program (tests/chase.events.jsonl) are scenarios: each is run, and what happens is compared with the snapshot
+/// beside it (tests/chase.snap).
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     stagegate test                           every test in this folder and below\n  \
     stagegate test sales.rules               of one program\n  \
+    stagegate test tests/chase.events.jsonl  one scenario\n  \
     stagegate test --filter invoice          those with `invoice` in the name\n  \
+    stagegate test --accept                  take what happens now as the snapshots\n  \
+    stagegate test --review                  look at each difference, and take it or not\n  \
+    stagegate test --watch                   again whenever a file changes\n  \
     stagegate test --format junit > tests.xml   for a CI server\n  \
     stagegate test --coverage                and what they have not seen of the rules\n  \
     stagegate test --coverage html --coverage-output coverage.html\n\n\
-    Exit codes: 0 all tests passed, 1 a test failed, the rules have errors or too little is covered, 2 a file cannot be read.")]
+    Exit codes: 0 all tests passed, 1 a test failed, the rules have errors or too little is covered, 2 a file cannot be read \
+    or written.")]
 pub struct Args {
     /// Files and folders; left out: this folder.
     #[arg(value_name = "PATH")]
@@ -36,6 +51,21 @@ pub struct Args {
     /// How to say what came of the tests, on standard output.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
+    /// How many tests run at once. Left out: as many as there are cores.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    jobs: Option<u32>,
+    /// Run the tests again whenever a file changes that matters to them, until ^C.
+    #[arg(long, conflicts_with_all = ["accept", "review", "prune"])]
+    watch: bool,
+    /// Write the snapshots of scenarios that are new or go another way than before.
+    #[arg(long, help_heading = "Snapshots")]
+    accept: bool,
+    /// Show these scenarios one by one, and ask of each whether its snapshot is to be written.
+    #[arg(long, help_heading = "Snapshots", conflicts_with = "accept")]
+    review: bool,
+    /// Remove snapshots that belong to no scenario any more.
+    #[arg(long, help_heading = "Snapshots")]
+    prune: bool,
     #[command(flatten)]
     coverage: coverage::CoverageArgs,
 }
@@ -56,6 +86,7 @@ struct Ran {
     program: String,
     sources: Sources,
     outcomes: Vec<Outcome>,
+    scenarios: Vec<Tested>,
     /// What they have seen of the rules, if that is wanted.
     coverage: Option<Coverage>,
     /// How many there are, with those that the filter left out.
@@ -63,36 +94,72 @@ struct Ran {
 }
 
 pub fn run(args: &Args, style: Style) -> Result {
+    if args.review {
+        review::refuse_without_terminal()?;
+    }
+    if !args.watch {
+        return once(args, style);
+    }
     let mut paths = args.paths.clone();
-    let coverage = args.coverage.wanted(&mut paths)?;
+    args.coverage.wanted(&mut paths)?;
     if paths.is_empty() {
         paths.push(PathBuf::from("."));
     }
+    watch::watch(&paths, || once(args, style))
+}
+
+fn once(args: &Args, style: Style) -> Result {
+    let mut paths = args.paths.clone();
+    let mut coverage = args.coverage.wanted(&mut paths)?;
+    if paths.is_empty() {
+        paths.push(PathBuf::from("."));
+    }
+    let found = scenarios::find(&paths)?;
+    let mut failures = Failures { unreadable: false, broken: !found.misplaced.is_empty() };
+    let (mut config, mut targets) = (Config::default(), Vec::new());
+    for target in &found.targets {
+        match config.of(&target.program) {
+            Ok(Some(library)) => targets.push((target, library)),
+            // It has been said.
+            Ok(None) => {}
+            Err(broken) => failures.say(broken.said(style)),
+        }
+    }
+    let least = targets.iter().filter_map(|(_, library)| library.test.min_coverage);
+    args.coverage.at_least(least.reduce(f64::max), &mut coverage);
     let taken = coverage.as_ref().is_some_and(coverage::Wanted::takes_stdout);
     if taken && args.format != Format::Human {
         let message = "both the tests and their coverage would go to standard output: name a file for one of them \
                        with `--coverage-output FILE`";
         return Err(Failure::usage(message));
     }
-    let programs::Found { programs, unreadable: passed_over } = programs::at(&paths)?;
     let wanted = args.filter.as_ref().map(|filter| filter.to_lowercase());
     let wanted = |name: &str| wanted.as_ref().is_none_or(|text| name.to_lowercase().contains(text));
-    let (mut broken, mut unreadable) = (false, false);
     let mut ran = Vec::new();
-    for (_, failure) in passed_over {
-        exit::say(&format!("error: {}\n", failure.message.unwrap_or_default()));
-        unreadable = true;
+    for failure in found.unreadable {
+        failures.say(failure);
     }
-    for path in &programs {
-        match tests_of(path, style, &wanted, coverage.is_some()) {
+    for message in &found.misplaced {
+        exit::say(&format!("error: {message}\n"));
+    }
+    for (target, library) in targets {
+        let how = How { jobs: args.jobs, style, coverage: coverage.is_some(), library };
+        match tests_of(target, &how, &wanted, &mut failures) {
             Ok(Some(tests)) => ran.push(tests),
-            Ok(None) => broken = true,
-            Err(failure) => {
-                // The other programs are tested all the same.
-                exit::say(&format!("error: {}\n", failure.message.unwrap_or_default()));
-                unreadable = true;
+            Ok(None) => failures.broken = true,
+            // The other programs are tested all the same.
+            Err(failure) => failures.say(failure),
+        }
+    }
+    let differ = ran.iter_mut().flat_map(|ran| &mut ran.scenarios).filter(|tested| tested.now().is_some());
+    if args.accept {
+        for tested in differ {
+            if let Err(failure) = tested.accept() {
+                failures.say(failure);
             }
         }
+    } else if args.review {
+        review::review(differ.collect(), style)?;
     }
     let report = match args.format {
         Format::Human => report::human(&ran, style),
@@ -110,27 +177,65 @@ pub fn run(args: &Args, style: Style) -> Result {
         ran.iter_mut().filter_map(|ran| ran.coverage.take()).for_each(|of_program| all.add(of_program));
         enough = wanted.report(&all, args.format == Format::Human, style)?;
     }
-    let failed = ran.iter().flat_map(|ran| &ran.outcomes).any(|outcome| !outcome.passed());
-    Ok(match (unreadable, failed || broken || !enough) {
+    for orphan in &found.orphans {
+        let shown = input::shown(orphan);
+        if !args.prune {
+            exit::say(&format!(
+                "note: {shown} belongs to no scenario: `stagegate test --prune` removes it\n"
+            ));
+        } else if let Err(error) = std::fs::remove_file(orphan) {
+            failures.say(Failure::usage(format!("cannot remove {shown}: {}", exit::plain(&error))));
+        } else {
+            exit::say(&format!("removed {shown}\n"));
+        }
+    }
+    let passed = |ran: &Ran| {
+        ran.outcomes.iter().all(Outcome::passed) && ran.scenarios.iter().all(|tested| tested.passed())
+    };
+    Ok(match (failures.unreadable, !ran.iter().all(passed) || failures.broken || !enough) {
         (true, _) => Exit::Usage,
         (false, true) => Exit::Findings,
         (false, false) => Exit::Clean,
     })
 }
 
+/// What kept tests from running.
+struct Failures {
+    /// Something cannot be read or written.
+    unreadable: bool,
+    /// Rules have errors, or files are not where they belong.
+    broken: bool,
+}
+
+impl Failures {
+    fn say(&mut self, failure: Failure) {
+        exit::say(&format!("error: {}\n", failure.message.unwrap_or_default()));
+        self.unreadable = true;
+    }
+}
+
+/// How the tests of a program are run.
+struct How {
+    jobs: Option<u32>,
+    style: Style,
+    coverage: bool,
+    library: Rc<Library>,
+}
+
 /// Runs the tests of a program; `None` if its rules have errors, which have been said.
 fn tests_of(
-    path: &Path,
-    style: Style,
-    wanted: &impl Fn(&str) -> bool,
-    coverage: bool,
+    target: &Target,
+    how: &How,
+    wanted: &(impl Fn(&str) -> bool + Sync),
+    failures: &mut Failures,
 ) -> std::result::Result<Option<Ran>, Failure> {
+    let path = &target.program;
     let loaded = input::load(path)?;
     let program = input::shown(path);
     let checked = compiler::check(&loaded);
     let has_errors = checked.has_errors();
     let (errors, warnings) = if has_errors {
-        input::report(&checked.diagnostics, &loaded.sources, style)
+        input::report(&checked.diagnostics, &loaded.sources, how.style)
     } else {
         // Warnings are said by `check`; here they would bury what the tests say.
         (0, 0)
@@ -139,26 +244,43 @@ fn tests_of(
         exit::say(&format!("{} in {program}: its tests have not been run\n", input::found(errors, warnings)));
         return Ok(None);
     };
-    let made = match coverage {
+    let made = match how.coverage {
         true => Suite::counting(&model, &loaded.sources),
         false => Suite::new(&model, &loaded.sources),
     };
-    let (outcomes, coverage) = match made {
-        Ok(suite) => {
-            let outcomes = suite.run(wanted);
-            let coverage = suite.sites().map(|sites| {
-                let plan = Plan::new(&loaded, &model, suite.program(), sites);
-                let mut counts = Counts::default();
-                outcomes.iter().for_each(|outcome| counts.add(&outcome.counts));
-                Coverage::of(&plan, &counts, &loaded.sources)
-            });
-            (outcomes, coverage)
-        }
+    let mut suite = match made {
+        Ok(suite) => suite,
         Err(diagnostics) => {
-            input::report(&diagnostics, &loaded.sources, style);
+            input::report(&diagnostics, &loaded.sources, how.style);
             return Ok(None);
         }
     };
-    let all = model.tests.len();
-    Ok(Some(Ran { program, sources: loaded.sources, outcomes, coverage, all }))
+    let library = &*how.library;
+    suite.clock = Clock { start: library.test.start, timezone: library.test.timezone };
+    suite.jobs = how.jobs.or(library.test.jobs).map_or_else(parallel::cores, |jobs| jobs as usize);
+    let chosen: Vec<_> = target.scenarios.iter().filter(|files| wanted(&files.name)).cloned().collect();
+    let (outcomes, played) = std::thread::scope(|scope| {
+        let blocks = scope.spawn(|| if target.blocks { suite.run(wanted) } else { Vec::new() });
+        let played = scenarios::play(&chosen, path, suite.machine(), suite.sites(), library, suite.jobs);
+        match blocks.join() {
+            Ok(outcomes) => (outcomes, played),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+    let mut scenarios = Vec::new();
+    for result in played {
+        match result {
+            Ok(tested) => scenarios.push(tested),
+            Err(failure) => failures.say(failure),
+        }
+    }
+    let coverage = suite.sites().map(|sites| {
+        let plan = Plan::new(&loaded, &model, suite.program(), sites);
+        let mut counts = Counts::default();
+        outcomes.iter().for_each(|outcome| counts.add(&outcome.counts));
+        scenarios.iter().for_each(|tested| counts.add(&tested.counts));
+        Coverage::of(&plan, &counts, &loaded.sources)
+    });
+    let all = if target.blocks { model.tests.len() } else { 0 } + target.scenarios.len();
+    Ok(Some(Ran { program, sources: loaded.sources, outcomes, scenarios, coverage, all }))
 }

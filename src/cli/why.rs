@@ -4,11 +4,11 @@ mod report;
 #[cfg(feature = "state")]
 mod state;
 
-use super::Result;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style, Watched};
 use super::levels::LevelArgs;
 use super::run::{ActionsArg, open_inputs, time};
+use super::{Result, config};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::engine::Options;
 use crate::engine::record::Slot;
@@ -83,7 +83,8 @@ pub fn run(args: &Args, style: Style) -> Result {
         return state::run(args, file, style);
     }
     let mut inputs = open_inputs(&args.program, &args.events)?;
-    let Some(watched) = input::watched(&args.program, style, &args.levels.0, "`why`")? else {
+    let levels = config::levels(&args.program, style, &args.levels.0)?;
+    let Some(watched) = input::watched(&args.program, style, &levels, "`why`")? else {
         return Ok(Exit::Findings);
     };
     let Watched { program, sites, sources, model } = watched;

@@ -1,8 +1,8 @@
 //! The catalogue of codes. A code is never reused or renumbered.
 //!
 //! `E01xx` syntax, `E02xx` names, `E03xx` types, `E04xx` stages, triggers and timing, `E05xx` actions and
-//! placeholders, `E06xx` schema and events, `E07xx` what this version cannot run yet, `E08xx` tests that fail. Warnings
-//! have names instead of numbers.
+//! placeholders, `E06xx` schema and events, `E07xx` what this version cannot run yet, `E08xx` tests that fail, `E09xx`
+//! settings. Warnings have names instead of numbers.
 
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -232,6 +232,12 @@ codes! {
     // --- E08xx: what a test found when it ran ---------------------------------------------------
     ExpectationFailed = "E0801", "a test expected something else";
     StepFailed = "E0802", "a step of a test that could not be done";
+    SnapshotDiffers = "E0803", "a scenario went another way than its snapshot";
+    ScenarioBroken = "E0804", "a scenario that cannot be played";
+
+    // --- E09xx: settings in TOML -----------------------------------------------------------------
+    SettingUnknown = "E0901", "no such setting";
+    SettingWrong = "E0902", "a setting that cannot have this value";
     // --- warnings: their ids are names ---------------------------------------------------------
     ShadowedTrigger = "shadowed_trigger", "a trigger behind one that always comes first";
     UnreachableStage = "unreachable_stage", "a stage that nothing leads to";

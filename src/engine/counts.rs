@@ -79,6 +79,7 @@ impl Counts {
             | Trace::Echo
             | Trace::OutcomeIgnored
             | Trace::Condition { .. }
+            | Trace::TimerFired { .. }
             | Trace::ActorUnknown { .. } => {}
         }
     }

@@ -3,7 +3,7 @@
 use super::Life;
 use super::bodies::no_answer;
 use super::effect::{Cause, EffectKind};
-use super::trace::Trace;
+use super::trace::{Timed, Trace};
 use super::waiting::{Listener, Phase, Run, State};
 use crate::program::Timing;
 use crate::value::*;
@@ -43,11 +43,16 @@ impl Life<'_, '_> {
                 Timer::Run { number, .. } => {
                     if let Some(run) = self.take(number) {
                         self.cause = run.cause.clone();
+                        self.note_timer(Timed::Rule(run.rule));
                         self.wake(run);
                     }
                 }
                 Timer::Silence { listener, .. } => {
                     self.cause = self.end_silence(listener);
+                    self.note_timer(match listener {
+                        Listener::Trigger(trigger, _) => Timed::Trigger(trigger),
+                        Listener::Rule(rule, _) => Timed::Rule(rule),
+                    });
                     match listener {
                         _ if self.stopped => {}
                         Listener::Trigger(trigger, _) => self.trigger_of_silence(trigger),
@@ -57,6 +62,13 @@ impl Life<'_, '_> {
             }
             self.settle();
             self.drain();
+        }
+    }
+
+    /// Only whoever watches is told: it is no decision.
+    fn note_timer(&mut self, of: Timed) {
+        if self.watch.is_some() {
+            self.note(|| Trace::TimerFired { of });
         }
     }
 

@@ -54,11 +54,23 @@ pub enum Trace {
         chunk: ChunkId,
         values: Vec<(u32, Value)>,
     },
+    /// A time had come: what follows is brought by it. Only of an engine that is watched.
+    TimerFired {
+        of: Timed,
+    },
     /// An actor that could not be computed: the move is in nobody's name.
     ActorUnknown {
         trigger: TriggerId,
         failure: Failure,
     },
+}
+
+/// What a timer was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timed {
+    Rule(RuleId),
+    /// Nothing has happened for the time that it watches.
+    Trigger(TriggerId),
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,17 @@
 //! Tests of rule libraries: `test` blocks are played through the engine, and what does not come as expected is said
 //! at its place.
 //!
-//! `coverage` says what they have seen of the program; `play` goes through the steps of one test; `words` writes effects as lines for people.
+//! `play` goes through the steps of one test; `scenario` plays a file of events and writes what happens as a timeline;
+//! `coverage` says what they have seen of the program; `parallel` does several things at once; `words` writes effects as
+//! lines for people.
 
 pub mod coverage;
+pub mod parallel;
 mod play;
+pub mod scenario;
 pub mod words;
+
+pub use play::Clock;
 
 use crate::diagnostic::Diagnostic;
 use crate::engine::counts::Counts;
@@ -17,7 +23,6 @@ use crate::program::{ChunkId, Program};
 use crate::source::{FileId, Sources, Span};
 use crate::vm::Machine;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The tests of one program, ready to run.
 pub struct Suite<'m> {
@@ -25,6 +30,9 @@ pub struct Suite<'m> {
     tests: Vec<(&'m Test, Vec<Option<ChunkId>>)>,
     /// Where it is counted what runs, if anyone wants to know.
     sites: Option<Arc<Sites>>,
+    pub clock: Clock,
+    /// How many run at once.
+    pub jobs: usize,
 }
 
 /// What became of one test.
@@ -78,11 +86,16 @@ impl<'m> Suite<'m> {
             let span = place.unwrap_or(Span { file: FileId(0), start: 0, end: 0 });
             vec![Diagnostic::new(crate::diagnostic::Code::StepFailed, span, error.to_string())]
         })?;
-        Ok(Suite { machine, tests: model.tests.iter().zip(conditions).collect(), sites })
+        let tests = model.tests.iter().zip(conditions).collect();
+        Ok(Suite { machine, tests, sites, clock: Clock::default(), jobs: parallel::cores() })
     }
 
     pub fn program(&self) -> &Program {
         self.machine.program()
+    }
+
+    pub fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     /// The places at which values are seen, of a suite that counts.
@@ -94,33 +107,14 @@ impl<'m> Suite<'m> {
         self.tests.is_empty()
     }
 
-    /// Runs those of the tests that `wanted` names, on as many threads as there are cores. Outcomes come in the order
-    /// of the text.
+    /// Runs those of the tests that `wanted` names, so many at once. Outcomes come in the order of the text.
     pub fn run(&self, wanted: impl Fn(&str) -> bool) -> Vec<Outcome> {
         let chosen: Vec<_> = self.tests.iter().filter(|(test, _)| wanted(&test.name)).collect();
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(chosen.len());
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut done = Vec::new();
-            while let Some((test, conditions)) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                done.push((test.span, play::play(&self.machine, test, conditions, self.sites.as_ref())));
-            }
-            done
+        let play = |(test, conditions): &&(&Test, Vec<_>)| {
+            play::play(&self.machine, test, conditions, &self.clock, self.sites.as_ref())
         };
-        let mut outcomes: Vec<(Span, Outcome)> = if threads <= 1 {
-            work()
-        } else {
-            std::thread::scope(|scope| {
-                let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-                // A panic in a test is one of ours: it goes on here.
-                let joined = handles.into_iter().map(|handle| match handle.join() {
-                    Ok(done) => done,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                });
-                joined.flatten().collect()
-            })
-        };
-        outcomes.sort_by_key(|(span, _)| (span.file, span.start));
-        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+        let mut outcomes = parallel::each(self.jobs, &chosen, play);
+        outcomes.sort_by_key(|outcome| (outcome.span.file, outcome.span.start));
+        outcomes
     }
 }

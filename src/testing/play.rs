@@ -16,18 +16,27 @@ use crate::source::Span;
 use crate::value::time::{add_duration, local_to_utc};
 use crate::value::*;
 use crate::vm::{Context, Machine, Scratch};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use std::sync::Arc;
+
+/// Where the clock of tests begins, if not on the fifth of January 2026 at nine in the zone of the pipeline.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    pub start: Option<NaiveDateTime>,
+    /// The zone in which days are counted.
+    pub timezone: Option<Tz>,
+}
 
 /// Plays a test from an empty world.
 pub(super) fn play(
     machine: &Machine,
     test: &Test,
     conditions: &[Option<ChunkId>],
+    clock: &Clock,
     sites: Option<&Arc<Sites>>,
 ) -> Outcome {
-    let mut play = Play::new(machine, test);
+    let mut play = Play::new(machine, test, clock);
     if let Some(sites) = sites {
         play.engine.count(sites.clone());
     }
@@ -71,11 +80,12 @@ struct Since {
 }
 
 impl<'p> Play<'p> {
-    fn new(machine: &'p Machine, test: &Test) -> Play<'p> {
+    fn new(machine: &'p Machine, test: &Test, clock: &Clock) -> Play<'p> {
         let program = machine.program();
-        let tz = timezone(program, test);
+        let tz = clock.timezone.unwrap_or_else(|| timezone(program, test));
         // Monday, the fifth of January 2026, at nine: for the pipeline of the first record.
-        let start = NaiveDate::from_ymd_opt(2026, 1, 5).and_then(|day| day.and_hms_opt(9, 0, 0));
+        let otherwise = || NaiveDate::from_ymd_opt(2026, 1, 5).and_then(|day| day.and_hms_opt(9, 0, 0));
+        let start = clock.start.or_else(otherwise);
         let clock = start.map_or(DateTime::UNIX_EPOCH, |start| local_to_utc(start, tz));
         Play {
             machine,

@@ -207,7 +207,7 @@ impl<'a> Explainer<'a> {
                 let reason = "nobody waits for this outcome of an action".to_owned();
                 (About::Event, Outcome::Ignored, Some(reason), "")
             }
-            Trace::Condition { .. } | Trace::Branches { .. } => return None,
+            Trace::Condition { .. } | Trace::Branches { .. } | Trace::TimerFired { .. } => return None,
         };
         let mut miss = None;
         let condition = before.and_then(|before| {

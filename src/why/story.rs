@@ -3,6 +3,7 @@
 use super::{Explainer, words};
 use crate::engine::effect::Effect;
 use crate::engine::record::{Place, Slot};
+use crate::engine::trace::Trace;
 use crate::engine::watch::Noted;
 use crate::engine::{Engine, Options};
 use crate::event::decode::{Decoded, Decoder};
@@ -138,7 +139,8 @@ impl<'p> Teller<'p> {
         noted.retain(|noted| noted.subject == self.subject);
         let mut effects = std::mem::take(&mut self.effects);
         effects.retain(|effect| effect.subject == self.subject);
-        if event.is_some() || !noted.is_empty() || !effects.is_empty() {
+        let decided = noted.iter().any(|noted| !matches!(noted.trace, Trace::TimerFired { .. }));
+        if event.is_some() || decided || !effects.is_empty() {
             let time = if event.is_some() { time } else { noted.first().map_or(time, |noted| noted.time) };
             self.story.steps.push(Step { event, time, before, noted, effects, rejected });
         }

@@ -178,7 +178,8 @@ pub fn outcome(decision: &Decision<'_>) -> &'static str {
         Trace::RuleCancelled { .. } => "cancelled",
         Trace::WaitConditionFailed { .. } => "condition-failed",
         Trace::ActorUnknown { .. } => "actor-unknown",
-        Trace::Condition { .. } | Trace::Branches { .. } => match decision.outcome {
+        Trace::Condition { .. } | Trace::Branches { .. } | Trace::TimerFired { .. } => match decision.outcome
+        {
             Outcome::Happened => "heard",
             Outcome::Failed => "condition-failed",
             _ => "condition-false",

@@ -6,6 +6,7 @@ mod fix;
 mod state;
 
 use super::Result;
+use super::config::{self, Config};
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
@@ -78,7 +79,14 @@ pub fn run(args: &Args, style: Style) -> Result {
     }
     let mut fixes = Fixes::new(args, &programs)?;
     let (mut shown, mut split) = (HashSet::new(), Vec::new());
+    let (mut config, mut said) = (Config::default(), Ok(()));
     for path in &programs {
+        let library = config.of(path).unwrap_or_else(|broken| {
+            said = report.add(&broken.diagnostics, &broken.sources);
+            None
+        });
+        std::mem::replace(&mut said, Ok(()))?;
+        let levels = &config::with(&library.unwrap_or_default(), &args.levels.0);
         #[cfg(feature = "state")]
         if args.state.is_some()
             && let Some(program) = state::compiled(path)
@@ -88,7 +96,7 @@ pub fn run(args: &Args, style: Style) -> Result {
             }
             continue;
         }
-        let loaded = match fixes.mend(path, &args.levels.0) {
+        let loaded = match fixes.mend(path, levels) {
             Ok(loaded) => loaded,
             Err(failure) => {
                 // The other files are checked all the same.
@@ -96,7 +104,7 @@ pub fn run(args: &Args, style: Style) -> Result {
                 continue;
             }
         };
-        let mut checked = compiler::check_with(&loaded, &args.levels.0);
+        let mut checked = compiler::check_with(&loaded, levels);
         // A file that two programs bring in says what is wrong in it once.
         checked.diagnostics.retain(|d| {
             let place = loaded.sources.file(d.span().file).name.clone();

@@ -92,6 +92,16 @@ impl CoverageArgs {
     }
 }
 
+impl CoverageArgs {
+    /// The share that a library wants of its own accord, in per cent, where no flag says another.
+    pub(super) fn at_least(&self, percent: Option<f64>, wanted: &mut Option<Wanted>) {
+        if let (Some(percent), None) = (percent, self.min_coverage) {
+            let form = Wanted { form: None, output: None, least: None };
+            wanted.get_or_insert(form).least = Some((percent * 10.0).ceil() as usize);
+        }
+    }
+}
+
 impl Wanted {
     /// Whether it takes standard output for itself.
     pub fn takes_stdout(&self) -> bool {

@@ -1,11 +1,14 @@
 //! What came of the tests, for people and for machines.
 
 use super::Ran;
-use crate::cli::input::Style;
+use super::scenarios::Tested;
+use super::shown;
+use crate::cli::input::{self, Style};
 use crate::diagnostic::{Rendered, render};
 use crate::testing::Outcome;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// A line for each test, then each failure at its place, then the counts.
@@ -15,12 +18,16 @@ pub(super) fn human(ran: &[Ran], style: Style) -> String {
         true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
         false => text.to_owned(),
     };
-    for ran in ran.iter().filter(|ran| !ran.outcomes.is_empty()) {
+    for ran in ran.iter().filter(|ran| !ran.outcomes.is_empty() || !ran.scenarios.is_empty()) {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "{}", paint(&ran.program, "1"));
         for outcome in &ran.outcomes {
             let mark = if outcome.passed() { paint("pass", "32") } else { paint("FAIL", "31;1") };
             let _ = writeln!(out, "  {mark}  {}", outcome.name);
+        }
+        for scenario in &ran.scenarios {
+            let mark = if scenario.passed() { paint("pass", "32") } else { paint("FAIL", "31;1") };
+            let _ = writeln!(out, "  {mark}  {}{}", scenario.name(), shown::note(scenario));
         }
         out.push('\n');
     }
@@ -31,10 +38,17 @@ pub(super) fn human(ran: &[Ran], style: Style) -> String {
             // The code heads what is drawn: the name of the test before it.
             let _ = writeln!(out, "{}: {}", outcome.name, render(failure, &ran.sources, how));
         }
+        // Whoever has decided has seen it.
+        for scenario in
+            ran.scenarios.iter().filter(|scenario| !scenario.passed() && scenario.decided.is_none())
+        {
+            let _ = writeln!(out, "{}", shown::failure(scenario, style));
+        }
     }
-    let outcomes = || ran.iter().flat_map(|ran| &ran.outcomes);
-    let failed = outcomes().filter(|outcome| !outcome.passed()).count();
-    let passed = outcomes().count() - failed;
+    let blocks = ran.iter().flat_map(|ran| &ran.outcomes).map(Outcome::passed);
+    let scenarios = ran.iter().flat_map(|ran| &ran.scenarios).map(Tested::passed);
+    let (passed, failed): (Vec<bool>, Vec<bool>) = blocks.chain(scenarios).partition(|passed| *passed);
+    let (passed, failed) = (passed.len(), failed.len());
     let left_out = ran.iter().map(|ran| ran.all).sum::<usize>() - passed - failed;
     let mut counts = vec![format!("{passed} passed")];
     if failed > 0 {
@@ -49,7 +63,10 @@ pub(super) fn human(ran: &[Ran], style: Style) -> String {
         several => format!("{} programs", several.len()),
     };
     if passed + failed + left_out == 0 {
-        let _ = writeln!(out, "no tests in {programs}: write `test \"…\" {{ … }}` in a .rules file");
+        let _ = writeln!(
+            out,
+            "no tests in {programs}: write `test \"…\" {{ … }}` in a .rules file, or put events into tests/NAME.events.jsonl"
+        );
     } else {
         let _ = writeln!(out, "{} in {programs}", counts.join(", "));
     }
@@ -60,10 +77,15 @@ pub(super) fn human(ran: &[Ran], style: Style) -> String {
 struct JsonOutcome<'r> {
     program: &'r str,
     name: &'r str,
+    /// `test` or `scenario`.
+    kind: &'static str,
     status: &'static str,
-    file: &'r str,
+    file: Cow<'r, str>,
     line: usize,
     expectations: usize,
+    /// The file with the timeline of a scenario.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<JsonFailure<'r>>,
 }
@@ -71,8 +93,8 @@ struct JsonOutcome<'r> {
 #[derive(Serialize)]
 struct JsonFailure<'r> {
     code: &'static str,
-    message: &'r str,
-    file: &'r str,
+    message: Cow<'r, str>,
+    file: Cow<'r, str>,
     line: usize,
     column: usize,
     /// What came instead.
@@ -80,11 +102,17 @@ struct JsonFailure<'r> {
     /// What the step before brought.
     came: Option<&'r str>,
     help: Option<&'r str>,
+    /// How a scenario goes another way than its snapshot says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<String>,
 }
 
 pub(super) fn json(ran: &[Ran]) -> String {
-    let outcomes: Vec<JsonOutcome<'_>> =
-        ran.iter().flat_map(|ran| ran.outcomes.iter().map(|outcome| json_outcome(ran, outcome))).collect();
+    let mut outcomes = Vec::new();
+    for ran in ran {
+        outcomes.extend(ran.outcomes.iter().map(|outcome| json_outcome(ran, outcome)));
+        outcomes.extend(ran.scenarios.iter().map(|scenario| json_scenario(ran, scenario)));
+    }
     // It holds nothing that JSON cannot.
     let mut text = serde_json::to_string_pretty(&outcomes).unwrap_or_default();
     text.push('\n');
@@ -99,22 +127,53 @@ fn json_outcome<'r>(ran: &'r Ran, outcome: &'r Outcome) -> JsonOutcome<'r> {
         let position = file.position(place.start as usize);
         JsonFailure {
             code: failure.code.id(),
-            message: &failure.message,
-            file: &file.name,
+            message: failure.message.as_str().into(),
+            file: file.name.as_str().into(),
             line: position.line,
             column: position.column,
             found: failure.labels[0].message.as_deref(),
             came: failure.labels.get(1).and_then(|label| label.message.as_deref()),
             help: failure.help.as_deref(),
+            diff: None,
         }
     });
     JsonOutcome {
         program: &ran.program,
         name: &outcome.name,
+        kind: "test",
         status: if outcome.passed() { "passed" } else { "failed" },
-        file: &file.name,
+        file: file.name.as_str().into(),
         line: file.position(outcome.span.start as usize).line,
         expectations: outcome.expectations,
+        snapshot: None,
+        failure,
+    }
+}
+
+fn json_scenario<'r>(ran: &'r Ran, scenario: &'r Tested) -> JsonOutcome<'r> {
+    let failure = scenario.message().map(|(code, message)| {
+        let (file, line) = scenario.place();
+        JsonFailure {
+            code: code.id(),
+            message: message.into(),
+            file: file.into(),
+            line,
+            column: 1,
+            found: None,
+            came: None,
+            help: None,
+            diff: shown::diff(scenario, false),
+        }
+    });
+    JsonOutcome {
+        program: &ran.program,
+        name: scenario.name(),
+        kind: "scenario",
+        status: if scenario.passed() { "passed" } else { "failed" },
+        file: input::shown(&scenario.files.events).into(),
+        line: 1,
+        expectations: 1,
+        snapshot: Some(input::shown(&scenario.files.snapshot())),
         failure,
     }
 }
@@ -134,6 +193,18 @@ pub(super) fn junit(ran: &[Ran]) -> String {
             let mut case = TestCase::new(outcome.name.as_str(), status);
             case.set_classname(ran.program.as_str());
             case.set_assertions(outcome.expectations);
+            suite.add_test_case(case);
+        }
+        for scenario in &ran.scenarios {
+            let mut status = TestCaseStatus::success();
+            if let Some((code, message)) = scenario.message() {
+                status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                status.set_message(message).set_type(code.id());
+                status.set_description(shown::failure(scenario, Style { color: false, width: 100 }));
+            }
+            let mut case = TestCase::new(scenario.name(), status);
+            case.set_classname(ran.program.as_str());
+            case.set_assertions(1);
             suite.add_test_case(case);
         }
         report.add_test_suite(suite);

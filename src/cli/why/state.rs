@@ -1,9 +1,9 @@
 //! `why --state`: what a state file knows of a record.
 
 use super::{Args, Format, subject, unknown, wanted};
-use crate::cli::Result;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::input::{self, Style};
+use crate::cli::{Result, config};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::program::Program;
 use crate::program::literal::quoted;
@@ -17,7 +17,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 pub(super) fn run(args: &Args, file: &Path, style: Style) -> Result {
-    let Some(watched) = input::watched(&args.program, style, &args.levels.0, "`why`")? else {
+    let levels = config::levels(&args.program, style, &args.levels.0)?;
+    let Some(watched) = input::watched(&args.program, style, &levels, "`why`")? else {
         return Ok(Exit::Findings);
     };
     let program = &watched.program;

@@ -1,0 +1,292 @@
+//! Snapshot scenarios as their users see them: folders of rules and events, and what `stagegate test` prints and writes.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const RULES: &str = r#"use crm
+currency EUR
+user anna "Anna"
+department sales "Sales"
+
+pipeline Sales "Sales" for Deal {
+  timezone "Europe/Berlin"
+
+  stage New "New" {
+    rule welcome {
+      notify { to: sales, text: "New: {title}, {amount}" }
+    }
+
+    rule chase after 3 days {
+      notify { to: anna, text: "Nothing has happened with {title}" }
+    }
+  }
+
+  success stage Won "Won" {
+    trigger "Paid" on invoice.paid when amount > 0 EUR
+
+    rule thank {
+      let room = create_chat { name: "{title}", members: [anna, sales] }
+      message_chat { chat: room.id, text: "Well done!" }
+    }
+  }
+}
+"#;
+
+const EVENTS: &str = r#"{"specversion":"1.0","id":"1","source":"/crm","type":"deal.created","subject":"deal/D-1","time":"2026-03-02T09:00:00Z","data":{"title":"Chairs","amount":"700.00 EUR","responsible":"anna"}}
+{"specversion":"1.0","id":"2","source":"/crm","type":"deal.created","subject":"deal/D-2","time":"2026-03-02T09:30:00Z","data":{"title":"A present","amount":"0.00 EUR","responsible":"anna"}}
+{"specversion":"1.0","id":"3","source":"/crm","type":"invoice.paid","subject":"deal/D-1","time":"2026-03-06T10:00:00Z","data":{"invoice":"I-1"}}
+{"specversion":"1.0","id":"4","source":"/crm","type":"invoice.paid","subject":"deal/D-2","time":"2026-03-06T10:00:00Z","data":{"invoice":"I-2"}}
+"#;
+
+/// A folder of its own.
+struct Library(tempfile::TempDir);
+
+impl Library {
+    fn empty() -> Library {
+        Library(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// With a program and one scenario, `tests/paid`.
+    fn new() -> Library {
+        let library = Library::empty();
+        library.file("sales.rules", RULES);
+        library.file("tests/paid.events.jsonl", EVENTS);
+        library
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn file(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
+        std::fs::write(path, text).expect("a file can be written");
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).expect("a file")
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        run(self.0.path(), args)
+    }
+
+    /// What `stagegate test` says with these arguments.
+    fn test(&self, args: &[&str]) -> String {
+        shown(&self.run(&[&["test"], args].concat()))
+    }
+
+    /// The files in its folder of tests.
+    fn tests(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path("tests")).expect("a folder").flatten();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
+    command.args(args).current_dir(folder).env("NO_COLOR", "1").stdin(std::process::Stdio::null());
+    command.output().expect("the command starts")
+}
+
+fn shown(output: &Output) -> String {
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    let err = if err.is_empty() { String::new() } else { format!("--- stderr\n{err}") };
+    format!("exit {}\n--- stdout\n{out}{err}", output.status.code().unwrap_or(-1))
+}
+
+macro_rules! snapshot {
+    ($name:literal, $said:expr) => {
+        let mut settings = insta::Settings::clone_current();
+        settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/testing/scenarios"));
+        settings.set_prepend_module_to_snapshot(false);
+        settings.set_omit_expression(true);
+        let said = $said;
+        settings.bind(|| insta::assert_snapshot!($name, said));
+    };
+}
+
+#[test]
+fn a_new_scenario_fails_and_is_shown() {
+    let library = Library::new();
+    snapshot!("new", library.test(&[]));
+    assert_eq!(library.tests(), ["paid.events.jsonl"], "nothing is written");
+}
+
+#[test]
+fn an_accepted_scenario_passes_from_then_on() {
+    let library = Library::new();
+    snapshot!("accepted", library.test(&["--accept"]));
+    snapshot!("passes", library.test(&[]));
+    assert_eq!(library.tests(), ["paid.events.jsonl", "paid.snap"]);
+}
+
+#[test]
+fn a_change_of_the_rules_is_shown_as_a_difference() {
+    let library = Library::new();
+    library.test(&["--accept"]);
+    library
+        .file("sales.rules", RULES.replace("after 3 days", "after 2 days").replace("New: ", "A new deal: "));
+    let before = library.read("tests/paid.snap");
+    snapshot!("changed", library.test(&[]));
+    assert_eq!(library.read("tests/paid.snap"), before, "nothing is written");
+    snapshot!("accepted-again", library.test(&["--accept"]));
+    assert!(library.read("tests/paid.snap").contains("A new deal: "));
+}
+
+#[test]
+fn comments_line_breaks_and_a_byte_order_mark_are_no_change() {
+    let library = Library::new();
+    library.test(&["--accept"]);
+    let text = library.read("tests/paid.snap");
+    library.file("tests/paid.snap", format!("\u{feff}{}", text.replace('\n', "\r\n")));
+    assert!(library.test(&[]).starts_with("exit 0"));
+    library.file("tests/paid.snap", text.replacen("# ", "# Written by hand: ", 1));
+    assert!(library.test(&[]).starts_with("exit 0"));
+    library.file("tests/paid.events.jsonl", EVENTS.replace('\n', "\r\n"));
+    assert!(library.test(&[]).starts_with("exit 0"));
+    library.file("tests/paid.events.jsonl", format!("\u{feff}\n{EVENTS}\n\n"));
+    assert!(library.test(&[]).starts_with("exit 0"));
+    library.file("tests/paid.snap", b"\xff\xfe");
+    assert!(library.test(&[]).starts_with("exit 1"));
+}
+
+#[test]
+fn a_snapshot_without_a_scenario_is_told_and_removed_when_asked() {
+    let library = Library::new();
+    library.test(&["--accept"]);
+    library.file("tests/old.snap", library.read("tests/paid.snap"));
+    library.file("tests/insta__other.snap", "---\nsource: somebody else\n");
+    snapshot!("orphan", library.test(&[]));
+    assert!(library.path("tests/old.snap").exists());
+    snapshot!("orphan-removed", library.test(&["--prune"]));
+    assert_eq!(library.tests(), ["insta__other.snap", "paid.events.jsonl", "paid.snap"]);
+}
+
+#[test]
+fn events_that_cannot_be_read_are_shown_at_their_place() {
+    let library = Library::new();
+    let mut events =
+        EVENTS.replace("700.00 EUR", "700,00 EUR").replace("\"id\":\"2\"", "id:\"2\"").into_bytes();
+    events.extend(b"caf\xe9\n");
+    library.file("tests/paid.events.jsonl", events);
+    snapshot!("broken-events", library.test(&["--accept"]));
+    assert_eq!(library.tests(), ["paid.events.jsonl"], "nothing is written");
+    let utf16: Vec<u8> = EVENTS.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    library.file("tests/paid.events.jsonl", utf16);
+    snapshot!("events-of-another-kind", library.test(&[]));
+}
+
+#[test]
+fn what_a_record_refuses_stands_in_the_timeline() {
+    let library = Library::new();
+    let more = r#"{"specversion":"1.0","id":"5","source":"/crm","type":"invoice.payed","subject":"deal/D-1","data":{}}
+{"specversion":"1.0","id":"6","source":"/crm","type":"invoice.paid","subject":"deal/D-9","data":{"invoice":"I-3"}}
+{"specversion":"1.0","id":"1","source":"/crm","type":"deal.created","subject":"deal/D-1","data":{"title":"Chairs","amount":"1 EUR","responsible":"anna"}}
+{"specversion":"1.0","id":"7","source":"/crm","type":"deal.updated","subject":"deal/D-1","data":{"titel":"Chairs","title":"A\nB \n\nC"}}
+{"specversion":"1.0","id":"8","source":"/crm","type":"deal.deleted","subject":"deal/D-2"}
+"#;
+    library.file("tests/paid.events.jsonl", format!("{EVENTS}{more}"));
+    library.test(&["--accept"]);
+    snapshot!("timeline", library.read("tests/paid.snap"));
+}
+
+#[test]
+fn a_program_with_errors_is_not_tested() {
+    let library = Library::new();
+    library.file("sales.rules", RULES.replace("{title}", "{titel}"));
+    snapshot!("rules-with-errors", library.test(&[]));
+}
+
+#[test]
+fn a_filter_knows_scenarios_by_their_names() {
+    let library = Library::new();
+    library.file("tests/more/other.events.jsonl", EVENTS);
+    library.file(
+        "sales.rules",
+        format!("{RULES}\ntest \"paid\" {{\n  given deal \"D-1\" {{ title: \"x\", amount: 1 EUR, responsible: anna }}\n  expect notify\n}}\n"),
+    );
+    snapshot!("filter", library.test(&["--accept", "--filter", "PAID"]));
+    assert_eq!(library.tests(), ["more", "paid.events.jsonl", "paid.snap"]);
+    let one = library.test(&["tests/more/other.events.jsonl"]);
+    assert!(one.contains("FAIL  tests/more/other") && !one.contains("tests/paid"), "{one}");
+}
+
+#[test]
+fn with_several_programs_the_folder_says_whose_a_scenario_is() {
+    let library = Library::new();
+    library.file("orders.rules", RULES);
+    snapshot!("several-programs", library.test(&[]));
+    std::fs::remove_file(library.path("tests/paid.events.jsonl")).expect("it is there");
+    library.file("tests/sales/paid.events.jsonl", EVENTS);
+    snapshot!("several-programs-in-folders", library.test(&["--accept"]));
+    // Of another program no scenario is run.
+    assert!(!library.test(&["orders.rules"]).contains("tests/sales"));
+    assert!(library.test(&["sales.rules"]).contains("pass  tests/sales/paid"));
+}
+
+#[test]
+fn machines_read_scenarios_too() {
+    let library = Library::new();
+    library.file("tests/fresh.events.jsonl", EVENTS);
+    library.test(&["--accept", "--filter", "paid"]);
+    library.file("sales.rules", RULES.replace("New: ", "A new deal: "));
+    let output = library.run(&["test", "--format", "junit"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let report = quick_junit::Report::deserialize_from_str(&text).expect("JUnit");
+    assert_eq!((report.tests, report.failures), (2, 2));
+    snapshot!("junit", text);
+    let output = library.run(&["test", "--format", "json"]);
+    let tests: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(tests.len(), 2);
+    let paid = &tests[1];
+    assert_eq!(paid["name"], "tests/paid");
+    assert_eq!(paid["kind"], "scenario");
+    let line = paid["failure"]["line"].as_u64().expect("a line") as usize;
+    let snap = library.read("tests/paid.snap");
+    let place = snap.lines().nth(line - 1).expect("it is there");
+    assert!(place.contains("New: Chairs"), "{place}");
+    assert!(
+        paid["failure"]["diff"]
+            .as_str()
+            .expect("a diff")
+            .contains("+               text: \"A new deal: Chairs")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_snapshot_that_cannot_be_written_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let library = Library::new();
+    library.test(&["--accept"]);
+    library.file("sales.rules", RULES.replace("New: ", "A new deal: "));
+    let folder = library.path("tests");
+    // Whoever may do everything writes all the same: then a folder stands in the way.
+    std::fs::remove_file(library.path("tests/paid.snap")).expect("it is there");
+    std::fs::create_dir(library.path("tests/paid.snap")).expect("a folder");
+    snapshot!("not-a-file", library.test(&["--accept"]));
+    std::fs::remove_dir(library.path("tests/paid.snap")).expect("a folder");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).expect("permissions");
+    if std::fs::write(folder.join("x"), "x").is_err() {
+        snapshot!("not-allowed", library.test(&["--accept"]));
+    }
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).expect("permissions");
+}
+
+#[test]
+fn the_order_is_the_same_whatever_runs_at_once() {
+    let library = Library::new();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        library.file(&format!("tests/{name}.events.jsonl"), EVENTS);
+    }
+    let one = library.test(&["--jobs", "1"]);
+    for _ in 0..3 {
+        assert_eq!(library.test(&["--jobs", "4"]), one);
+    }
+}

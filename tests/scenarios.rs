@@ -290,3 +290,78 @@ fn the_order_is_the_same_whatever_runs_at_once() {
         assert_eq!(library.test(&["--jobs", "4"]), one);
     }
 }
+
+#[test]
+fn scenarios_count_in_the_coverage() {
+    let library = Library::new();
+    library.test(&["--accept"]);
+    snapshot!("coverage", library.test(&["--coverage"]));
+}
+
+/// Review asks somebody: where nobody is, it says what to do.
+#[test]
+fn nobody_is_asked_without_a_terminal() {
+    let library = Library::new();
+    snapshot!("review-without-terminal", library.test(&["--review"]));
+    assert_eq!(library.tests(), ["paid.events.jsonl"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_watch_runs_again_at_a_change_and_ends_at_an_interrupt() {
+    use std::io::{BufRead, BufReader, Read};
+    let library = Library::new();
+    library.file("words.rules", "# words\n");
+    library.file("sales.rules", format!("use \"words.rules\"\n{RULES}"));
+    library.test(&["--accept"]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_stagegate"))
+        .args(["test", "--watch"])
+        .current_dir(library.0.path())
+        .env("NO_COLOR", "1")
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let mut said = BufReader::new(child.stderr.take().expect("its words"));
+    let mut wait = || {
+        let mut lines = String::new();
+        while !lines.ends_with("waiting for changes; ^C ends\n") {
+            assert!(said.read_line(&mut lines).expect("its words") > 0, "it has ended: {lines}");
+        }
+        lines
+    };
+    wait();
+    // What nobody reads changes nothing; a file that is brought in does.
+    library.file("notes.txt", "nothing");
+    library.file("words.rules", "# words\nbroken\n");
+    assert!(wait().contains("words.rules:2:1"));
+    library.file("words.rules", "# words\n");
+    wait();
+    library.file("tests/paid.events.jsonl", EVENTS.replace("Chairs", "Tables"));
+    wait();
+    library.file("tests/more.events.jsonl", EVENTS);
+    wait();
+    library.file("stagegate.toml", "[test]\njob = 1\n");
+    assert!(wait().contains("did you mean `jobs`?"));
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupted.expect("kill").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let mut out = String::new();
+    child.stdout.take().expect("its output").read_to_string(&mut out).expect("text");
+    // Without a terminal no screen is cleared.
+    assert!(!out.contains('\u{1b}'), "{out}");
+    let marks: Vec<&str> =
+        out.lines().filter(|line| line.starts_with("  ")).map(|line| line.trim()).collect();
+    let tests: Vec<&str> = marks.into_iter().filter(|line| line.contains("  tests/")).collect();
+    assert_eq!(
+        tests,
+        [
+            "pass  tests/paid",
+            "pass  tests/paid",
+            "FAIL  tests/paid",
+            "FAIL  tests/more  (no snapshot yet)",
+            "FAIL  tests/paid",
+        ]
+    );
+}

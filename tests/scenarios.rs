@@ -298,6 +298,74 @@ fn scenarios_count_in_the_coverage() {
     snapshot!("coverage", library.test(&["--coverage"]));
 }
 
+/// What runs of the examples bring is in their timelines, all of it.
+#[test]
+fn a_timeline_holds_every_effect() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for name in ["sales", "leads", "orders", "support"] {
+        let library = Library::empty();
+        for entry in std::fs::read_dir(examples.join(name)).expect("an example").flatten() {
+            if entry.path().is_file() {
+                let bytes = std::fs::read(entry.path()).expect("a file");
+                library.file(&entry.file_name().to_string_lossy(), bytes);
+            }
+        }
+        library.file("tests/all.events.jsonl", library.read("events.jsonl"));
+        let accepted = library.test(&["--accept", "--filter", "tests/all"]);
+        assert!(accepted.starts_with("exit 0"), "{accepted}");
+        let timeline = library.read("tests/all.snap");
+        let output = library.run(&["run", &format!("{name}.rules"), "events.jsonl", "--quiet"]);
+        let effects: Vec<serde_json::Value> = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("an effect"))
+            .collect();
+        assert!(effects.len() > 10);
+        let lines =
+            |word: &str| timeline.lines().filter(|line| line.starts_with(&format!("  {word} "))).count();
+        let of = |kind: &str| {
+            effects.iter().filter(|effect| effect["type"] == format!("stagegate.{kind}")).count()
+        };
+        for (word, kind) in
+            [("set", "fields.changed"), ("action", "action.requested"), ("refused", "action.refused")]
+        {
+            assert_eq!(lines(word), of(kind), "{name}: {word}");
+        }
+        assert_eq!(lines("begins") + lines("move"), of("stage.changed"), "{name}");
+        assert_eq!(lines("failed"), of("rule.failed"), "{name}");
+        // Times never go back.
+        let times = timeline.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+        let times: Vec<&str> = times.filter_map(|line| line.get(4..20)).collect();
+        assert!(times.is_sorted(), "{name}: {times:?}");
+    }
+}
+
+#[test]
+fn a_scenario_is_found_from_anywhere() {
+    let library = Library::new();
+    library.file("tests/more/other.events.jsonl", EVENTS);
+    library.test(&["--accept"]);
+    let tests = library.path("tests");
+    let said = |folder: &Path, args: &[&str]| {
+        let output = run(folder, &[&["test"], args].concat());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let both = "  pass  tests/more/other\n  pass  tests/paid\n\n2 passed in ";
+    let one = "  pass  tests/paid\n\n1 passed, ";
+    for (folder, args, wanted) in [
+        (&library.0.path().to_path_buf(), &["tests"][..], both),
+        (&tests, &[], both),
+        (&tests, &["../sales.rules"], both),
+        (&tests, &["paid.events.jsonl"], "  pass  tests/paid\n\n1 passed in "),
+        (&tests, &["paid.snap", "paid.events.jsonl"], "  pass  tests/paid\n\n1 passed in "),
+        (&tests, &["..", "paid.snap", "../sales.rules"], both),
+        (&tests.join("more"), &["../../tests/paid.events.jsonl"], "  pass  tests/paid\n\n1 passed in "),
+        (&library.0.path().to_path_buf(), &["--filter", "paid"], one),
+    ] {
+        let said = said(folder, args);
+        assert!(said.contains(wanted), "{args:?}: {said}");
+    }
+}
+
 /// Review asks somebody: where nobody is, it says what to do.
 #[test]
 fn nobody_is_asked_without_a_terminal() {

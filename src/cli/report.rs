@@ -43,6 +43,8 @@ pub struct Report {
     style: Style,
     pub errors: usize,
     pub warnings: usize,
+    /// Files with mistakes that are no programs.
+    pub others: Vec<String>,
     /// Files that could not be read, with the reason.
     pub unreadable: Vec<(String, String)>,
     /// For formats that are written at the end.
@@ -58,6 +60,7 @@ impl Report {
             style,
             errors: 0,
             warnings: 0,
+            others: Vec::new(),
             unreadable: Vec::new(),
             findings: Vec::new(),
             first: None,
@@ -138,6 +141,7 @@ impl Report {
             [one] => input::shown(one),
             several => format!("{} programs", several.len()),
         };
+        let files = [vec![files], std::mem::take(&mut self.others)].concat().join(" and ");
         if self.errors + self.warnings > 0 {
             exit::say(&format!("{} in {files}\n", input::found(self.errors, self.warnings)));
             if let Some(code) = self.first.filter(|_| self.format == Format::Human) {

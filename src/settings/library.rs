@@ -77,12 +77,15 @@ impl Library {
                             None => given.push((which, level, span)),
                         },
                         Err(message) => {
-                            let (message, help) = match message.split_once("; ") {
-                                Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
+                            let (message, more) = match message.split_once("; ") {
+                                Some((message, more)) => (message.to_owned(), Some(more.to_owned())),
                                 None => (message, None),
                             };
-                            reader
-                                .refuse(Diagnostic::new(Code::SettingWrong, span, message).maybe_help(help));
+                            let (help, label): (Vec<String>, Vec<String>) =
+                                more.into_iter().partition(|more| more.starts_with("did you mean"));
+                            let mut diagnostic = Diagnostic::new(Code::SettingWrong, span, message);
+                            diagnostic.labels[0].message = label.into_iter().next();
+                            reader.refuse(diagnostic.maybe_help(help.into_iter().next()));
                         }
                     }
                 }

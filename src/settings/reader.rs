@@ -62,6 +62,23 @@ impl Reader {
         self.diagnostics.push(Diagnostic::new(Code::SettingWrong, span, message).label(label));
     }
 
+    /// A date and time of the other kind than is wanted, or none at all.
+    fn bad_time(&mut self, span: Span, path: &str, wanted: &str, text: &str) {
+        let date = text.get(..10).is_some_and(|date| date.parse::<chrono::NaiveDate>().is_ok());
+        let behind = text.get(10..).unwrap_or_default();
+        let offset = behind.contains(['Z', 'z', '+', '-']);
+        let label = match (date, behind.is_empty(), offset) {
+            (false, ..) => "this is no date and time",
+            (true, true, _) => "this is a date without a time",
+            (true, false, true) if wanted.contains("without") => "leave out what stands behind the time",
+            (true, false, false) if !wanted.contains("without") => {
+                "neither `Z` nor an offset stands behind it"
+            }
+            (true, false, _) => "there is no such time",
+        };
+        self.bad(span, format!("`{path}` must be {wanted}"), label);
+    }
+
     /// A value of another kind than is wanted.
     fn wrong(&mut self, (value, span, path): (&DeValue<'_>, Span, &str), wanted: &str) {
         self.bad(span, format!("`{path}` must be {wanted}"), format!("this is {}", kind(value)));
@@ -193,7 +210,7 @@ impl Reader {
         let read = u32::from_str_radix(number.as_str(), number.radix()).ok();
         let read = read.filter(|number| range.contains(number));
         if read.is_none() {
-            self.bad(span, format!("`{path}` must be {wanted}"), "this is another");
+            self.bad(span, format!("`{path}` must be {wanted}"), format!("this is {}", number.as_str()));
         }
         Some((read?, span))
     }
@@ -202,11 +219,12 @@ impl Reader {
     pub fn percent(&mut self, table: &mut Table<'_>, key: &'static str) -> Placed<f64> {
         let (value, span, path) = self.asked(table, key)?;
         let wanted = "a number from 0 to 100";
-        let read = match value {
+        let (read, text) = match value {
             DeValue::Integer(number) => {
-                u32::from_str_radix(number.as_str(), number.radix()).ok().map(f64::from)
+                let read = u32::from_str_radix(number.as_str(), number.radix()).ok();
+                (read.map(f64::from), number.as_str())
             }
-            DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+            DeValue::Float(number) => (number.as_str().parse::<f64>().ok(), number.as_str()),
             _ => {
                 self.wrong((value, span, &path), wanted);
                 return None;
@@ -214,7 +232,7 @@ impl Reader {
         };
         let read = read.filter(|number| (0.0..=100.0).contains(number));
         if read.is_none() {
-            self.bad(span, format!("`{path}` must be {wanted}"), "this is another");
+            self.bad(span, format!("`{path}` must be {wanted}"), format!("this is {text}"));
         }
         Some((read?, span))
     }
@@ -246,7 +264,7 @@ impl Reader {
         let read = DateTime::parse_from_rfc3339(&text).ok().or_else(|| short("%Y-%m-%dT%H:%M%:z"));
         let read = read.map(|time| time.to_utc()).filter(in_range);
         if read.is_none() {
-            self.bad(span, format!("`{path}` must be {wanted}"), "this is another");
+            self.bad_time(span, &path, wanted, &text);
         }
         Some((read?, span))
     }
@@ -259,7 +277,7 @@ impl Reader {
         let read = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok());
         let read = read.filter(|time| in_range(&time.and_utc()));
         if read.is_none() {
-            self.bad(span, format!("`{path}` must be {wanted}"), "this is another");
+            self.bad_time(span, &path, wanted, &text);
         }
         Some((read?, span))
     }
@@ -274,7 +292,11 @@ impl Reader {
         };
         let read = duration(text);
         if read.is_none() {
-            self.bad(span, format!("`{path}` must be {wanted}"), "this is another");
+            let label = match text.trim().parse::<u64>() {
+                Ok(_) => "its unit is missing",
+                Err(_) => "this is no number with a unit: second, minute, hour, day or week",
+            };
+            self.bad(span, format!("`{path}` must be {wanted}"), label);
         }
         Some((read?, span))
     }

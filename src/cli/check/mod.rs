@@ -83,6 +83,7 @@ pub fn run(args: &Args, style: Style) -> Result {
     for path in &programs {
         let library = config.of(path).unwrap_or_else(|broken| {
             said = report.add(&broken.diagnostics, &broken.sources);
+            report.others.push(broken.name);
             None
         });
         std::mem::replace(&mut said, Ok(()))?;

@@ -107,7 +107,11 @@ pub(super) fn find(paths: &[PathBuf]) -> Result<Found, Failure> {
         found.unreadable.extend(unreadable.into_iter().map(|(_, failure)| failure));
         let target =
             |program: PathBuf| Target { program: plain(&program), blocks: true, scenarios: Vec::new() };
-        found.targets.extend(programs.into_iter().map(target));
+        for program in programs {
+            if !found.targets.iter().any(|known: &Target| same(&known.program, &program)) {
+                found.targets.push(target(program));
+            }
+        }
     }
     let mut seen = HashSet::new();
     for library in &libraries {
@@ -146,12 +150,12 @@ impl Found {
             }
         }
         if let Some(only) = &library.only {
-            if !events.contains(only) {
+            if !only.is_file() {
                 let shown = input::shown(only);
                 self.unreadable.push(Failure::usage(format!("cannot read {shown}: there is no such file")));
                 return;
             }
-            events.retain(|file| file == only);
+            events.retain(|file| same(file, only));
         }
         if events.is_empty() && snapshots.is_empty() && settings.is_empty() {
             return;
@@ -420,11 +424,13 @@ impl Tested {
         let Some(now) = self.now() else { return Ok(()) };
         let path = self.files.snapshot();
         let failed = |e: io::Error| Failure::write_to(&path, &e);
-        if path.is_file() {
+        // A link stays a link: what it leads to is replaced.
+        let target = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if target.is_file() {
             // What may not be written to may not be replaced either.
-            std::fs::OpenOptions::new().write(true).open(&path).map_err(failed)?;
+            std::fs::OpenOptions::new().write(true).open(&target).map_err(failed)?;
         }
-        compile::replace(&path, now.as_bytes()).map_err(failed)?;
+        compile::replace(&target, now.as_bytes()).map_err(failed)?;
         self.came = Came::Accepted { new: matches!(self.came, Came::New { .. }) };
         Ok(())
     }

@@ -1,5 +1,9 @@
 //! Snapshot scenarios as their users see them: folders of rules and events, and what `stagegate test` prints and writes.
 
+use proptest::prelude::*;
+use stagegate::testing::scenario::Scenario;
+use stagegate::vm::Machine;
+use stagegate::{compiler, lower};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -432,4 +436,54 @@ fn a_watch_runs_again_at_a_change_and_ends_at_an_interrupt() {
             "FAIL  tests/paid",
         ]
     );
+}
+
+/// A line of a file of events: good ones, some that the records refuse, some that are broken.
+fn line() -> impl Strategy<Value = String> {
+    let times = prop::sample::select(vec![
+        "2026-03-02T09:00:00Z",
+        "2026-03-05T09:00:00Z",
+        "2026-10-25T00:30:00Z",
+        "2026-10-25T01:30:00.5Z",
+    ]);
+    let events = prop::sample::select(vec![
+        r#""type":"deal.created","data":{"title":"\u001b[1mA\nB ","amount":"1 EUR","responsible":"anna"}"#,
+        r#""type":"deal.updated","data":{"title":"C","titel":"\u202e"}"#,
+        r#""type":"deal.moved","data":{"stage":"Won"}"#,
+        r#""type":"deal.deleted""#,
+        r#""type":"invoice.paid","data":{"invoice":"I"}"#,
+        r#""type":"action.completed","data":{"action":"deal/a/3","outputs":{"id":"c"}}"#,
+        r#""type":"un\nknown""#,
+        r#""type":"stagegate.clock""#,
+        r#""type":"deal.created","data":{"title":3}"#,
+    ]);
+    let well = (times, events, "[ab]", 0..9u8).prop_map(|(time, event, record, id)| {
+        let subject =
+            if event.contains("clock") { String::new() } else { format!(r#""subject":"deal/{record}","#) };
+        format!(r#"{{"specversion":"1.0","id":"{id}","source":"/x",{subject}"time":"{time}",{event}}}"#)
+    });
+    prop_oneof![20 => well, 1 => "\\PC{0,20}"]
+}
+
+#[test]
+fn any_events_give_a_timeline_or_a_message_and_always_the_same() {
+    let loaded = compiler::load(&["sales.rules".into()], &mut |_| Ok(RULES.as_bytes().to_vec()));
+    let model = compiler::check(&loaded).model.expect("a model");
+    let machine = Machine::new(lower::lower(&model, &loaded.sources).expect("a program")).expect("a machine");
+    let mut runner = proptest::test_runner::TestRunner::default();
+    let files = prop::collection::vec(line(), 0..20).prop_map(|lines| lines.join("\n"));
+    runner
+        .run(&files, |file| {
+            let play = || Scenario::new("x", "x.events.jsonl", file.as_bytes()).play(&machine, None);
+            let (once, again) = (play(), play());
+            prop_assert_eq!(&once.timeline, &again.timeline);
+            prop_assert_eq!(&once.problems, &again.problems);
+            // Nothing that a terminal takes for a command, and no space that nobody sees.
+            let hidden = once.timeline.contains(|c: char| c.is_control() && c != '\n' || c == '\u{202e}');
+            prop_assert!(!hidden, "{}", once.timeline);
+            let ended = once.timeline.lines().all(|line| line.trim_end() == line);
+            prop_assert!(ended, "{}", once.timeline);
+            Ok(())
+        })
+        .expect("it holds");
 }

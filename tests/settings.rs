@@ -233,6 +233,20 @@ fn a_library_switches_warnings_and_flags_win() {
 }
 
 #[test]
+fn a_library_wants_its_tests_to_see_so_much() {
+    let folder = folder(&[
+        ("stagegate.toml", "[test]\nmin-coverage = 99.5\n"),
+        ("sales.rules", RULES),
+        ("tests/paid.events.jsonl", EVENTS),
+    ]);
+    run(folder.path(), &["test", "--accept"]);
+    let output = run(folder.path(), &["test"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(shown(&output).contains("at least 99.5 % is wanted"), "{}", shown(&output));
+    assert_eq!(run(folder.path(), &["test", "--min-coverage", "10"]).status.code(), Some(0));
+}
+
+#[test]
 fn mistakes_in_the_file_are_told_by_every_command() {
     let folder = folder(&[
         ("stagegate.toml", "[warning]\ndeny = [\"unused\"]\n\n[test]\njobs = \"many\"\n"),

@@ -66,10 +66,8 @@ pub(super) fn watch(paths: &[PathBuf], mut once: impl FnMut() -> Result) -> Resu
         let mut now = BTreeSet::new();
         for folder in folders {
             let known = watched.contains(&folder);
-            match known
-                .then_some(Ok(()))
-                .unwrap_or_else(|| debouncer.watch(&folder, RecursiveMode::NonRecursive))
-            {
+            let watching = if known { Ok(()) } else { debouncer.watch(&folder, RecursiveMode::NonRecursive) };
+            match watching {
                 Ok(()) => {
                     now.insert(folder);
                 }

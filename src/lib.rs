@@ -8,6 +8,8 @@ pub mod check;
 pub mod cli;
 pub mod compiler;
 pub mod diagnostic;
+#[cfg(feature = "doc")]
+pub mod doc;
 pub mod engine;
 pub mod event;
 pub mod format;
@@ -18,6 +20,7 @@ pub mod model;
 pub mod program;
 pub mod run;
 pub mod schema;
+pub mod sentences;
 pub mod settings;
 pub mod source;
 pub mod syntax;

@@ -96,6 +96,8 @@ fn every_command_explains_itself() {
         &["--help"][..],
         &["help", "check"],
         &["help", "compile"],
+        #[cfg(feature = "doc")]
+        &["help", "doc"],
         &["help", "fmt"],
         &["help", "run"],
         &["help", "explain"],

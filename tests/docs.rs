@@ -30,7 +30,6 @@ use stagegate::event::decode::{Decoded, Decoder};
 use stagegate::event::encode::Encoder;
 use stagegate::program::Program;
 use stagegate::run::Records;
-use stagegate::syntax::tree::{self, ItemKind};
 use stagegate::testing::Suite;
 use stagegate::value::{FailureCode, functions};
 use stagegate::vm::Machine;
@@ -547,10 +546,6 @@ impl Page {
             let made = match what {
                 "codes" => codes("errors/"),
                 "pages" => codes(""),
-                "crm entities" => library("entities"),
-                "crm enums" => library("enums"),
-                "crm events" => library("events"),
-                "crm actions" => library("actions"),
                 _ => functions_of(what.strip_prefix("functions ").expect("something that is known")),
             };
             let made = format!("\n{made}\n");
@@ -591,68 +586,4 @@ fn functions_of(range: &str) -> String {
         writeln!(table, "| `{usage}` | {} | {examples} |", entry.doc).expect("writing to a text");
     }
     table
-}
-
-fn library(what: &str) -> String {
-    let source = stagegate::library::named("crm").expect("the library is bundled");
-    let loaded = compiler::load(&[PathBuf::from("crm.rules")], &mut |_| Ok(source.text.as_bytes().to_vec()));
-    let [file] = &loaded.files[..] else { panic!("one file") };
-    let mut out = String::new();
-    for item in &file.items {
-        let doc = flowing(item.doc.as_deref());
-        match (&item.kind, what) {
-            (ItemKind::Entity(entity), "entities") => {
-                write!(out, "### {}\n\n{doc}\n\n", entity.name.text).expect("writing to a text");
-                table(&mut out, "field", &entity.fields, &loaded);
-                out.push('\n');
-            }
-            (ItemKind::Enum { name, values }, "enums") => {
-                let values = values.iter().map(|value| {
-                    let label =
-                        value.label.as_ref().map(|label| format!(" ({})", label.text)).unwrap_or_default();
-                    format!("`{}`{label}", value.name.text)
-                });
-                let values = values.collect::<Vec<_>>().join(", ");
-                write!(out, "**`{}`** {doc}\n{values}\n\n", name.text).expect("writing to a text");
-            }
-            (ItemKind::Event(event), "events") => {
-                let parent = event.parent.as_ref();
-                let parent = parent.map(|p| format!(" (is `{}`)", p.text())).unwrap_or_default();
-                write!(out, "### {}{parent}\n\n{doc}\n\n", event.name.text()).expect("writing to a text");
-                table(&mut out, "payload", &event.payload, &loaded);
-                out.push_str(if event.payload.is_empty() { "" } else { "\n" });
-            }
-            (ItemKind::Action(action), "actions") => {
-                write!(out, "### {}\n\n{doc}\n\n", action.name.text()).expect("writing to a text");
-                table(&mut out, "parameter", &action.params, &loaded);
-                if !action.outputs.is_empty() {
-                    out.push_str(if action.params.is_empty() { "" } else { "\n" });
-                    table(&mut out, "output", &action.outputs, &loaded);
-                }
-                out.push_str(if action.params.is_empty() && action.outputs.is_empty() { "" } else { "\n" });
-            }
-            _ => {}
-        }
-    }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    out
-}
-
-fn table(out: &mut String, head: &str, fields: &[tree::Field], loaded: &Loaded) {
-    if fields.is_empty() {
-        return;
-    }
-    write!(out, "| {head} | type | |\n| --- | --- | --- |\n").expect("writing to a text");
-    for field in fields {
-        let whole = loaded.sources.text(field.span);
-        let ty = whole.split_once(':').map_or("", |(_, ty)| ty.trim());
-        writeln!(out, "| `{}` | `{ty}` | {} |", field.name.text, flowing(field.doc.as_deref()))
-            .expect("writing to a text");
-    }
-}
-
-/// A doc comment on one line.
-fn flowing(doc: Option<&str>) -> String {
-    doc.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
 }

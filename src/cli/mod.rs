@@ -7,6 +7,8 @@
 mod check;
 mod compile;
 mod config;
+#[cfg(feature = "doc")]
+mod doc;
 mod exit;
 mod explain;
 mod fmt;
@@ -58,6 +60,8 @@ enum Color {
 enum Command {
     Check(check::Args),
     Compile(compile::Args),
+    #[cfg(feature = "doc")]
+    Doc(doc::Args),
     Fmt(fmt::Args),
     Run(run::Args),
     Explain(explain::Args),
@@ -83,6 +87,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Check(args) => check::run(&args, style),
         Command::Compile(args) => compile::run(&args, style),
+        #[cfg(feature = "doc")]
+        Command::Doc(args) => doc::run(&args, style),
         Command::Fmt(args) => fmt::run(&args, style, cli.color),
         Command::Run(args) => run::run(args, style),
         Command::Explain(args) => explain::run(&args),

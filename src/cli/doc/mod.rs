@@ -1,0 +1,122 @@
+//! `stagegate doc`: the documentation of a program, for people.
+
+mod output;
+
+use super::exit::{self, Exit, Failure};
+use super::input::{self, Style};
+use super::levels::LevelArgs;
+use super::{Result, programs};
+use crate::compiler::{self, Loaded};
+use crate::diagnostic::Severity;
+use crate::doc::{Book, html, markdown};
+use crate::library;
+use std::path::{Path, PathBuf};
+
+/// Write the documentation of a program: its rules in sentences.
+///
+/// Pipelines, stages, triggers and rules are told in plain English, for those who decide what the rules should do and do
+/// not write them; with the records, events, actions, people and tests that belong to them, and the doc comments (`##`) of
+/// the rules. The site needs no network: open its index.html from the folder.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    stagegate doc sales.rules                      a site in sales-doc/, to open with a browser\n  \
+    stagegate doc rules/ --output site             of a folder, to another folder\n  \
+    stagegate doc sales.rules --format markdown > SALES.md\n  \
+    stagegate doc crm --format markdown            the bundled library\n\n\
+    Exit codes: 0 written, 1 the rules have mistakes, 2 something cannot be read or written.")]
+pub struct Args {
+    /// A file of rules, a folder with one program in it, or the name of a bundled library; `-` is standard input.
+    #[arg(value_name = "PROGRAM")]
+    program: PathBuf,
+    /// What to write.
+    #[arg(long, value_enum, default_value = "html")]
+    format: Format,
+    /// Where to write. A folder that holds anything else than what this command wrote there before is left alone. Left
+    /// out: the folder NAME-doc; Markdown goes to standard output.
+    #[arg(short, long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    levels: LevelArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A site: one page for each pipeline, and pages of reference.
+    Html,
+    /// One page of Markdown. In a folder it is README.md.
+    Markdown,
+}
+
+pub fn run(args: &Args, style: Style) -> Result {
+    let (name, loaded) = load(&args.program)?;
+    let checked = compiler::check_with(&loaded, &args.levels.0);
+    let (errors, warnings) = input::report(&checked.diagnostics, &loaded.sources, style);
+    let (Some(model), 0) = (&checked.model, errors) else {
+        exit::say(&format!("{} in {}\n", input::found(errors, warnings), input::shown(&args.program)));
+        return Ok(Exit::Findings);
+    };
+    let warned: Vec<_> =
+        checked.diagnostics.iter().filter(|d| d.severity() == Severity::Warning).cloned().collect();
+    let book = Book::new(title(&name), &loaded, model, &warned);
+    match (args.format, &args.output) {
+        (Format::Markdown, None) => input::print(&markdown::page(&book))?,
+        (Format::Markdown, Some(to)) if to == Path::new("-") => input::print(&markdown::page(&book))?,
+        (Format::Markdown, Some(to)) => {
+            let file = output::page(to, &markdown::page(&book))?;
+            exit::say(&format!("wrote {}\n", file.display()));
+        }
+        (Format::Html, Some(to)) if to == Path::new("-") => {
+            return Err(Failure::usage("a site is several files: name a folder with --output"));
+        }
+        (Format::Html, to) => {
+            let to = to.clone().unwrap_or_else(|| PathBuf::from(format!("{name}-doc")));
+            let files = html::site(&book);
+            output::site(&to, &files)?;
+            let index = to.join(html::INDEX);
+            exit::say(&format!("wrote {} files: open {}\n", files.len(), index.display()));
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+/// Reads the program; with what it is called.
+fn load(program: &Path) -> std::result::Result<(String, Loaded), Failure> {
+    let bundled = program.to_str().filter(|_| !program.exists()).and_then(library::named);
+    if let Some(library) = bundled {
+        let text = library.text.as_bytes();
+        let loaded = compiler::load(&[program.to_path_buf()], &mut |_| Ok(text.to_vec()));
+        return Ok((library.name.to_owned(), loaded));
+    }
+    let mut file = program.to_path_buf();
+    if program.is_dir() {
+        let mut found = programs::at(&[file])?;
+        if let Some((_, failure)) = found.unreadable.pop() {
+            return Err(failure);
+        }
+        let shown: Vec<String> = found.programs.iter().map(|path| path.display().to_string()).collect();
+        file = match (found.programs.pop(), found.programs.is_empty()) {
+            (Some(only), true) => only,
+            _ => {
+                let message = format!(
+                    "there are several programs in {}: name one of {}",
+                    program.display(),
+                    shown.join(", ")
+                );
+                return Err(Failure::usage(message));
+            }
+        };
+    }
+    let loaded = input::load(&file)?;
+    let stem = file.file_stem().filter(|_| file != Path::new("-"));
+    Ok((stem.map_or_else(|| "rules".into(), |stem| stem.to_string_lossy().into_owned()), loaded))
+}
+
+/// What the documentation is called: `crm` is the library of this name, `sales` is `Sales`.
+fn title(name: &str) -> String {
+    if library::named(name).is_some() {
+        return format!("The library {name}");
+    }
+    let words = name.replace(['_', '-'], " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

@@ -457,20 +457,24 @@ fn intro(loaded: &Loaded, root: FileId) -> String {
     as_written(&out)
 }
 
-/// Sets lines that are indented, and stand in no fenced block, apart as they are.
+/// Sets lines that are indented, and are of no list and no fenced block, apart as they are.
 fn as_written(text: &str) -> String {
-    let (mut out, mut apart, mut fenced) = (String::new(), false, false);
+    let (mut out, mut apart, mut fenced, mut in_list) = (String::new(), false, false, false);
     for line in text.lines() {
-        let fence = line.starts_with("```");
+        let fence = line.trim_start().starts_with("```");
         fenced ^= fence;
-        let list = line.trim_start().starts_with(['-', '*', '|']);
-        let indented = line.starts_with("  ") && !fenced && !fence && !list;
+        let inner = line.trim_start();
+        let numbered = inner.trim_start_matches(|c: char| c.is_ascii_digit());
+        let numbered = numbered.len() < inner.len() && numbered.starts_with(['.', ')']);
+        let item = inner.starts_with(['-', '*', '+', '|', '>']) || numbered;
+        in_list = item || in_list && line.starts_with(' ');
+        let indented = line.starts_with("  ") && !in_list && !fenced && !fence;
         if indented != apart {
             out.push('\n');
         }
         apart = indented;
         out.push_str(if indented { "    " } else { "" });
-        out.push_str(if indented { line.trim_start() } else { line });
+        out.push_str(if indented { inner } else { line });
         out.push('\n');
     }
     out.trim().to_owned()
@@ -522,4 +526,16 @@ fn days(spans: &[(chrono::NaiveDate, chrono::NaiveDate)]) -> String {
         false => format!("{} to {}", day(from), day(to)),
     };
     spans.iter().map(span).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_of_a_file_keeps_its_layout() {
+        let head = "Two pipelines:\n  Intake   for a Lead\n  Nurture  for a Lead\nThey share.\n\n- one\n  goes on\n1. two\n   goes on\n\n```rules\n  x\n```\n";
+        let shown = "Two pipelines:\n\n    Intake   for a Lead\n    Nurture  for a Lead\n\nThey share.\n\n- one\n  goes on\n1. two\n   goes on\n\n```rules\n  x\n```";
+        assert_eq!(as_written(head), shown);
+    }
 }

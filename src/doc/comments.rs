@@ -60,21 +60,49 @@ fn lower(level: HeadingLevel, below: usize) -> HeadingLevel {
     HeadingLevel::try_from((level as usize + below).min(6)).unwrap_or(HeadingLevel::H6)
 }
 
-/// Markdown for a Markdown page: raw HTML in it is escaped, the rest is as it was.
+/// Markdown for a Markdown page: raw HTML in it is escaped, headings are bold lines, and what leads to another kind of
+/// address than a page is no link; the rest is as it was.
 pub fn to_markdown(markdown: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut out = String::new();
     let mut from = 0;
     for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
-        if !matches!(event, Event::Html(_) | Event::InlineHtml(_)) || range.start < from {
+        if range.start < from {
             continue;
         }
+        let (text, until) = match event {
+            Event::Html(_) | Event::InlineHtml(_) => {
+                (markdown[range.clone()].replace('<', "&lt;"), range.end)
+            }
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) if is_odd(&dest_url) => {
+                // Without what makes it a link.
+                let text = markdown[range.clone()].replace('[', "\\[").replace('<', "&lt;");
+                (text, range.end)
+            }
+            Event::Start(Tag::Heading { .. }) => {
+                let text = to_markdown(heading(&markdown[range.clone()]));
+                (format!("**{text}**\n"), range.end)
+            }
+            _ => continue,
+        };
         out.push_str(&markdown[from..range.start]);
-        out.push_str(&markdown[range.clone()].replace('<', "&lt;"));
-        from = range.end;
+        out.push_str(&text);
+        from = until;
     }
     out.push_str(&markdown[from..]);
     out
+}
+
+/// An address of another kind than that of a page or of mail: it may be a command.
+fn is_odd(url: &str) -> bool {
+    let scheme = url.split(['/', '#', '?']).next().unwrap_or_default();
+    scheme.contains(':') && !leads_somewhere(url)
+}
+
+/// The words of a heading.
+fn heading(text: &str) -> &str {
+    let line = text.trim().lines().next().unwrap_or_default();
+    line.trim_start_matches('#').trim_end_matches('#').trim()
 }
 
 /// As [`to_markdown`], on one line of a table.
@@ -100,6 +128,9 @@ mod tests {
         assert!(page.contains("<h4>Big</h4>") && page.contains("<code>a &lt; b</code>"), "{page}");
         assert_eq!(to_inline_html("Only *this*."), "Only <em>this</em>.");
         let text = to_markdown(hostile);
+        assert!(!text.contains(" [x](javascript") && text.contains("[ok](https://a.example)"), "{text}");
+        assert!(text.contains("**Big**"), "{text}");
+        assert_eq!(to_markdown("Big\n===\n\n[a](b.md#c)"), "**Big**\n\n[a](b.md#c)");
         assert!(!text.contains("<script") && !text.contains("<iframe") && text.contains("`a < b`"), "{text}");
         assert_eq!(to_markdown_cell("a | b\nc"), "a \\| b c");
     }

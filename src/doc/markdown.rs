@@ -70,7 +70,7 @@ impl Page<'_> {
                 if !stage.triggers.is_empty() {
                     put!(self, "How it gets here:\n\n");
                     stage.triggers.iter().for_each(|trigger| self.trigger(trigger));
-                    self.out.push('\n');
+                    self.gap();
                 }
                 if !stage.rules.is_empty() {
                     put!(self, "What happens then:\n\n");
@@ -79,13 +79,18 @@ impl Page<'_> {
                 if stage.triggers.is_empty() && stage.rules.is_empty() {
                     put!(self, "Nothing happens here.\n");
                 }
-                self.out.push('\n');
+                self.gap();
             }
             if !part.rules.is_empty() {
                 self.heading(3, "In every stage", None);
                 part.rules.iter().for_each(|rule| self.rule(rule));
-                self.out.push('\n');
+                self.gap();
             }
+        }
+        if !book.pipelines.is_empty() {
+            self.heading(2, "How to read this", None);
+            super::LEGEND.iter().for_each(|line| put!(self, "- {line}\n"));
+            put!(self, "- In a text that is sent, ‹this› is filled in from the record.\n\n");
         }
         if !book.tests.is_empty() {
             self.heading(2, "Examples", None);
@@ -94,7 +99,7 @@ impl Page<'_> {
             put!(self, "**{}**\n\n", escaped(test.name));
             self.doc(test.doc.as_deref());
             test.steps.iter().for_each(|step| self.point(step, "-", 0));
-            self.out.push('\n');
+            self.gap();
         }
         self.entities();
         self.values();
@@ -105,7 +110,7 @@ impl Page<'_> {
         if !book.warnings.is_empty() {
             self.heading(2, "Worth a look", None);
             book.warnings.iter().for_each(|warning| put!(self, "- {warning}\n"));
-            self.out.push('\n');
+            self.gap();
         }
     }
 
@@ -125,6 +130,13 @@ impl Page<'_> {
         *count += 1;
         if let Some(target) = target {
             self.made.insert(target, name);
+        }
+    }
+
+    /// An empty line, unless there is one.
+    fn gap(&mut self) {
+        if !self.out.ends_with("\n\n") {
+            self.out.push('\n');
         }
     }
 
@@ -350,7 +362,7 @@ impl Page<'_> {
             let doc = field.doc.as_deref().map(comments::to_markdown_cell).unwrap_or_default();
             put!(self, "| `{}` | {} | {doc} |\n", field.name.text, code_span(&ty).replace('|', "\\|"));
         }
-        self.out.push('\n');
+        self.gap();
     }
 
     fn names(&mut self) {
@@ -362,7 +374,7 @@ impl Page<'_> {
                 let value = constant.value.split_whitespace().collect::<Vec<_>>().join(" ");
                 put!(self, "- **`{}`** is {}. {doc}\n", constant.name, code_span(&value));
             }
-            self.out.push('\n');
+            self.gap();
         }
         if !book.functions.is_empty() {
             self.heading(2, "Definitions", None);
@@ -371,7 +383,7 @@ impl Page<'_> {
                 self.doc(entry.doc.as_deref());
                 let function = &book.model.functions[entry.id.0 as usize];
                 self.point(&book.speaker.function(function), "-", 0);
-                self.out.push('\n');
+                self.gap();
             }
         }
     }
@@ -396,7 +408,7 @@ impl Page<'_> {
             put!(self, "- **{}** (`{}`), {}. {doc}\n", escaped(&entry.label), entry.name, about.join(", "));
         }
         if !book.people.is_empty() {
-            self.out.push('\n');
+            self.gap();
         }
         if !book.calendars.is_empty() {
             self.heading(2, "Working time", None);
@@ -409,7 +421,7 @@ impl Page<'_> {
             for (day, spans) in DAYS.iter().zip(&calendar.week) {
                 put!(self, "| {day} | {} |\n", super::hours(spans));
             }
-            self.out.push('\n');
+            self.gap();
             if !calendar.closed.is_empty() {
                 put!(self, "Closed: {}.\n\n", super::days(&calendar.closed));
             }
@@ -442,6 +454,9 @@ fn escaped_at(text: &str, mut start: bool) -> String {
     for (at, c) in text.char_indices() {
         match c {
             '<' => out.push_str("&lt;"),
+            '&' if text[at + 1..].starts_with(|c: char| c == '#' || c.is_ascii_alphabetic()) => {
+                out.push_str("&amp;");
+            }
             '\\' | '`' | '*' | '[' | ']' | '|' => out.extend(['\\', c]),
             // Within a word it means nothing.
             '_' if !text[..at].ends_with(char::is_alphanumeric)

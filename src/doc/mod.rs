@@ -504,6 +504,14 @@ impl Warned {
     }
 }
 
+/// How to read the sentences, as Markdown.
+const LEGEND: &[&str] = &[
+    "A record stands in one **stage** at a time. What is said under *How it gets here* moves it there; for one event, only the \
+     first that holds does.",
+    "What is said under *What happens then* is done when a record enters the stage. Rules do not wait for each other. Once \
+     the record leaves the stage, what has not been begun is not done any more.",
+];
+
 /// Monday to Sunday.
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 

@@ -65,7 +65,7 @@ impl Speaker<'_> {
             StmtKind::WaitUntil(at) => {
                 let on = if *peeled(at).ty.inner() == Type::Date { "the beginning of " } else { "" };
                 let on = if matches!(peeled(at).kind, ExprKind::Arith { .. }) { "" } else { on };
-                Point::new(Prose::text("Wait until ").say(on).with(self.value(at, scope)).say("."))
+                Point::new(Prose::text("Wait until ").say(on).with(self.operand_of(at, scope)).say("."))
             }
             StmtKind::WaitFor { events, when, at_most, otherwise } => {
                 let mut text = Prose::text("Wait until ").with(self.patterns(events, scope));

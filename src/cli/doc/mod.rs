@@ -5,7 +5,7 @@ mod output;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
-use super::{Result, programs};
+use super::{Result, config, programs};
 use crate::compiler::{self, Loaded};
 use crate::diagnostic::Severity;
 use crate::doc::{Book, html, markdown};
@@ -48,8 +48,12 @@ enum Format {
 }
 
 pub fn run(args: &Args, style: Style) -> Result {
-    let (name, loaded) = load(&args.program)?;
-    let checked = compiler::check_with(&loaded, &args.levels.0);
+    let Input { name, loaded, file } = load(&args.program)?;
+    let levels = match &file {
+        Some(file) => config::levels(file, style, &args.levels.0)?,
+        None => args.levels.0.clone(),
+    };
+    let checked = compiler::check_with(&loaded, &levels);
     let (errors, warnings) = input::report(&checked.diagnostics, &loaded.sources, style);
     let (Some(model), 0) = (&checked.model, errors) else {
         exit::say(&format!("{} in {}\n", input::found(errors, warnings), input::shown(&args.program)));
@@ -79,13 +83,21 @@ pub fn run(args: &Args, style: Style) -> Result {
     Ok(Exit::Clean)
 }
 
-/// Reads the program; with what it is called.
-fn load(program: &Path) -> std::result::Result<(String, Loaded), Failure> {
+/// A program that has been read.
+struct Input {
+    /// What it is called.
+    name: String,
+    loaded: Loaded,
+    /// `None` if it is a bundled library.
+    file: Option<PathBuf>,
+}
+
+fn load(program: &Path) -> std::result::Result<Input, Failure> {
     let bundled = program.to_str().filter(|_| !program.exists()).and_then(library::named);
     if let Some(library) = bundled {
         let text = library.text.as_bytes();
         let loaded = compiler::load(&[program.to_path_buf()], &mut |_| Ok(text.to_vec()));
-        return Ok((library.name.to_owned(), loaded));
+        return Ok(Input { name: library.name.to_owned(), loaded, file: None });
     }
     let mut file = program.to_path_buf();
     if program.is_dir() {
@@ -108,7 +120,8 @@ fn load(program: &Path) -> std::result::Result<(String, Loaded), Failure> {
     }
     let loaded = input::load(&file)?;
     let stem = file.file_stem().filter(|_| file != Path::new("-"));
-    Ok((stem.map_or_else(|| "rules".into(), |stem| stem.to_string_lossy().into_owned()), loaded))
+    let name = stem.map_or_else(|| "rules".into(), |stem| stem.to_string_lossy().into_owned());
+    Ok(Input { name, loaded, file: Some(file) })
 }
 
 /// What the documentation is called: `crm` is the library of this name, `sales` is `Sales`.

@@ -255,6 +255,7 @@ impl Site<'_> {
                     tbody {
                         @for known in declared {
                             @let at = fields.iter().position(|field| *field.name == *known.name.text);
+                            @let () = self.found_field(of, known, at.and_then(target));
                             tr id=(field_id(of, &known.name.text)) {
                                 th scope="row" { code { (known.name.text) } }
                                 td { @if let Some(at) = at { (self.prose(&self.book.holds(&fields[at]))) } }
@@ -267,6 +268,20 @@ impl Site<'_> {
                     }
                 } }
             }
+        }
+    }
+
+    /// Fields and what comes with events are found too; what actions are told is not looked for.
+    fn found_field(&self, of: &str, field: &tree::Field, target: Option<Target>) {
+        if let Some(href) = target.and_then(|target| self.href(&target)) {
+            let of = of.split_once('-').map_or(of, |(_, name)| name);
+            let doc = field.doc.as_deref().unwrap_or_default();
+            self.found(
+                spaced(&field.name.text),
+                &format!("of {of}"),
+                href,
+                format!("{} {doc}", field.name.text),
+            );
         }
     }
 

@@ -1,7 +1,7 @@
 //! The front page, a page for each pipeline, and the page of examples.
 
 use super::{INDEX, Site, rule_id, stage_id, trigger_id};
-use crate::doc::{PipelinePart, RulePart, StagePart, TriggerPart, comments};
+use crate::doc::{LEGEND, PipelinePart, RulePart, StagePart, TriggerPart, comments};
 use crate::sentences::Target;
 use crate::syntax::tree::StageKind;
 use maud::{Markup, PreEscaped, html};
@@ -67,8 +67,7 @@ impl Site<'_> {
             section.legend {
                 h2 { "How to read this" }
                 ul {
-                    li { "A record stands in one " b { "stage" } " at a time. What is said under " i { "How it gets here" } " moves it there; for one event only the first that holds does." }
-                    li { "What is said under " i { "What happens then" } " is done when a record enters the stage. Rules do not wait for each other. Once a record leaves the stage, what has not been done yet is not done any more." }
+                    @for line in LEGEND { li { (PreEscaped(comments::to_inline_html(line))) } }
                     li { "In a text that is sent, " span.blank { "this" } " is filled in from the record." }
                 }
             }
@@ -184,7 +183,8 @@ impl Site<'_> {
     fn rule(&self, part: &RulePart, file: &str) -> Markup {
         let (rule, id) = (part.rule, rule_id(part.rule.id));
         let label = rule.label.as_deref();
-        self.found(label.unwrap_or(&rule.name), "rule", format!("{file}#{id}"), part.words.point.plain());
+        let text = format!("{}\n{}", part.words.point.plain(), rule.name);
+        self.found(label.unwrap_or(&rule.name), "rule", format!("{file}#{id}"), text);
         html! {
             article class=(if rule.disabled { "rule off" } else { "rule" }) id=(id) {
                 h4 {

@@ -441,13 +441,11 @@ fn intro(loaded: &Loaded, root: FileId) -> String {
     let Some(file) = loaded.files.iter().find(|file| file.file == root) else { return String::new() };
     let source = loaded.sources.file(root);
     let mut out = String::new();
-    let mut line = 0;
-    for comment in &file.comments {
+    for (line, comment) in file.comments.iter().enumerate() {
         let at = source.line_of(comment.span.start as usize);
         if comment.doc || at != line {
             break;
         }
-        line += 1;
         let text = loaded.sources.text(comment.span);
         let text = text.strip_prefix('#').unwrap_or(text);
         let text = text.strip_prefix(' ').unwrap_or(text);

@@ -129,11 +129,8 @@ impl Prose {
 
     /// With a capital letter in front, if it begins with a word of ours.
     pub fn capital(mut self) -> Prose {
-        match self.0.first_mut() {
-            Some(Piece::Text(text) | Piece::Name { text, .. }) => {
-                *text = super::words::upper_first(text);
-            }
-            _ => {}
+        if let Some(Piece::Text(text) | Piece::Name { text, .. }) = self.0.first_mut() {
+            *text = super::words::upper_first(text);
         }
         self
     }

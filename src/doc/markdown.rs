@@ -67,8 +67,11 @@ impl Page<'_> {
                     StageKind::Failure => put!(self, "A final stage: a failure.\n\n"),
                 }
                 self.doc(stage.doc.as_deref());
-                if !stage.triggers.is_empty() {
+                if !stage.triggers.is_empty() || stage.moved.is_some() {
                     put!(self, "How it gets here:\n\n");
+                    if let Some(moved) = &stage.moved {
+                        put!(self, "- {}\n", self.prose(moved));
+                    }
                     stage.triggers.iter().for_each(|trigger| self.trigger(trigger));
                     self.gap();
                 }

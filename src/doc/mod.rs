@@ -13,7 +13,7 @@ use crate::compiler::Loaded;
 use crate::diagnostic::Diagnostic;
 use crate::library;
 use crate::model::{Model, Rule, Stage, Trigger};
-use crate::sentences::{Point, RuleWords, Speaker, Target};
+use crate::sentences::{Point, Prose, RuleWords, Speaker, Target};
 use crate::source::{FileId, Span};
 use crate::syntax::tree::{self, ItemKind, PipelineMember, StageMember};
 use crate::value::*;
@@ -80,6 +80,8 @@ pub struct StagePart<'p> {
     pub doc: Option<Arc<str>>,
     pub triggers: Vec<TriggerPart<'p>>,
     pub rules: Vec<RulePart<'p>>,
+    /// What rules move to it, in a sentence; `None` if none does.
+    pub moved: Option<Prose>,
 }
 
 pub struct TriggerPart<'p> {
@@ -167,6 +169,7 @@ impl<'p> Book<'p> {
             });
         }
         book.count_uses();
+        book.note_movers();
         items().for_each(|(file, item)| book.declared(file, item));
         book.inline_enums();
         book.warnings = warned.rest();
@@ -184,8 +187,13 @@ impl<'p> Book<'p> {
                 PipelineMember::Stage(tree) => {
                     let mut stages = pipeline.stages.iter().map(|id| &self.model.stages[id.index()]);
                     let Some(stage) = stages.find(|stage| *stage.name == *tree.name.text) else { continue };
-                    let mut out =
-                        StagePart { stage, doc: tree.doc.clone(), triggers: Vec::new(), rules: Vec::new() };
+                    let mut out = StagePart {
+                        stage,
+                        doc: tree.doc.clone(),
+                        triggers: Vec::new(),
+                        rules: Vec::new(),
+                        moved: None,
+                    };
                     let mut above = None;
                     for member in &tree.members {
                         match member {
@@ -212,6 +220,24 @@ impl<'p> Book<'p> {
             }
         }
         self.pipelines.push(part);
+    }
+
+    /// Says of each stage which rules move a record there.
+    fn note_movers(&mut self) {
+        let mut said = Vec::new();
+        for stage in self.pipelines.iter().flat_map(|part| &part.stages) {
+            let rules = self.movers(stage.stage.id);
+            let names: Vec<Prose> = rules.iter().map(|id| self.speaker.rule_name(*id)).collect();
+            let text = match names.len() {
+                0 => None,
+                1 => Some("The rule "),
+                _ => Some("The rules "),
+            };
+            let verb = if names.len() == 1 { " moves it here." } else { " move it here." };
+            said.push(text.map(|text| Prose::text(text).with(Prose::listed(names, "and")).say(verb)));
+        }
+        let stages = self.pipelines.iter_mut().flat_map(|part| &mut part.stages);
+        stages.zip(said).for_each(|(stage, said)| stage.moved = said);
     }
 
     fn rule(

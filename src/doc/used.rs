@@ -1,6 +1,7 @@
 //! Who uses what: which rules and triggers name an event, an action, a field.
 
 use super::{Book, Place};
+use crate::model::{Stmt, StmtKind};
 use crate::sentences::Target;
 use crate::value::*;
 
@@ -32,6 +33,15 @@ impl Book<'_> {
     /// Who names it.
     pub fn uses(&self, target: &Target) -> impl Iterator<Item = Place> + '_ {
         self.used.get(target).into_iter().flatten().copied()
+    }
+
+    /// The rules that move a record to a stage.
+    pub fn movers(&self, stage: StageId) -> Vec<RuleId> {
+        let parts = self.pipelines.iter();
+        let rules =
+            parts.flat_map(|part| part.stages.iter().flat_map(|stage| &stage.rules).chain(&part.rules));
+        let moving = rules.filter(|part| moves_to(&part.rule.body.statements, stage));
+        moving.map(|part| part.rule.id).collect()
     }
 
     /// Whether something of a library is told of in the book: because it is named, or has a part that is.
@@ -73,6 +83,25 @@ impl Book<'_> {
             _ => self.used.contains_key(target),
         }
     }
+}
+
+/// Whether any of the statements, or of those within them, is a move to the stage.
+fn moves_to(statements: &[Stmt], stage: StageId) -> bool {
+    let within = |block: &Option<Vec<Stmt>>| block.as_ref().is_some_and(|block| moves_to(block, stage));
+    statements.iter().any(|statement| match &statement.kind {
+        StmtKind::Move(to) => *to == stage,
+        StmtKind::LetAction { otherwise, .. } | StmtKind::WaitFor { otherwise, .. } => within(otherwise),
+        StmtKind::If { branches, otherwise } => {
+            branches.iter().any(|(_, body)| moves_to(body, stage)) || within(otherwise)
+        }
+        StmtKind::For { body, .. } => moves_to(body, stage),
+        StmtKind::Action(_)
+        | StmtKind::Let { .. }
+        | StmtKind::Set(_)
+        | StmtKind::Wait(_)
+        | StmtKind::WaitUntil(_)
+        | StmtKind::Stop => false,
+    })
 }
 
 /// A type without `?` and `list of`.

@@ -164,7 +164,7 @@ impl Speaker<'_> {
     }
 
     /// A rule by its name, leading to it.
-    pub(super) fn rule_name(&self, id: RuleId) -> Prose {
+    pub fn rule_name(&self, id: RuleId) -> Prose {
         match self.home(id) {
             Some(home) => {
                 let name = home.rule.label.as_deref().unwrap_or(&home.rule.name);

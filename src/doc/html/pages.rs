@@ -151,8 +151,12 @@ impl Site<'_> {
                 (self.doc(stage.doc.as_deref()))
                 h3 { "How it gets here" }
                 @if first { p { "Every new record starts here, unless it comes with another stage." } }
-                @if stage.triggers.is_empty() && !first {
-                    p.quiet { "No event leads here: a rule or a person moves it." }
+                @match &stage.moved {
+                    Some(moved) => { p { (self.prose(moved)) } }
+                    None if stage.triggers.is_empty() && !first => {
+                        p.quiet { "No event and no rule leads here: people move it." }
+                    }
+                    None => {}
                 }
                 @for trigger in &stage.triggers { (self.trigger(trigger, file)) }
                 h3 { "What happens then" }

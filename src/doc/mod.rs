@@ -227,7 +227,14 @@ impl<'p> Book<'p> {
         let mut said = Vec::new();
         for stage in self.pipelines.iter().flat_map(|part| &part.stages) {
             let rules = self.movers(stage.stage.id);
-            let names: Vec<Prose> = rules.iter().map(|id| self.speaker.rule_name(*id)).collect();
+            let named = |id: &RuleId| {
+                let name = self.speaker.rule_name(*id);
+                match self.speaker.home(*id).and_then(|home| home.stage) {
+                    Some(from) => name.say(" of ").with(self.speaker.stage(from)),
+                    None => name,
+                }
+            };
+            let names: Vec<Prose> = rules.iter().map(named).collect();
             let text = match names.len() {
                 0 => None,
                 1 => Some("The rule "),

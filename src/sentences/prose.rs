@@ -130,7 +130,10 @@ impl Prose {
     /// With a capital letter in front, if it begins with a word of ours.
     pub fn capital(mut self) -> Prose {
         if let Some(Piece::Text(text) | Piece::Name { text, .. }) = self.0.first_mut() {
-            *text = super::words::upper_first(text);
+            *text = match text.strip_prefix('(') {
+                Some(inner) => format!("({}", super::words::upper_first(inner)),
+                None => super::words::upper_first(text),
+            };
         }
         self
     }

@@ -15,11 +15,18 @@ impl Speaker<'_> {
         let scope = Scope { frame: &none, entity: Some(pipeline.entity), pipeline: Some(pipeline.id) };
         let when = trigger.when.as_ref();
         let inner = Scope { frame: when.map_or(&none, |when| &when.frame), ..scope };
-        let possible = self.origins(stage, trigger);
+        let mut possible = self.origins(stage, trigger);
         // `when stage == New` is where the record comes from, if that is one of the places it can come from.
         let mut parts = Vec::new();
         when.iter().for_each(|when| conjuncts(&when.expr, &mut parts));
         let mut named: Option<Vec<StageId>> = None;
+        // `not (stage is final)` too says where it comes from.
+        let count = parts.len();
+        parts.retain(|part| !is_open(part));
+        let open_only = parts.len() < count;
+        if open_only {
+            possible.retain(|id| self.model.stages[id.index()].kind == StageKind::Normal);
+        }
         parts.retain(|part| match stages_named(part) {
             Some(stages) if named.is_none() && stages.iter().all(|id| possible.contains(id)) => {
                 named = Some(stages);
@@ -69,7 +76,7 @@ impl Speaker<'_> {
                 text.put(" to ");
                 text.push(self.stage(stage.id));
             }
-            None => self.push_origins(stage, trigger, &possible, &mut text),
+            None => self.push_origins(stage, trigger, &possible, open_only, &mut text),
         }
         if let Some(actor) = &trigger.actor
             && !self.is_usual(&actor.expr, pipeline.entity)
@@ -84,8 +91,16 @@ impl Speaker<'_> {
         Point { text, below, steps: false }
     }
 
-    fn push_origins(&self, stage: &Stage, trigger: &Trigger, possible: &[StageId], text: &mut Prose) {
+    fn push_origins(
+        &self,
+        stage: &Stage,
+        trigger: &Trigger,
+        possible: &[StageId],
+        open_only: bool,
+        text: &mut Prose,
+    ) {
         match possible {
+            // A condition that leaves no stage: the checker warns of it.
             [] => {
                 text.put(" to ");
                 text.push(self.stage(stage.id));
@@ -104,6 +119,9 @@ impl Speaker<'_> {
                 text.put(if first { " back to " } else { " to " });
                 text.push(self.stage(stage.id));
                 text.put(match (trigger.backward, earlier) {
+                    (true, _) if open_only && first => " from any other stage that is not final",
+                    (true, _) if open_only => " from any other stage that is not final, even a later one",
+                    (true, _) if first => " from any other stage, even a final one",
                     (true, _) => " from any other stage, even a later or final one",
                     (false, true) => " from any earlier stage",
                     (false, false) => " from any stage that is not final",
@@ -140,6 +158,21 @@ fn conjuncts<'e>(expr: &'e Expr, found: &mut Vec<&'e Expr>) {
             conjuncts(right, found);
         }
         _ => found.push(expr),
+    }
+}
+
+/// `not (stage is final)`
+fn is_open(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Not(inner) => match &peeled(inner).kind {
+            ExprKind::StageIs { stage, kinds } => {
+                let finals = [StageKind::Success, StageKind::Failure];
+                matches!(peeled(stage).kind, ExprKind::Stage)
+                    && finals.iter().all(|kind| kinds.contains(kind))
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -120,6 +120,11 @@ pub fn check_with(loaded: &Loaded, levels: &Levels) -> Checked {
     checked
 }
 
+/// Where a `# stagegate: allow(mutant)` says that a change of the rules may go unnoticed by the tests.
+pub fn allowed_mutants(loaded: &Loaded) -> Vec<(FileId, std::ops::Range<usize>)> {
+    allow::read(loaded).mutants
+}
+
 /// Names that were perhaps declared in what could not be read: that they are unknown is no news.
 enum Lost<'s> {
     /// A file is missing: any name may have been in it.

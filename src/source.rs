@@ -122,6 +122,18 @@ impl Sources {
         self.files.iter().enumerate().map(|(i, f)| (FileId(i as u32), f))
     }
 
+    /// The same files, but for one that has another text.
+    pub fn with_text(&self, id: FileId, text: impl Into<Arc<str>>) -> Sources {
+        let mut alone = Sources::default();
+        let SourceFile { name, path, .. } = self.file(id);
+        alone.add(name.clone(), path.clone(), text);
+        let mut files = self.files.clone();
+        if let (Some(place), Some(file)) = (files.get_mut(id.0 as usize), alone.files.pop()) {
+            *place = file;
+        }
+        Sources { files }
+    }
+
     /// The text under a span.
     pub fn text(&self, span: Span) -> &str {
         &self.file(span.file).text[span.range()]

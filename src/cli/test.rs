@@ -1,6 +1,7 @@
 //! `stagegate test`: runs the tests of programs and says what did not come as expected.
 
 mod coverage;
+mod mutate;
 mod report;
 mod review;
 mod scenarios;
@@ -11,8 +12,9 @@ use super::Result;
 use super::config::Config;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
-use crate::compiler;
+use crate::compiler::{self, Loaded};
 use crate::engine::counts::Counts;
+use crate::model::Model;
 use crate::settings::Library;
 use crate::source::Sources;
 use crate::testing::coverage::{Coverage, Plan};
@@ -38,9 +40,10 @@ use std::rc::Rc;
     stagegate test --watch                   again whenever a file changes\n  \
     stagegate test --format junit > tests.xml   for a CI server\n  \
     stagegate test --coverage                and what they have not seen of the rules\n  \
-    stagegate test --coverage html --coverage-output coverage.html\n\n\
-    Exit codes: 0 all tests passed, 1 a test failed, the rules have errors or too little is covered, 2 a file cannot be read \
-    or written.")]
+    stagegate test --coverage html --coverage-output coverage.html\n  \
+    stagegate test --mutate                  which changes of the rules no test notices\n\n\
+    Exit codes: 0 all tests passed, 1 a test failed, the rules have errors, too little is covered or a change is not noticed, 2 \
+    a file cannot be read or written.")]
 pub struct Args {
     /// Files and folders; left out: this folder.
     #[arg(value_name = "PATH")]
@@ -68,6 +71,8 @@ pub struct Args {
     prune: bool,
     #[command(flatten)]
     coverage: coverage::CoverageArgs,
+    #[command(flatten)]
+    mutate: mutate::MutateArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -135,13 +140,16 @@ fn once(args: &Args, style: Style) -> Result {
     }
     let wanted = args.filter.as_ref().map(|filter| filter.to_lowercase());
     let wanted = |name: &str| wanted.as_ref().is_none_or(|text| name.to_lowercase().contains(text));
-    let mut ran = Vec::new();
     for failure in found.unreadable {
         failures.say(failure);
     }
     for message in &found.misplaced {
         exit::say(&format!("error: {message}\n"));
     }
+    if args.mutate.mutate {
+        return mutate::run(args, &targets, &wanted, failures, style);
+    }
+    let mut ran = Vec::new();
     for (target, library) in targets {
         let how = How { jobs: args.jobs, style, coverage: coverage.is_some(), library };
         match tests_of(target, &how, &wanted, &mut failures) {
@@ -232,18 +240,7 @@ fn tests_of(
     let path = &target.program;
     let loaded = input::load(path)?;
     let program = input::shown(path);
-    let checked = compiler::check(&loaded);
-    let has_errors = checked.has_errors();
-    let (errors, warnings) = if has_errors {
-        input::report(&checked.diagnostics, &loaded.sources, how.style)
-    } else {
-        // Warnings are said by `check`; here they would bury what the tests say.
-        (0, 0)
-    };
-    let Some(model) = checked.model else {
-        exit::say(&format!("{} in {program}: its tests have not been run\n", input::found(errors, warnings)));
-        return Ok(None);
-    };
+    let Some(model) = model_of(&loaded, &program, how.style) else { return Ok(None) };
     let made = match how.coverage {
         true => Suite::counting(&model, &loaded.sources),
         false => Suite::new(&model, &loaded.sources),
@@ -256,8 +253,8 @@ fn tests_of(
         }
     };
     let library = &*how.library;
-    suite.clock = Clock { start: library.test.start, timezone: library.test.timezone };
-    suite.jobs = how.jobs.or(library.test.jobs).map_or_else(parallel::cores, |jobs| jobs as usize);
+    suite.clock = clock(library);
+    suite.jobs = jobs(how.jobs, library);
     let chosen: Vec<_> = target.scenarios.iter().filter(|files| wanted(&files.name)).cloned().collect();
     let (outcomes, played) = std::thread::scope(|scope| {
         let blocks = scope.spawn(|| if target.blocks { suite.run(wanted) } else { Vec::new() });
@@ -283,4 +280,29 @@ fn tests_of(
     });
     let all = if target.blocks { model.tests.len() } else { 0 } + target.scenarios.len();
     Ok(Some(Ran { program, sources: loaded.sources, outcomes, scenarios, coverage, all }))
+}
+
+fn clock(library: &Library) -> Clock {
+    Clock { start: library.test.start, timezone: library.test.timezone }
+}
+
+/// How many tests run at once.
+fn jobs(asked: Option<u32>, library: &Library) -> usize {
+    asked.or(library.test.jobs).map_or_else(parallel::cores, |jobs| jobs as usize)
+}
+
+/// The checked program; `None` if its rules have errors, which have been said.
+fn model_of(loaded: &Loaded, program: &str, style: Style) -> Option<Model> {
+    let checked = compiler::check(loaded);
+    let has_errors = checked.has_errors();
+    let (errors, warnings) = if has_errors {
+        input::report(&checked.diagnostics, &loaded.sources, style)
+    } else {
+        // Warnings are said by `check`; here they would bury what the tests say.
+        (0, 0)
+    };
+    if checked.model.is_none() {
+        exit::say(&format!("{} in {program}: its tests have not been run\n", input::found(errors, warnings)));
+    }
+    checked.model
 }

@@ -14,6 +14,8 @@ use std::ops::Range;
 pub(super) struct Allowed {
     places: Vec<(FileId, Range<usize>, Which)>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Where a change of the rules may go unnoticed by the tests: `allow(mutant)`.
+    pub mutants: Vec<(FileId, Range<usize>)>,
 }
 
 impl Allowed {
@@ -28,6 +30,8 @@ impl Allowed {
     }
 }
 
+/// No warning, but what `test --mutate` need not say.
+const MUTANT: &str = "mutant";
 const EXAMPLE: &str = "# stagegate: allow(unused)";
 
 pub(super) fn read(loaded: &Loaded) -> Allowed {
@@ -99,6 +103,10 @@ impl Allowed {
             let start = at + (piece.len() - piece.trim_start().len());
             at += piece.len() + 1;
             let span = Span::new(file.file, start, start + name.len());
+            if name == MUTANT {
+                self.mutants.push((file.file, place.clone()));
+                continue;
+            }
             match Which::named(name) {
                 Ok(which) => self.places.push((file.file, place.clone(), which)),
                 Err(_) if name.is_empty() => {
@@ -113,7 +121,8 @@ impl Allowed {
                 Err(_) => {
                     let message = format!("there is no warning `{name}`");
                     let mut diagnostic = Diagnostic::new(Code::UnknownWarning, span, message);
-                    diagnostic = match suggest::nearest(name, Code::warnings().map(Code::id)) {
+                    diagnostic = match suggest::nearest(name, Code::warnings().map(Code::id).chain([MUTANT]))
+                    {
                         Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(span, near),
                         None => diagnostic.help("`stagegate explain` lists the names of all warnings"),
                     };
@@ -175,6 +184,7 @@ fn pieces(file: &File) -> BTreeMap<usize, usize> {
         };
         fields.iter().flat_map(|fields| fields.iter()).for_each(|field| add(field.span));
         let ItemKind::Pipeline(pipeline) = &item.kind else { continue };
+        pipeline.settings.iter().for_each(|setting| add(setting.span));
         for member in &pipeline.members {
             match member {
                 PipelineMember::Rule(rule) => {

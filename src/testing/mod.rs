@@ -2,10 +2,11 @@
 //! at its place.
 //!
 //! `play` goes through the steps of one test; `scenario` plays a file of events and writes what happens as a timeline;
-//! `coverage` says what they have seen of the program; `parallel` does several things at once; `words` writes effects as
-//! lines for people.
+//! `coverage` says what they have seen of the program, and `mutation` which changes of it they do not notice; `parallel`
+//! does several things at once; `words` writes effects as lines for people.
 
 pub mod coverage;
+pub mod mutation;
 pub mod parallel;
 mod play;
 pub mod scenario;
@@ -23,6 +24,7 @@ use crate::program::{ChunkId, Program};
 use crate::source::{FileId, Sources, Span};
 use crate::vm::Machine;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The tests of one program, ready to run.
 pub struct Suite<'m> {
@@ -47,6 +49,15 @@ pub struct Outcome {
     pub failure: Option<Box<Diagnostic>>,
     /// How often everything happened, of a suite that counts.
     pub counts: Counts,
+    /// How much happened: effects, and times that had come.
+    pub work: usize,
+}
+
+/// How much a test may do before it counts as one that does not end.
+#[derive(Debug, Clone, Copy)]
+pub struct Guard {
+    pub work: usize,
+    pub until: Instant,
 }
 
 impl Outcome {
@@ -103,6 +114,18 @@ impl<'m> Suite<'m> {
         self.sites.as_ref()
     }
 
+    /// With another bound for one evaluation or body.
+    #[must_use]
+    pub fn with_fuel(self, fuel: u32) -> Suite<'m> {
+        Suite { machine: self.machine.with_fuel(fuel), ..self }
+    }
+
+    /// Runs one test, by its number, which fails if it does more than it may. `None`: there is no such test.
+    pub fn guarded(&self, number: usize, guard: Guard) -> Option<Outcome> {
+        let (test, conditions) = self.tests.get(number)?;
+        Some(play::play(&self.machine, test, conditions, &self.clock, self.sites.as_ref(), Some(guard)))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.tests.is_empty()
     }
@@ -111,7 +134,7 @@ impl<'m> Suite<'m> {
     pub fn run(&self, wanted: impl Fn(&str) -> bool) -> Vec<Outcome> {
         let chosen: Vec<_> = self.tests.iter().filter(|(test, _)| wanted(&test.name)).collect();
         let play = |(test, conditions): &&(&Test, Vec<_>)| {
-            play::play(&self.machine, test, conditions, &self.clock, self.sites.as_ref())
+            play::play(&self.machine, test, conditions, &self.clock, self.sites.as_ref(), None)
         };
         let mut outcomes = parallel::each(self.jobs, &chosen, play);
         outcomes.sort_by_key(|outcome| (outcome.span.file, outcome.span.start));

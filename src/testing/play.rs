@@ -1,6 +1,6 @@
 //! One test, step by step.
 
-use super::{Outcome, words};
+use super::{Guard, Outcome, words};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::record::Slot;
@@ -35,21 +35,28 @@ pub(super) fn play(
     conditions: &[Option<ChunkId>],
     clock: &Clock,
     sites: Option<&Arc<Sites>>,
+    guard: Option<Guard>,
 ) -> Outcome {
     let mut play = Play::new(machine, test, clock);
+    play.guard = guard;
     if let Some(sites) = sites {
         play.engine.count(sites.clone());
     }
     let mut failure = None;
     for (step, condition) in test.steps.iter().zip(conditions) {
-        if let Err(diagnostic) = play.step(step, *condition) {
+        let before = play.effects.len();
+        let done = play.step(step, *condition);
+        // Of neighbouring `given`s the effects stay.
+        play.work += play.effects.len().saturating_sub(before);
+        if let Err(diagnostic) = done.and_then(|()| play.within_bounds(step)) {
             failure = Some(diagnostic);
             break;
         }
     }
     let failure = failure.or_else(|| play.unasked().err());
     let (expectations, counts) = (play.expectations, play.engine.take_counts());
-    Outcome { name: test.name.to_string(), span: test.span, expectations, failure, counts }
+    let (name, span, work) = (test.name.to_string(), test.span, play.work);
+    Outcome { name, span, expectations, failure, counts, work }
 }
 
 type Done = Result<(), Box<Diagnostic>>;
@@ -70,6 +77,9 @@ struct Play<'p> {
     /// Events so far: each needs an id of its own.
     events: usize,
     expectations: usize,
+    /// How much has happened.
+    work: usize,
+    guard: Option<Guard>,
     scratch: Scratch,
 }
 
@@ -98,6 +108,8 @@ impl<'p> Play<'p> {
             replies: Vec::new(),
             events: 0,
             expectations: 0,
+            work: 0,
+            guard: None,
             scratch: Scratch::default(),
         }
     }
@@ -226,7 +238,29 @@ impl<'p> Play<'p> {
     /// Fires what is due by the clock.
     fn pass(&mut self) {
         self.records.move_clock(self.clock);
-        while self.records.fire_next(&mut self.engine, self.clock, &mut self.effects) {}
+        while self.records.fire_next(&mut self.engine, self.clock, &mut self.effects) {
+            self.work += 1;
+            if self.is_too_much() {
+                return;
+            }
+        }
+    }
+
+    /// Whether more has happened than may.
+    fn is_too_much(&self) -> bool {
+        self.guard.is_some_and(|guard| {
+            let often = self.work.is_multiple_of(64);
+            self.work + self.effects.len() > guard.work || (often && std::time::Instant::now() > guard.until)
+        })
+    }
+
+    fn within_bounds(&self, step: &Step) -> Done {
+        let late = self.guard.is_some_and(|guard| std::time::Instant::now() > guard.until);
+        if !late && !self.is_too_much() {
+            return Ok(());
+        }
+        let message = "this does not come to an end".to_owned();
+        Err(failed(Code::StepFailed, step.span, message, format!("{} things have happened", self.work)))
     }
 
     /// A reply that no action has asked for tells of a test that does not test what it seems to.

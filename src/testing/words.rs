@@ -75,3 +75,23 @@ pub fn details(program: &Program, effect: &Effect) -> Vec<String> {
         _ => Vec::new(),
     }
 }
+
+/// A trigger by its label, or by what it listens to: its text.
+pub fn trigger(label: Option<&str>, text: &str) -> String {
+    if let Some(label) = label {
+        return quoted(label);
+    }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.strip_prefix("trigger ").unwrap_or(&text);
+    format!("`{}`", short(text.split(" when ").next().unwrap_or(text)))
+}
+
+/// At most a line's worth of text.
+pub fn short(text: &str) -> String {
+    const MOST: usize = 70;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(MOST - 1).collect();
+    format!("{}…", kept.trim_end())
+}

@@ -13,6 +13,7 @@ use crate::program::sites::Sites;
 use crate::program::{ChunkId, Program};
 use crate::schema::Type;
 use crate::source::{FileId, Span};
+use crate::testing::words::{self, short};
 use crate::value::*;
 use std::collections::HashSet;
 
@@ -65,7 +66,8 @@ impl Plan {
         let warnings = lint::warnings(loaded, model);
         let constant = warnings.iter().filter(|d| d.code == Code::ConstantCondition);
         let constant = constant.map(|d| (d.span().file, d.span().start, d.span().end)).collect();
-        let mut planner = Planner { loaded, model, program, sites, constant, planned: Vec::new() };
+        let mut planner =
+            Planner { loaded, model, program, sites, constant, set: HashSet::new(), planned: Vec::new() };
         planner.program();
         Plan { planned: planner.planned }
     }
@@ -77,6 +79,8 @@ struct Planner<'a> {
     program: &'a Program,
     sites: &'a Sites,
     constant: HashSet<(FileId, u32, u32)>,
+    /// Fields that are set whenever the condition at hand is asked.
+    set: HashSet<FieldId>,
     planned: Vec<Planned>,
 }
 
@@ -167,15 +171,8 @@ impl<'a> Planner<'a> {
 
     fn trigger(&mut self, trigger: &'a model::Trigger, pipeline: &str, stage: &str) {
         let Some(compiled) = self.program.triggers.get(trigger.id.0 as usize) else { return };
-        let name = match &trigger.label {
-            Some(label) => crate::program::literal::quoted(label),
-            None => {
-                let text = self.text(trigger.span);
-                let text = text.strip_prefix("trigger ").unwrap_or(&text);
-                let end = text.find(" when ").unwrap_or(text.len());
-                format!("`{}`", short(&text[..end]))
-            }
-        };
+        let text = self.loaded.sources.text(trigger.span);
+        let name = words::trigger(trigger.label.as_deref(), text);
         let choosy = |pattern: &model::EventPattern| match pattern {
             model::EventPattern::Named(event) => !event.settings.is_empty(),
             model::EventPattern::Change { .. } | model::EventPattern::Count { .. } => true,
@@ -212,7 +209,14 @@ impl<'a> Planner<'a> {
         );
         let within = |chunk, body| Within { pipeline: Some(pipeline), stage, owner: &owner, chunk, body };
         if let (Some(when), Some(chunk)) = (&rule.when, compiled.when) {
+            if let Some(TimingKind::At { instant, .. }) = rule.timing.as_ref().map(|timing| &timing.kind)
+                && when.awaits.is_empty()
+            {
+                // The rule waits until they are.
+                needed(&instant.expr, &mut self.set);
+            }
             self.clauses(within(chunk, false), &when.expr);
+            self.set.clear();
         }
         use crate::program::{During, Timing};
         match (rule.timing.as_ref().map(|timing| &timing.kind), &compiled.timing) {
@@ -357,8 +361,11 @@ impl<'a> Planner<'a> {
             ExprKind::Not(inner) => self.clauses(within, inner),
             ExprKind::Convert { value, .. } if value.ty == Type::Bool => self.clauses(within, value),
             ExprKind::If { condition, then, otherwise } => {
-                [condition, then, otherwise].into_iter().for_each(|part| self.clauses(within, part));
+                let parts =
+                    if written(expr, condition) { &[condition, then, otherwise][..] } else { &[then] };
+                parts.iter().for_each(|part| self.clauses(within, part));
             }
+            ExprKind::IsSet(inner) if matches!(inner.kind, ExprKind::Field(f) if self.set.contains(&f)) => {}
             _ => {
                 if let Some(read) = self.site(within.chunk, expr).filter(|_| self.varies(expr)) {
                     let text = short(&self.text(span));
@@ -384,7 +391,9 @@ impl<'a> Planner<'a> {
     fn inside(&mut self, within: Within<'_>, expr: &'a Expr) {
         match &expr.kind {
             ExprKind::If { condition, then, otherwise } => {
-                self.clauses(within, condition);
+                if written(expr, condition) {
+                    self.clauses(within, condition);
+                }
                 self.inside(within, then);
                 self.inside(within, otherwise);
             }
@@ -430,12 +439,32 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// At most a line's worth of text.
-fn short(text: &str) -> String {
-    const MOST: usize = 70;
-    if text.chars().count() <= MOST {
-        return text.to_owned();
+/// Whether the author wrote the question of an `if`, not the checker around a value that may be unset.
+fn written(whole: &Expr, condition: &Expr) -> bool {
+    condition.span != whole.span
+}
+
+/// The fields without which an instant is not known.
+fn needed(instant: &Expr, out: &mut HashSet<FieldId>) {
+    match &instant.kind {
+        ExprKind::Field(field) => {
+            out.insert(*field);
+        }
+        ExprKind::Convert { value, .. } => needed(value, out),
+        ExprKind::If { condition, .. } if !written(instant, condition) => {
+            let mut open = vec![&**condition];
+            while let Some(part) = open.pop() {
+                match &part.kind {
+                    ExprKind::And(left, right) => open.extend([&**left, &**right]),
+                    ExprKind::IsSet(inner) => {
+                        if let ExprKind::Field(field) = inner.kind {
+                            out.insert(field);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
     }
-    let kept: String = text.chars().take(MOST - 1).collect();
-    format!("{}…", kept.trim_end())
 }

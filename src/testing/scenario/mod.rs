@@ -19,6 +19,7 @@ use crate::program::Program;
 use crate::program::sites::Sites;
 use crate::run::Records;
 use crate::source::{Sources, Span};
+use crate::testing::Guard;
 use crate::value::time::{add_duration, in_range};
 use crate::value::*;
 use crate::vm::Machine;
@@ -47,6 +48,8 @@ pub struct Played {
     pub problems: Vec<Diagnostic>,
     /// How often everything happened, if that was wanted.
     pub counts: Counts,
+    /// How much happened: effects, and times that had come.
+    pub work: usize,
 }
 
 /// More lines that cannot be read are not told of.
@@ -72,17 +75,26 @@ impl Scenario {
         }
         let mut engine = self.engine(machine);
         engine.watch(None, false);
-        let (play, problems) = self.through(engine);
+        let (play, problems) = self.through(engine, None);
         let counts = match sites {
             Some(sites) => {
                 // What counts notes nothing.
                 let mut engine = self.engine(machine);
                 engine.count(sites.clone());
-                self.through(engine).0.engine.take_counts()
+                self.through(engine, None).0.engine.take_counts()
             }
             None => Counts::default(),
         };
-        Played { timeline: play.timeline.text(&play.records), problems, counts }
+        Played { timeline: play.timeline.text(&play.records), problems, counts, work: play.work }
+    }
+
+    /// Plays it through another program than the one of its snapshot; `None` if it does more than it may.
+    pub fn guarded(&self, machine: &Machine, guard: Guard) -> Option<String> {
+        let mut engine = self.engine(machine);
+        engine.watch(None, false);
+        let (play, problems) = self.through(engine, Some(guard));
+        let within = problems.is_empty() && !play.is_too_much();
+        within.then(|| play.timeline.text(&play.records))
     }
 
     fn engine<'m>(&self, machine: &'m Machine) -> Engine<'m> {
@@ -90,7 +102,7 @@ impl Scenario {
     }
 
     /// All events, and what happens until the end.
-    fn through<'m>(&self, engine: Engine<'m>) -> (Play<'m>, Vec<Diagnostic>) {
+    fn through<'m>(&self, engine: Engine<'m>, guard: Option<Guard>) -> (Play<'m>, Vec<Diagnostic>) {
         let program = engine.machine().program();
         let mut play = Play {
             engine,
@@ -100,6 +112,8 @@ impl Scenario {
             effects: Vec::new(),
             ticked: None,
             tick: self.settings.tick,
+            work: 0,
+            guard,
         };
         let mut problems = Vec::new();
         let replies = self.settings.replies(program, &mut problems);
@@ -171,6 +185,8 @@ struct Play<'p> {
     effects: Vec<crate::engine::effect::Effect>,
     tick: Option<Duration>,
     ticked: Option<DateTime<Utc>>,
+    work: usize,
+    guard: Option<Guard>,
 }
 
 impl Play<'_> {
@@ -211,7 +227,18 @@ impl Play<'_> {
         self.records.move_clock(to);
         while self.records.fire_next(&mut self.engine, to, &mut self.effects) {
             self.step(None, None);
+            if self.is_too_much() {
+                return;
+            }
         }
+    }
+
+    /// Whether more has happened than may.
+    fn is_too_much(&self) -> bool {
+        self.guard.is_some_and(|guard| {
+            let often = self.work.is_multiple_of(16);
+            self.work > guard.work || (often && std::time::Instant::now() > guard.until)
+        })
     }
 
     /// A clock event where the time of the events has advanced enough since the last.
@@ -225,6 +252,7 @@ impl Play<'_> {
     }
 
     fn step(&mut self, event: Option<&Event>, rejected: Option<String>) {
+        self.work += 1 + self.effects.len();
         let noted = self.engine.take_noted();
         let event = event.map(|event| (event, event.time.or(self.records.latest()).unwrap_or_default()));
         self.timeline.step(event, rejected.as_deref(), &noted, &self.effects);

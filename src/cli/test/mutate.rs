@@ -21,7 +21,7 @@ use std::rc::Rc;
 #[command(next_help_heading = "Mutation")]
 pub struct MutateArgs {
     /// Change the rules, one small change at a time, and list the changes that no test notices.
-    #[arg(long, conflicts_with_all = ["coverage", "coverage_output", "min_coverage"])]
+    #[arg(long, conflicts_with_all = ["coverage", "coverage_output", "min_coverage", "accept", "review", "prune"])]
     pub(super) mutate: bool,
 }
 

@@ -10,6 +10,7 @@ mod bodies;
 pub mod counts;
 mod dedup;
 pub mod effect;
+mod eligible;
 mod lifecycle;
 mod moves;
 mod patterns;
@@ -27,6 +28,7 @@ use crate::event::{Event, EventBody, Rejection, Subject, decode};
 use crate::program::sites::Sites;
 use crate::program::{ChunkId, Program};
 use crate::value::*;
+use crate::vm::conditions::Subject as Looked;
 use crate::vm::{Context, Frame, Machine, Scratch};
 use chrono::{DateTime, Utc};
 use counts::Counts;
@@ -542,7 +544,29 @@ impl<'a> Life<'a, '_> {
 
     /// Whether a condition holds; no condition always does.
     fn holds(&mut self, chunk: Option<ChunkId>, occasion: Option<&Occasion<'_>>) -> Result<bool, Failure> {
+        self.buffers.scratch.forget();
+        self.still_holds(chunk, occasion)
+    }
+
+    /// As [`Life::holds`], where nothing has changed since another condition was asked.
+    fn still_holds(
+        &mut self,
+        chunk: Option<ChunkId>,
+        occasion: Option<&Occasion<'_>>,
+    ) -> Result<bool, Failure> {
         let Some(chunk) = chunk else { return Ok(true) };
+        // Whoever watches wants to see each of its parts.
+        if self.watch.is_none() {
+            let looked = Looked {
+                record: &self.record.values,
+                event: occasion.map(Occasion::view),
+                old: occasion.and_then(|occasion| occasion.old),
+            };
+            let known = self.machine.holds_plainly(&mut self.buffers.scratch, chunk, looked);
+            if let Some(holds) = known {
+                return Ok(holds);
+            }
+        }
         match self.condition_value(chunk, &[], occasion)? {
             Value::Bool(holds) => Ok(holds),
             _ => Err(crate::vm::wrong_type()),

@@ -1,5 +1,6 @@
 //! What the engine works out once from a program, so that no event has to.
 
+use super::eligible::Eligible;
 use super::triggers::may_move;
 use super::waiting::{Listener, Run};
 use crate::program::instr::Instr;
@@ -8,6 +9,7 @@ use crate::schema::Field;
 use crate::value::*;
 use regex::Regex;
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// Lookups made when a program is loaded.
 pub(super) struct Tables {
@@ -26,6 +28,8 @@ pub(super) struct Tables {
     silences: Vec<Vec<Listener>>,
     /// By rule: whether its code looks at the event that started it or that it waited for, and at the values before.
     looks: Vec<Looks>,
+    /// By stage: the triggers that could fire there, once a record has come there.
+    eligible: Vec<OnceLock<Eligible>>,
     /// By trigger and by rule: where it stands in the program.
     trigger_ranks: Vec<u32>,
     rule_ranks: Vec<u32>,
@@ -80,6 +84,7 @@ impl Tables {
             counting: vec![Vec::new(); schema.events.len()],
             silences: vec![Vec::new(); program.stages.len()],
             looks: program.rules.iter().map(|rule| looks(program, rule)).collect(),
+            eligible: program.stages.iter().map(|_| OnceLock::new()).collect(),
             trigger_ranks,
             rule_ranks,
         };
@@ -131,6 +136,11 @@ impl Tables {
     /// The pattern of a field's or parameter's limit.
     pub fn pattern(&self, field: &Field) -> Option<&Regex> {
         self.patterns.get(field.limits.matches.as_ref()?)
+    }
+
+    /// The triggers that could move a record that stands in a stage.
+    pub fn eligible(&self, program: &Program, stage: StageId) -> &Eligible {
+        self.eligible[stage.index()].get_or_init(|| Eligible::new(program, stage))
     }
 
     /// The places that count the event.

@@ -12,6 +12,41 @@ use crate::value::*;
 
 impl Life<'_, '_> {
     pub(super) fn try_triggers(&mut self, place: Place, occasion: &Occasion<'_>) {
+        if self.watch.is_some() || self.trace.is_some() {
+            self.try_all(place, occasion);
+        } else {
+            self.try_eligible(place, occasion);
+        }
+    }
+
+    /// Tries those that could fire: nobody wants to know why the others do not.
+    fn try_eligible(&mut self, place: Place, occasion: &Occasion<'_>) {
+        let (program, tables) = (self.program(), self.tables);
+        let Some(candidates) = tables.eligible(program, place.stage).of(occasion.event) else { return };
+        self.buffers.scratch.forget();
+        let (mut asked, mut from) = (None, 0);
+        while let Some((position, (id, pattern))) = candidates.next(occasion.payload, from) {
+            from = position + 1;
+            // One that listens to the event twice is asked once.
+            if asked == Some(id) {
+                continue;
+            }
+            let trigger = program.trigger(id);
+            let listener = Listener::Trigger(id, pattern);
+            let listens = (trigger.events.get(usize::from(pattern)))
+                .is_some_and(|pattern| occasion.matches(pattern, &program.schema, listener));
+            if !listens {
+                continue;
+            }
+            asked = Some(id);
+            let outcome = self.try_condition(trigger, Some(occasion));
+            if self.tried(id, outcome, Some(occasion)) {
+                return;
+            }
+        }
+    }
+
+    fn try_all(&mut self, place: Place, occasion: &Occasion<'_>) {
         let program = self.program();
         let pipeline = program.pipeline(place.pipeline);
         let candidates = match occasion.event {
@@ -22,6 +57,7 @@ impl Life<'_, '_> {
             None => &pipeline.triggers_on_change,
         };
         let here = program.stage(place.stage);
+        self.buffers.scratch.forget();
         let mut asked = None;
         for (id, pattern) in candidates {
             // One that listens to the event twice is asked once.
@@ -54,6 +90,7 @@ impl Life<'_, '_> {
         let Some(place) = self.record.place else { return };
         let trigger = program.trigger(id);
         let here = program.stage(place.stage);
+        self.buffers.scratch.forget();
         let outcome = match may_move(here, place.stage, program.stage(trigger.stage), trigger) {
             Ok(()) => self.try_condition(trigger, None),
             Err(why) => why,
@@ -61,8 +98,9 @@ impl Life<'_, '_> {
         self.tried(id, outcome, None);
     }
 
+    /// Nothing has changed since the last one was asked.
     fn try_condition(&mut self, trigger: &Trigger, occasion: Option<&Occasion<'_>>) -> TriggerOutcome {
-        match self.holds(trigger.when, occasion) {
+        match self.still_holds(trigger.when, occasion) {
             Ok(true) => TriggerOutcome::Fired,
             Ok(false) => TriggerOutcome::ConditionFalse,
             Err(failure) => TriggerOutcome::ConditionFailed(failure),

@@ -1,5 +1,7 @@
 //! From a line of JSON to an [`Event`]: the envelope by serde, the payload member by member into slots.
 
+use super::envelope::{Data, Envelope, members, plain_text, text};
+use super::scan::Member;
 use super::words::{
     INSTANT, escape_pointer, missing_attribute, missing_fields, missing_member, no_envelope, no_object,
     shorten,
@@ -8,13 +10,11 @@ use super::{Event, EventBody, Rejection, Subject};
 use crate::program::Program;
 use crate::schema::{BUILTIN_FIELDS, FIELD_ID, Field, Schema, Type};
 use crate::value::json;
+use crate::value::validate::{is_email, is_phone, is_url};
 use crate::value::*;
+use ahash::{HashMap, HashMapExt};
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Decodes the events of one program.
 pub struct Decoder<'p> {
@@ -27,10 +27,45 @@ pub struct Decoder<'p> {
     payloads: Vec<HashMap<Text, u16>>,
     pipelines: HashMap<Text, PipelineId>,
     limits: Vec<Vec<Option<regex::Regex>>>,
+    /// Room for what the scanner finds.
+    members: Vec<Member>,
+    /// Room from events that are over.
+    spare: Spare,
     /// How often a type came that the program does not know.
     pub unknown_types: BTreeMap<String, u64>,
     /// How often a member came that its declaration does not know: `invoice.paid.colour`.
     pub unknown_members: BTreeMap<String, u64>,
+}
+
+/// What an event that is over leaves to the next one, which then need not allocate.
+#[derive(Default)]
+struct Spare {
+    /// The attributes `id` and `source`, and the subject's id.
+    attributes: [Text; 3],
+    values: Vec<Value>,
+    found: Vec<Option<Value>>,
+    texts: Vec<Text>,
+    /// A name under construction.
+    name: String,
+}
+
+/// More texts than that are not kept.
+const SPARE_TEXTS: usize = 16;
+
+impl Spare {
+    fn attribute(&mut self, which: usize, text: &str) -> Text {
+        let mut attribute = std::mem::take(&mut self.attributes[which]);
+        attribute.become_text(text);
+        attribute
+    }
+
+    /// Places for so many values.
+    fn found(&mut self, count: usize) -> Vec<Option<Value>> {
+        let mut found = std::mem::take(&mut self.found);
+        found.clear();
+        found.resize(count, None);
+        found
+    }
 }
 
 /// What a `type` of the wire means.
@@ -56,31 +91,6 @@ pub enum Decoded {
 
 /// At most so many different unknown names are counted one by one; the rest together.
 const UNKNOWN_NAMES: usize = 100;
-
-/// The attributes that are read, still as JSON text.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    specversion: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    source: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "type")]
-    name: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    subject: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    time: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    partitionkey: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    causeid: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(default)]
-    data_base64: Option<IgnoredAny>,
-}
 
 impl<'p> Decoder<'p> {
     pub fn new(program: &'p Program) -> Self {
@@ -135,6 +145,8 @@ impl<'p> Decoder<'p> {
                 .chain(schema.events.iter().map(|e| &e.payload))
                 .map(|fields| compiled(fields))
                 .collect(),
+            members: Vec::new(),
+            spare: Spare::default(),
             unknown_types: BTreeMap::new(),
             unknown_members: BTreeMap::new(),
         }
@@ -149,7 +161,24 @@ impl<'p> Decoder<'p> {
             // An array of the attributes would be read like an object.
             return Err(no_object(line));
         }
-        let envelope: Envelope = serde_json::from_str(line).map_err(|error| no_envelope(line, &error))?;
+        let mut members = std::mem::take(&mut self.members);
+        let decoded = match Envelope::scan(line, &mut members) {
+            Some(envelope) => self.event(line, &envelope, Some(&members)),
+            None => match Envelope::read(line) {
+                Ok(envelope) => self.event(line, &envelope, None),
+                Err(error) => Err(no_envelope(line, &error)),
+            },
+        };
+        self.members = members;
+        decoded
+    }
+
+    fn event(
+        &mut self,
+        line: &str,
+        envelope: &Envelope<'_>,
+        members: Option<&[Member]>,
+    ) -> Result<Decoded, Rejection> {
         let name = match envelope.name {
             Some(raw) => text(raw, "/type")?,
             None => {
@@ -162,12 +191,12 @@ impl<'p> Decoder<'p> {
                 .expected("the name of an event"));
         }
         let Some(kind) = self.kinds.get(&*name).copied() else {
-            count(&mut self.unknown_types, name.into_owned());
+            count(&mut self.unknown_types, &name);
             return Ok(Decoded::Skipped);
         };
         let time = envelope.time.map(|raw| instant(raw, &self.program.schema)).transpose()?.flatten();
-        let optional = |raw: Option<&RawValue>, pointer| -> Result<Option<Text>, Rejection> {
-            Ok(raw.filter(|r| r.get() != "null").map(|r| text(r, pointer)).transpose()?.map(Text::from))
+        let optional = |raw: Option<&str>, pointer| -> Result<Option<Text>, Rejection> {
+            Ok(raw.map(|raw| text(raw, pointer)).transpose()?.map(Text::from))
         };
         let name = Text::from(name);
         if matches!(kind, Kind::Clock) {
@@ -189,7 +218,7 @@ impl<'p> Decoder<'p> {
         match envelope.specversion {
             Some(raw) if text(raw, "/specversion").is_ok_and(|version| version == "1.0") => {}
             Some(raw) => {
-                let found = json::described(&shorten(raw.get()));
+                let found = json::described(&shorten(raw));
                 return Err(Rejection::new(
                     "not-an-event",
                     format!("`specversion` cannot be {found}: only version 1.0 of CloudEvents is read"),
@@ -199,18 +228,20 @@ impl<'p> Decoder<'p> {
             }
             None => return Err(missing_attribute(line, "specversion", "\"1.0\"")),
         }
-        let required = |raw: Option<&RawValue>, name: &'static str, what| -> Result<Text, Rejection> {
-            let raw = raw.ok_or_else(|| missing_attribute(line, name, what))?;
-            let value = text(raw, &format!("/{name}"))?;
-            if value.is_empty() {
-                return Err(Rejection::new("not-an-event", format!("`{name}` must not be empty"))
-                    .at(format!("/{name}"))
-                    .expected("a text that is not empty"));
-            }
-            Ok(value.into())
-        };
-        let id = required(envelope.id, "id", "a text that names this event among those of its source")?;
-        let source = required(envelope.source, "source", "where the event comes from, as \"/crm\"")?;
+        let mut required =
+            |raw: Option<&str>, which, pointer: &'static str, what| -> Result<Text, Rejection> {
+                let name = &pointer[1..];
+                let raw = raw.ok_or_else(|| missing_attribute(line, name, what))?;
+                let value = text(raw, pointer)?;
+                if value.is_empty() {
+                    return Err(Rejection::new("not-an-event", format!("`{name}` must not be empty"))
+                        .at(pointer)
+                        .expected("a text that is not empty"));
+                }
+                Ok(self.spare.attribute(which, &value))
+            };
+        let id = required(envelope.id, 0, "/id", "a text that names this event among those of its source")?;
+        let source = required(envelope.source, 1, "/source", "where the event comes from, as \"/crm\"")?;
         let subject = match envelope.subject {
             Some(raw) => self.subject(&text(raw, "/subject")?)?,
             None => return Err(missing_attribute(line, "subject", RECORD)),
@@ -224,8 +255,9 @@ impl<'p> Decoder<'p> {
             )
             .at("/data_base64"));
         }
-        let data = envelope.data.map_or("{}", |raw| raw.get());
-        let data = if data == "null" { "{}" } else { data };
+        let text = envelope.data.unwrap_or("{}");
+        let scanned = members.filter(|_| text.starts_with('{')).map(|members| (line, members));
+        let data = Data { text, scanned };
         let body = match kind {
             Kind::Event(event) => self.happened(event, subject, data)?,
             Kind::Created(entity) => self.created(entity, subject, data)?,
@@ -242,7 +274,28 @@ impl<'p> Decoder<'p> {
         Ok(Decoded::Event(Event { id, source, name, time, partition, cause, body }))
     }
 
-    fn subject(&self, subject: &str) -> Result<Subject, Rejection> {
+    /// Takes the room of an event that is over.
+    pub fn recycle(&mut self, event: Event) {
+        let subject = match event.body {
+            EventBody::Happened { subject, mut payload, .. } => {
+                for value in payload.drain(..) {
+                    match value {
+                        Value::Text(text) if self.spare.texts.len() < SPARE_TEXTS => {
+                            self.spare.texts.push(text);
+                        }
+                        _ => {}
+                    }
+                }
+                self.spare.values = payload;
+                subject
+            }
+            EventBody::Updated { subject, .. } => subject,
+            _ => return,
+        };
+        self.spare.attributes = [event.id, event.source, subject.id];
+    }
+
+    fn subject(&mut self, subject: &str) -> Result<Subject, Rejection> {
         let wrong = |message: String| Rejection::new("wrong-type", message).at("/subject").expected(RECORD);
         let Some((entity, id)) = subject.split_once('/') else {
             return Err(wrong(format!("the subject `{}` has no `/`", shorten(subject))));
@@ -251,7 +304,7 @@ impl<'p> Decoder<'p> {
             return Err(wrong(format!("the subject `{}` names no record after the `/`", shorten(subject))));
         }
         match self.entities.get(entity) {
-            Some(found) => Ok(Subject { entity: *found, id: id.into() }),
+            Some(found) => Ok(Subject { entity: *found, id: self.spare.attribute(2, id) }),
             None => {
                 let mut message = format!("the program has no entity `{}`", shorten(entity));
                 let known = self.entities.keys().map(|k| &**k);
@@ -281,7 +334,7 @@ impl<'p> Decoder<'p> {
         .expected(format!("{wanted}/…")))
     }
 
-    fn happened(&mut self, event: EventId, subject: Subject, data: &str) -> Result<EventBody, Rejection> {
+    fn happened(&mut self, event: EventId, subject: Subject, data: Data<'_>) -> Result<EventBody, Rejection> {
         let schema = &self.program.schema;
         let def = schema.event(event);
         if !schema.event_on(event, subject.entity) {
@@ -295,40 +348,51 @@ impl<'p> Decoder<'p> {
             return Err(Rejection::new("wrong-entity", message).at("/subject").expected(on.join(" or ")));
         }
         let limits = &self.limits[schema.entities.len() + event.index()];
-        let mut payload = vec![None; def.payload.len()];
+        let mut payload = self.spare.found(def.payload.len());
         let (slots, unknown) = (&self.payloads[event.index()], &mut self.unknown_members);
-        members(data, |name, raw| {
+        let (texts, room) = (&mut self.spare.texts, &mut self.spare.name);
+        data.members(|name, raw| {
             match slots.get(name) {
                 Some(&slot) => {
                     let field = &def.payload[slot as usize];
-                    payload[slot as usize] = value(raw, field, limits[slot as usize].as_ref(), self.program)?;
+                    let limit = limits[slot as usize].as_ref();
+                    payload[slot as usize] = value(raw, field, limit, self.program, texts)?;
                 }
-                None => count(unknown, format!("{}.{}", def.name, shorten(name))),
+                None => count_member(unknown, room, &[&def.name, &shorten(name)]),
             }
             Ok(())
         })?;
-        let payload = fill(payload, &def.payload, data, schema)?;
+        let room = std::mem::take(&mut self.spare.values);
+        let filled = fill(&mut payload, &def.payload, data.text, schema, room);
+        self.spare.found = payload;
+        let payload = filled?;
         Ok(EventBody::Happened { subject, event, payload })
     }
 
-    fn created(&mut self, entity: EntityId, subject: Subject, data: &str) -> Result<EventBody, Rejection> {
+    fn created(
+        &mut self,
+        entity: EntityId,
+        subject: Subject,
+        data: Data<'_>,
+    ) -> Result<EventBody, Rejection> {
         self.fits(entity, &subject)?;
         let def = self.program.schema.entity(entity);
         let limits = &self.limits[entity.index()];
         let (slots, unknown) = (&self.fields[entity.index()], &mut self.unknown_members);
         let pipelines = &self.pipelines;
-        let mut fields = vec![None; def.fields.len()];
+        let mut fields = self.spare.found(def.fields.len());
+        let (texts, room) = (&mut self.spare.texts, &mut self.spare.name);
         let (mut pipeline, mut stage) = (None, None);
-        members(data, |name, raw| {
+        data.members(|name, raw| {
             match (name, slots.get(name)) {
                 ("stage", _) => stage = stage_name(raw)?,
                 (_, Some(&field)) if field.index() < BUILTIN_FIELDS => return Err(read_only(name)),
                 (_, Some(&field)) => {
                     let (slot, def) = (field.index(), &def.fields[field.index()]);
-                    fields[slot] = value(raw, def, limits[slot].as_ref(), self.program)?;
+                    fields[slot] = value(raw, def, limits[slot].as_ref(), self.program, texts)?;
                 }
                 ("pipeline", None) => pipeline = pipeline_name(raw, pipelines)?,
-                (_, None) => count(unknown, format!("{}.created.{}", def.wire_name, shorten(name))),
+                (_, None) => count_member(unknown, room, &[&def.wire_name, "created", &shorten(name)]),
             }
             Ok(())
         })?;
@@ -336,23 +400,31 @@ impl<'p> Decoder<'p> {
             *builtin = Some(Value::None);
         }
         fields[FIELD_ID.index()] = Some(Value::Text(subject.id.clone()));
-        let fields = fill(fields, &def.fields, data, &self.program.schema)?;
+        let filled = fill(&mut fields, &def.fields, data.text, &self.program.schema, Vec::new());
+        self.spare.found = fields;
+        let fields = filled?;
         Ok(EventBody::Created { subject, fields, pipeline, stage })
     }
 
-    fn updated(&mut self, entity: EntityId, subject: Subject, data: &str) -> Result<EventBody, Rejection> {
+    fn updated(
+        &mut self,
+        entity: EntityId,
+        subject: Subject,
+        data: Data<'_>,
+    ) -> Result<EventBody, Rejection> {
         self.fits(entity, &subject)?;
         let def = self.program.schema.entity(entity);
         let limits = &self.limits[entity.index()];
         let (slots, unknown) = (&self.fields[entity.index()], &mut self.unknown_members);
         let mut changes: Vec<(FieldId, Value)> = Vec::new();
-        members(data, |name, raw| {
+        let (texts, room) = (&mut self.spare.texts, &mut self.spare.name);
+        data.members(|name, raw| {
             match slots.get(name) {
                 Some(&field) if field.index() < BUILTIN_FIELDS => return Err(read_only(name)),
                 Some(&field) => {
                     let def = &def.fields[field.index()];
                     let limit = limits[field.index()].as_ref();
-                    let value = match value(raw, def, limit, self.program)? {
+                    let value = match value(raw, def, limit, self.program, texts)? {
                         Some(value) => value,
                         None if def.ty.is_optional() => Value::None,
                         None => return Err(null_value(def, self.program)),
@@ -363,7 +435,7 @@ impl<'p> Decoder<'p> {
                     }
                 }
                 None if name == "pipeline" => return Err(read_only(name)),
-                None => count(unknown, format!("{}.updated.{}", def.wire_name, shorten(name))),
+                None => count_member(unknown, room, &[&def.wire_name, "updated", &shorten(name)]),
             }
             Ok(())
         })?;
@@ -371,16 +443,17 @@ impl<'p> Decoder<'p> {
         Ok(EventBody::Updated { subject, changes })
     }
 
-    fn moved(&mut self, entity: EntityId, subject: Subject, data: &str) -> Result<EventBody, Rejection> {
+    fn moved(&mut self, entity: EntityId, subject: Subject, data: Data<'_>) -> Result<EventBody, Rejection> {
         self.fits(entity, &subject)?;
         let wire_name = &self.program.schema.entity(entity).wire_name;
         let (pipelines, unknown) = (&self.pipelines, &mut self.unknown_members);
+        let room = &mut self.spare.name;
         let (mut pipeline, mut stage) = (None, None);
-        members(data, |name, raw| {
+        data.members(|name, raw| {
             match name {
                 "stage" => stage = stage_name(raw)?,
                 "pipeline" => pipeline = pipeline_name(raw, pipelines)?,
-                _ => count(unknown, format!("{wire_name}.moved.{}", shorten(name))),
+                _ => count_member(unknown, room, &[wire_name, "moved", &shorten(name)]),
             }
             Ok(())
         })?;
@@ -391,20 +464,32 @@ impl<'p> Decoder<'p> {
 
 /// One member's value; `None` for null.
 fn value(
-    raw: &RawValue,
+    raw: &str,
     field: &Field,
     regex: Option<&regex::Regex>,
     program: &Program,
+    spare: &mut Vec<Text>,
 ) -> Result<Option<Value>, Rejection> {
-    if raw.get() == "null" {
+    if raw == "null" {
         return Ok(None);
     }
     let schema = &program.schema;
-    let value = json::parse(raw.get(), &field.ty, schema).map_err(|e| {
-        Rejection::new(e.code.id(), e.sentence(&field.name))
-            .at(format!("/data/{}{}", escape_pointer(&field.name), e.pointer))
-            .expected(e.expected)
-    })?;
+    let is: Option<fn(&str) -> bool> = match field.ty.inner() {
+        Type::Text | Type::Opaque(_) => Some(|_| true),
+        Type::Email => Some(is_email),
+        Type::Phone => Some(is_phone),
+        Type::Url => Some(is_url),
+        _ => None,
+    };
+    let value = match is.and_then(|is| text_in(raw, is, spare)) {
+        Some(text) => Value::Text(text),
+        // Whatever else it is, or is wrong with it.
+        None => json::parse(raw, &field.ty, schema).map_err(|e| {
+            Rejection::new(e.code.id(), e.sentence(&field.name))
+                .at(format!("/data/{}{}", escape_pointer(&field.name), e.pointer))
+                .expected(e.expected)
+        })?,
+    };
     crate::value::limits::check_limits(&value, &field.ty, &field.limits, regex).map_err(|failure| {
         Rejection::new("limit", format!("`{}`: {}", field.name, failure.message))
             .at(format!("/data/{}", escape_pointer(&field.name)))
@@ -413,125 +498,58 @@ fn value(
     Ok(Some(value))
 }
 
+/// The content of a JSON string of this kind, in the room of a text that is over.
+fn text_in(raw: &str, is: fn(&str) -> bool, spare: &mut Vec<Text>) -> Option<Text> {
+    let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
+    let mut text = spare.pop().unwrap_or_default();
+    let read = match plain_text(raw) {
+        Some(plain) => {
+            text.become_text(plain);
+            Some(())
+        }
+        None => text.become_with(|out| json::plain::unescape(inside, out)),
+    };
+    if read.is_some() && is(&text) {
+        return Some(text);
+    }
+    spare.push(text);
+    None
+}
+
 /// Puts defaults and `none` where nothing came; lists all that are missing.
 fn fill(
-    values: Vec<Option<Value>>,
+    values: &mut Vec<Option<Value>>,
     fields: &[Field],
     data: &str,
     schema: &Schema,
+    mut room: Vec<Value>,
 ) -> Result<Vec<Value>, Rejection> {
     let mut missing = Vec::new();
-    let filled = values
-        .into_iter()
-        .zip(fields)
-        .map(|(value, field)| match (value, &field.default) {
-            (Some(value), _) => value,
-            (None, Some(default)) => default.clone(),
-            (None, None) => {
-                if !matches!(field.ty, Type::Optional(_)) {
-                    missing.push(field);
-                }
-                Value::None
+    let filled = values.drain(..).zip(fields).map(|(value, field)| match (value, &field.default) {
+        (Some(value), _) => value,
+        (None, Some(default)) => default.clone(),
+        (None, None) => {
+            if !matches!(field.ty, Type::Optional(_)) {
+                missing.push(field);
             }
-        })
-        .collect();
+            Value::None
+        }
+    });
+    room.clear();
+    room.extend(filled);
     match missing.as_slice() {
-        [] => Ok(filled),
+        [] => Ok(room),
         missing => Err(missing_fields(missing, fields, data, schema)),
     }
 }
 
-/// Calls `each` for every member of a JSON object.
-fn members(data: &str, each: impl FnMut(&str, &RawValue) -> Result<(), Rejection>) -> Result<(), Rejection> {
-    struct Members<F> {
-        each: F,
-        rejection: Option<Rejection>,
-    }
-    impl<'de, F: FnMut(&str, &RawValue) -> Result<(), Rejection>> Visitor<'de> for &mut Members<F> {
-        type Value = ();
-        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            while let Some(name) = map.next_key_seed(NameSeed)? {
-                let raw: &RawValue = map.next_value()?;
-                if let Err(rejection) = (self.each)(&name, raw) {
-                    self.rejection = Some(rejection);
-                    return Err(serde::de::Error::custom("rejected"));
-                }
-            }
-            Ok(())
-        }
-    }
-    let mut members = Members { each, rejection: None };
-    let mut json = serde_json::Deserializer::from_str(data);
-    let result = json.deserialize_map(&mut members);
-    match (members.rejection, result) {
-        (Some(rejection), _) => Err(rejection),
-        (None, Ok(())) => Ok(()),
-        // That it is JSON is known; a name that is no text of characters is left.
-        (None, Err(error)) if error.is_data() => {
-            let found = json::described(&shorten(data));
-            Err(Rejection::new("wrong-type", format!("`data` cannot be {found}"))
-                .at("/data")
-                .expected("an object, as {\"title\":\"Chairs\"}"))
-        }
-        (None, Err(_)) => {
-            Err(Rejection::new("wrong-type", "a name in `data` holds an escape that is no character")
-                .at("/data"))
-        }
-    }
-}
-
-/// A key, borrowed where it has no escapes.
-struct NameSeed;
-
-impl<'de> DeserializeSeed<'de> for NameSeed {
-    type Value = Cow<'de, str>;
-    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        struct Name;
-        impl<'de> Visitor<'de> for Name {
-            type Value = Cow<'de, str>;
-            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-                f.write_str("a name")
-            }
-            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Cow::Borrowed(name))
-            }
-            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Cow::Owned(name.to_owned()))
-            }
-        }
-        from.deserialize_str(Name)
-    }
-}
-
-/// A JSON string.
-fn text<'a>(raw: &'a RawValue, pointer: &str) -> Result<Cow<'a, str>, Rejection> {
-    let json = raw.get();
-    let plain = json.strip_prefix('"').and_then(|s| s.strip_suffix('"')).filter(|s| !s.contains('\\'));
-    if let Some(plain) = plain {
-        return Ok(Cow::Borrowed(plain));
-    }
-    serde_json::from_str::<String>(json).map(Cow::Owned).map_err(|_| {
-        let name = pointer.rsplit('/').next().unwrap_or_default();
-        let why = match json.bytes().next() {
-            Some(b'"') => ": it holds an escape that is no character",
-            Some(b'[' | b'{') => "",
-            _ => ": write it in quotes",
-        };
-        let found = json::described(&shorten(json));
-        Rejection::new("wrong-type", format!("`{name}` cannot be {found}{why}")).at(pointer).expected("text")
-    })
-}
-
 /// The attribute `time`; `None` for null.
-fn instant(raw: &RawValue, schema: &Schema) -> Result<Option<DateTime<Utc>>, Rejection> {
-    if raw.get() == "null" {
+fn instant(raw: &str, schema: &Schema) -> Result<Option<DateTime<Utc>>, Rejection> {
+    if raw == "null" {
         return Ok(None);
     }
     // As a value of the same kind: a leap second is the second after it, and the years are those of dates.
-    json::parse(raw.get(), &Type::DateTime, schema).map_or_else(
+    json::parse(raw, &Type::DateTime, schema).map_or_else(
         |error| Err(Rejection::new("wrong-type", error.sentence("time")).at("/time").expected(INSTANT)),
         |value| Ok(if let Value::DateTime(time) = value { Some(time) } else { None }),
     )
@@ -540,15 +558,16 @@ fn instant(raw: &RawValue, schema: &Schema) -> Result<Option<DateTime<Utc>>, Rej
 /// A subject, as `expected` says it.
 const RECORD: &str = "a record, as \"deal/D-1\"";
 
-fn stage_name(raw: &RawValue) -> Result<Option<Text>, Rejection> {
-    Ok(Some(raw).filter(|r| r.get() != "null").map(|r| text(r, "/data/stage")).transpose()?.map(Text::from))
+fn stage_name(raw: &str) -> Result<Option<Text>, Rejection> {
+    Ok(Some(raw)
+        .filter(|raw| *raw != "null")
+        .map(|raw| text(raw, "/data/stage"))
+        .transpose()?
+        .map(Text::from))
 }
 
-fn pipeline_name(
-    raw: &RawValue,
-    pipelines: &HashMap<Text, PipelineId>,
-) -> Result<Option<PipelineId>, Rejection> {
-    if raw.get() == "null" {
+fn pipeline_name(raw: &str, pipelines: &HashMap<Text, PipelineId>) -> Result<Option<PipelineId>, Rejection> {
+    if raw == "null" {
         return Ok(None);
     }
     let name = text(raw, "/data/pipeline")?;
@@ -561,16 +580,16 @@ fn pipeline_name(
     })
 }
 
-fn completed(subject: Subject, data: &str) -> Result<EventBody, Rejection> {
+fn completed(subject: Subject, data: Data<'_>) -> Result<EventBody, Rejection> {
     let (mut effect, mut outputs) = (None, "{}");
     let mut outputs_text = String::new();
-    members(data, |name, raw| {
+    data.members(|name, raw| {
         match name {
             "action" => effect = Some(Text::from(text(raw, "/data/action")?)),
-            "outputs" if raw.get().starts_with('{') => outputs_text = raw.get().to_owned(),
-            "outputs" if raw.get() == "null" => {}
+            "outputs" if raw.starts_with('{') => outputs_text = raw.to_owned(),
+            "outputs" if raw == "null" => {}
             "outputs" => {
-                let found = json::described(&shorten(raw.get()));
+                let found = json::described(&shorten(raw));
                 return Err(Rejection::new("wrong-type", format!("`outputs` cannot be {found}"))
                     .at("/data/outputs")
                     .expected("an object, as {\"chat\":\"C-1\"}"));
@@ -604,19 +623,19 @@ pub fn outputs(program: &Program, action: ActionId, outputs: &str) -> Result<Vec
         if let Some(slot) = fields.iter().position(|field| *field.name == *name) {
             let field = &fields[slot];
             let regex = field.limits.matches.as_ref().and_then(|pattern| regex::Regex::new(pattern).ok());
-            values[slot] = value(raw, field, regex.as_ref(), program)?;
+            values[slot] = value(raw, field, regex.as_ref(), program, &mut Vec::new())?;
         }
         Ok(())
     });
-    read.and_then(|()| fill(values, fields, outputs, &program.schema)).map_err(within)
+    read.and_then(|()| fill(&mut values, fields, outputs, &program.schema, Vec::new())).map_err(within)
 }
 
-fn failed(subject: Subject, data: &str) -> Result<EventBody, Rejection> {
+fn failed(subject: Subject, data: Data<'_>) -> Result<EventBody, Rejection> {
     let (mut effect, mut reason) = (None, None);
-    members(data, |name, raw| {
+    data.members(|name, raw| {
         match name {
             "action" => effect = Some(Text::from(text(raw, "/data/action")?)),
-            "reason" if raw.get() != "null" => reason = Some(Text::from(text(raw, "/data/reason")?)),
+            "reason" if raw != "null" => reason = Some(Text::from(text(raw, "/data/reason")?)),
             _ => {}
         }
         Ok(())
@@ -642,8 +661,24 @@ fn read_only(name: &str) -> Rejection {
         .at(format!("/data/{name}"))
 }
 
-fn count(counts: &mut BTreeMap<String, u64>, name: String) {
-    let full = counts.len() >= UNKNOWN_NAMES && !counts.contains_key(&name);
-    let name = if full { "(others)".to_owned() } else { shorten(&name).into_owned() };
-    *counts.entry(name).or_default() += 1;
+fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+    let name = shorten(name);
+    if let Some(count) = counts.get_mut(&*name) {
+        *count += 1;
+        return;
+    }
+    let full = counts.len() >= UNKNOWN_NAMES;
+    *counts.entry(if full { "(others)".to_owned() } else { name.into_owned() }).or_default() += 1;
+}
+
+/// A member that no declaration knows: `invoice.paid.colour`.
+fn count_member(counts: &mut BTreeMap<String, u64>, name: &mut String, parts: &[&str]) {
+    name.clear();
+    for (n, part) in parts.iter().enumerate() {
+        if n > 0 {
+            name.push('.');
+        }
+        name.push_str(part);
+    }
+    count(counts, name);
 }

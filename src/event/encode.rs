@@ -1,8 +1,9 @@
 //! From an [`Effect`] to a line of JSON.
 
 use crate::engine::effect::{Effect, EffectKind, Mover};
-use crate::program::Program;
+use crate::program::{Pipeline, Program};
 use crate::schema::Field;
+use crate::value::json::plain;
 use crate::value::print::Labels;
 use crate::value::*;
 
@@ -12,33 +13,64 @@ pub struct Encoder<'p> {
     /// Names, not labels: effects are for machines.
     stages: Vec<Text>,
     pipelines: Vec<Text>,
+    /// By pipeline: the attribute `source`, up to the value of `type`.
+    sources: Vec<Box<[u8]>>,
+    /// As JSON strings, for they stand in almost every effect: stages, pipelines, and by action the names of its parameters.
+    quoted_stages: Vec<Box<[u8]>>,
+    quoted_pipelines: Vec<Box<[u8]>>,
+    params: Vec<Vec<Box<[u8]>>>,
 }
 
 impl<'p> Encoder<'p> {
     pub fn new(program: &'p Program) -> Self {
+        let quoted = |text: &str| {
+            let mut out = Vec::new();
+            plain::string(text, &mut out);
+            out.into_boxed_slice()
+        };
+        let source = |pipeline: &Pipeline| {
+            let mut out = b",\"source\":\"/stagegate/".to_vec();
+            plain::inside(&pipeline.name, &mut out);
+            out.extend_from_slice(b"\",\"type\":\"");
+            out.into_boxed_slice()
+        };
         Encoder {
             program,
             stages: program.stages.iter().map(|s| s.name.clone()).collect(),
             pipelines: program.pipelines.iter().map(|p| p.name.clone()).collect(),
+            sources: program.pipelines.iter().map(source).collect(),
+            quoted_stages: program.stages.iter().map(|s| quoted(&s.name)).collect(),
+            quoted_pipelines: program.pipelines.iter().map(|p| quoted(&p.name)).collect(),
+            params: (program.schema.actions.iter())
+                .map(|action| action.params.iter().map(|param| quoted(&param.name)).collect())
+                .collect(),
         }
     }
 
     /// Appends the effect as one CloudEvent in JSON, without a line break.
     pub fn encode(&self, effect: &Effect, out: &mut Vec<u8>) {
-        let entity = &self.program.schema.entity(effect.subject.entity).wire_name;
-        let subject = format!("{entity}/{}", effect.subject.id);
-        let mut object = Object::open(out);
-        object.text("specversion", "1.0");
-        object.text("id", &format!("{subject}/{}", effect.number));
-        object.text("source", &format!("/stagegate/{}", self.program.pipeline(effect.pipeline).name));
-        object.text("type", type_name(&effect.kind));
-        object.text("subject", &subject);
-        object.text("time", &effect.time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
-        object.text("causeid", &effect.cause.id);
-        object.text("causesource", &effect.cause.source);
-        object.key("data");
-        self.data(effect, object.out);
-        object.close();
+        out.extend_from_slice(b"{\"specversion\":\"1.0\",\"id\":\"");
+        let from = out.len();
+        plain::inside(&self.program.schema.entity(effect.subject.entity).wire_name, out);
+        out.push(b'/');
+        plain::inside(&effect.subject.id, out);
+        let subject = from..out.len();
+        out.push(b'/');
+        out.extend_from_slice(digits::count(effect.number).as_bytes());
+        out.push(b'"');
+        out.extend_from_slice(self.sources.get(effect.pipeline.index()).map_or(&[], |source| source));
+        out.extend_from_slice(type_name(&effect.kind).as_bytes());
+        out.extend_from_slice(b"\",\"subject\":\"");
+        out.extend_from_within(subject);
+        out.extend_from_slice(b"\",\"time\":\"");
+        out.extend_from_slice(digits::instant(effect.time).as_bytes());
+        out.extend_from_slice(b"\",\"causeid\":");
+        plain::string(&effect.cause.id, out);
+        out.extend_from_slice(b",\"causesource\":");
+        plain::string(&effect.cause.source, out);
+        out.extend_from_slice(b",\"data\":");
+        self.data(effect, out);
+        out.push(b'}');
     }
 
     fn value(&self, value: &Value, field: &Field, out: &mut Vec<u8>) {
@@ -46,23 +78,32 @@ impl<'p> Encoder<'p> {
         json::write(value, &field.ty, &self.program.schema, names, out);
     }
 
+    fn pipeline(&self, id: PipelineId) -> &[u8] {
+        self.quoted_pipelines.get(id.index()).map_or(b"null", |name| name)
+    }
+
+    fn stage(&self, id: StageId) -> &[u8] {
+        self.quoted_stages.get(id.index()).map_or(b"null", |name| name)
+    }
+
     fn data(&self, effect: &Effect, out: &mut Vec<u8>) {
         let program = self.program;
         let mut object = Object::open(out);
         match &effect.kind {
             EffectKind::StageChanged { from, to, by, actor } => {
-                let to = program.stage(*to);
-                object.text("pipeline", &program.pipeline(to.pipeline).name);
-                match from.map(|f| program.stage(f)) {
+                let pipeline = program.stage(*to).pipeline;
+                object.quoted("pipeline", self.pipeline(pipeline));
+                match from {
                     Some(from) => {
-                        if from.pipeline != to.pipeline {
-                            object.text("from_pipeline", &program.pipeline(from.pipeline).name);
+                        let old = program.stage(*from).pipeline;
+                        if old != pipeline {
+                            object.quoted("from_pipeline", self.pipeline(old));
                         }
-                        object.text("from", &from.name);
+                        object.quoted("from", self.stage(*from));
                     }
-                    None => object.null("from"),
+                    None => object.quoted("from", b"null"),
                 }
-                object.text("to", &to.name);
+                object.quoted("to", self.stage(*to));
                 match by {
                     Mover::Trigger(id) => {
                         object.text("by", "trigger");
@@ -98,16 +139,15 @@ impl<'p> Encoder<'p> {
                 inner.close();
             }
             EffectKind::ActionRequested { rule, action, params } => {
-                let action = program.schema.action(*action);
+                let (names, action) = (&self.params[action.index()], program.schema.action(*action));
                 object.text("action", &action.name);
                 object.text("rule", &program.rule(*rule).path);
                 object.key("params");
                 let mut inner = Object::open(object.out);
                 for (param, value) in params {
                     if *value != Value::None {
-                        let field = &action.params[*param as usize];
-                        inner.key(&field.name);
-                        self.value(value, field, inner.out);
+                        inner.quoted_key(&names[usize::from(*param)]);
+                        self.value(value, &action.params[usize::from(*param)], inner.out);
                     }
                 }
                 inner.close();
@@ -123,7 +163,7 @@ impl<'p> Encoder<'p> {
                 object.text("code", code);
                 object.text("message", message);
                 object.key("statement");
-                object.out.extend_from_slice(statement.to_string().as_bytes());
+                object.out.extend_from_slice(digits::count(u64::from(*statement)).as_bytes());
             }
             EffectKind::RuleCancelled { rule, reason } => {
                 object.text("rule", &program.rule(*rule).path);
@@ -138,7 +178,7 @@ impl<'p> Encoder<'p> {
                     }
                     let stage = program.stage(*stage);
                     let path = format!("{}.{}", program.pipeline(stage.pipeline).name, stage.name);
-                    write_text(&path, object.out);
+                    plain::string(&path, object.out);
                 }
                 object.out.push(b']');
                 object.text("message", message);
@@ -173,30 +213,37 @@ impl<'a> Object<'a> {
         Object { out, empty: true }
     }
 
-    fn key(&mut self, key: &str) {
+    fn comma(&mut self) {
         if !std::mem::take(&mut self.empty) {
             self.out.push(b',');
         }
-        write_text(key, self.out);
+    }
+
+    fn key(&mut self, key: &str) {
+        self.comma();
+        plain::string(key, self.out);
+        self.out.push(b':');
+    }
+
+    /// A key that is a JSON string already.
+    fn quoted_key(&mut self, key: &[u8]) {
+        self.comma();
+        self.out.extend_from_slice(key);
         self.out.push(b':');
     }
 
     fn text(&mut self, key: &str, value: &str) {
         self.key(key);
-        write_text(value, self.out);
+        plain::string(value, self.out);
     }
 
-    fn null(&mut self, key: &str) {
+    /// A value that is JSON already.
+    fn quoted(&mut self, key: &str, value: &[u8]) {
         self.key(key);
-        self.out.extend_from_slice(b"null");
+        self.out.extend_from_slice(value);
     }
 
     fn close(self) {
         self.out.push(b'}');
     }
-}
-
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    // Writing a text to memory cannot fail.
-    let _ = serde_json::to_writer(out, text);
 }

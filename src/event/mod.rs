@@ -2,6 +2,8 @@
 
 pub mod decode;
 pub mod encode;
+mod envelope;
+mod scan;
 mod words;
 
 use crate::value::*;

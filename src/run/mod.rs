@@ -433,7 +433,9 @@ impl<'p> Run<'p> {
         }
         let handled = self.records.apply(&mut self.engine, &event, &mut self.effects);
         self.traced(Some(&event));
-        match handled? {
+        let handled = handled?;
+        self.decoder.recycle(event);
+        match handled {
             Handled::Duplicate => self.summary.duplicates += 1,
             Handled::Applied | Handled::Echo | Handled::Nothing => {}
         }

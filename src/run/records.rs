@@ -7,12 +7,18 @@ use crate::engine::{Engine, Handled, View};
 use crate::event::{Event, EventBody, Rejection, Subject};
 use crate::program::Program;
 use crate::value::*;
+use ahash::RandomState;
 use chrono::{DateTime, Utc};
+use hashbrown::HashTable;
 use std::collections::HashMap;
 
 /// Records in memory.
 pub struct Records {
-    records: HashMap<Subject, Stored>,
+    /// Their numbers, by subject, hashed with a key of this process's own: ids come from outside.
+    numbers: HashTable<u32>,
+    hasher: RandomState,
+    /// By number; one that is deleted keeps its place.
+    stored: Vec<Stored>,
     partitions: Vec<Partition>,
     /// Partitions that a `partitionkey` names.
     named: HashMap<Text, u32>,
@@ -25,13 +31,14 @@ pub struct Records {
     /// The timers of all records, for clock events.
     timers: Timers,
     /// The records that have changed since they were last kept, where anyone keeps them.
-    touched: Option<Vec<Subject>>,
+    touched: Option<Vec<u32>>,
     /// By entity: its place in the order of subjects.
     ranks: Vec<u16>,
     reads_references: bool,
 }
 
 pub(super) struct Stored {
+    pub subject: Subject,
     pub slot: Slot,
     partition: u32,
     /// When the timers of all records, and those of its partition, have it next.
@@ -70,7 +77,9 @@ impl Records {
             ranks[entity] = rank as u16;
         }
         Records {
-            records: HashMap::new(),
+            numbers: HashTable::new(),
+            hasher: RandomState::new(),
+            stored: Vec::new(),
             partitions: Vec::new(),
             named: HashMap::new(),
             shared: None,
@@ -88,14 +97,28 @@ impl Records {
         self.latest
     }
 
-    /// What is known of a subject.
-    pub fn slot(&self, subject: &Subject) -> Option<&Slot> {
-        self.records.get(subject).map(|stored| &stored.slot)
+    fn number(&self, subject: &Subject) -> Option<u32> {
+        let is = |number: &u32| self.stored[*number as usize].subject == *subject;
+        self.numbers.find(self.hasher.hash_one(subject), is).copied()
     }
 
-    /// All subjects of which something is known, in no order.
+    /// A place for a record that has none yet.
+    fn add(&mut self, subject: Subject, slot: Slot, partition: u32) -> u32 {
+        let (hash, number) = (self.hasher.hash_one(&subject), self.stored.len() as u32);
+        self.stored.push(Stored { subject, slot, partition, queued: [None; 2], touched: false });
+        let (stored, hasher) = (&self.stored, &self.hasher);
+        self.numbers.insert_unique(hash, number, |n| hasher.hash_one(&stored[*n as usize].subject));
+        number
+    }
+
+    /// What is known of a subject.
+    pub fn slot(&self, subject: &Subject) -> Option<&Slot> {
+        self.number(subject).map(|number| &self.stored[number as usize].slot)
+    }
+
+    /// All subjects of which something is known, in the order in which they came.
     pub fn slots(&self) -> impl Iterator<Item = (&Subject, &Slot)> {
-        self.records.iter().map(|(subject, stored)| (subject, &stored.slot))
+        self.stored.iter().map(|stored| (&stored.subject, &stored.slot))
     }
 
     /// Gives the event to its record, after the timers of the partition that are due by then; appends the effects.
@@ -118,7 +141,8 @@ impl Records {
             while self.fire_next(engine, time, effects) {}
             return Ok(Handled::Applied);
         };
-        let (partition, slot) = match self.records.get(subject) {
+        let known = self.number(subject);
+        let (partition, slot) = match known.map(|number| &self.stored[number as usize]) {
             Some(stored) => (Some(stored.partition), &stored.slot),
             None => (self.partition_of_new(event), &Slot::Absent),
         };
@@ -134,31 +158,31 @@ impl Records {
                 return Ok(Handled::Duplicate);
             }
             while let Some(due) = self.next_due(Which::Partition(shared), clock) {
-                self.fire(engine, &due, clock, effects);
+                self.fire(engine, due, clock, effects);
             }
         }
-        let handled = if self.records.contains_key(subject) {
-            let handled = self.lend(subject, |slot, view| engine.apply(slot, view, event, clock, effects));
-            handled.unwrap_or(Ok(Handled::Nothing))?
-        } else {
-            let mut slot = Slot::Absent;
-            let handled = {
-                let lent = self.lent(partition);
-                let view = shorter(|entity, id| lent(entity, id));
-                engine.apply(&mut slot, &view, event, clock, effects)?
-            };
-            debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
-            let partition = partition.unwrap_or_else(|| self.add_partition(event));
-            self.records
-                .insert(subject.clone(), Stored { slot, partition, queued: [None; 2], touched: false });
-            handled
+        let (number, handled) = match known {
+            Some(number) => {
+                let apply = |slot: &mut Slot, view: View<'_>| engine.apply(slot, view, event, clock, effects);
+                (number, self.lend(number, apply)?)
+            }
+            None => {
+                let mut slot = Slot::Absent;
+                let handled = {
+                    let lent = self.lent(partition);
+                    let view = shorter(|entity, id| lent(entity, id));
+                    engine.apply(&mut slot, &view, event, clock, effects)?
+                };
+                debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
+                let partition = partition.unwrap_or_else(|| self.add_partition(event));
+                (self.add(subject.clone(), slot, partition), handled)
+            }
         };
         if handled != Handled::Duplicate {
-            if let Some(stored) = self.records.get(subject) {
-                self.partitions[stored.partition as usize].clock = Some(clock);
-            }
+            let partition = self.stored[number as usize].partition;
+            self.partitions[partition as usize].clock = Some(clock);
             self.latest = self.latest.max(Some(time));
-            self.queue(subject);
+            self.queue(number);
         }
         Ok(handled)
     }
@@ -177,50 +201,44 @@ impl Records {
         to: DateTime<Utc>,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        let Some(subject) = self.next_due(Which::All, to) else { return false };
-        self.fire(engine, &subject, to, effects);
+        let Some(number) = self.next_due(Which::All, to) else { return false };
+        self.fire(engine, number, to, effects);
         true
     }
 
-    fn fire(
-        &mut self,
-        engine: &mut Engine<'_>,
-        subject: &Subject,
-        to: DateTime<Utc>,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.lend(subject, |slot, view| engine.fire(slot, view, to, effects));
-        self.queue(subject);
+    fn fire(&mut self, engine: &mut Engine<'_>, number: u32, to: DateTime<Utc>, effects: &mut Vec<Effect>) {
+        self.lend(number, |slot, view| engine.fire(slot, view, to, effects));
+        self.queue(number);
     }
 
     /// Takes out the next record with a timer that is due.
-    fn next_due(&mut self, which: Which, to: DateTime<Utc>) -> Option<Subject> {
+    fn next_due(&mut self, which: Which, to: DateTime<Utc>) -> Option<u32> {
         let timers = match which {
             Which::All => &mut self.timers,
             Which::Partition(partition) => self.partitions[partition as usize].timers.as_mut()?,
         };
-        timers.next(which, to, &mut self.records)
+        timers.next(which, to, &mut self.stored)
     }
 
     /// Notes when a record has something to do.
-    fn queue(&mut self, subject: &Subject) {
-        let Some(stored) = self.records.get_mut(subject) else { return };
+    fn queue(&mut self, number: u32) {
+        let stored = &mut self.stored[number as usize];
         if let Some(touched) = &mut self.touched
             && !std::mem::replace(&mut stored.touched, true)
         {
-            touched.push(subject.clone());
+            touched.push(number);
         }
         let Some(due) = stored.slot.due() else { return };
-        let (rank, partition) = (self.ranks[subject.entity.index()], stored.partition);
-        let mut full = self.timers.add(Which::All, due, rank, subject, stored);
+        let (rank, partition) = (self.ranks[stored.subject.entity.index()], stored.partition);
+        let mut full = self.timers.add(Which::All, due, rank, number, stored);
         if let Some(timers) = &mut self.partitions[partition as usize].timers {
-            full |= timers.add(Which::Partition(partition), due, rank, subject, stored);
+            full |= timers.add(Which::Partition(partition), due, rank, number, stored);
         }
         if full {
-            self.timers.tidy(Which::All, &self.records);
+            self.timers.tidy(Which::All, &self.stored);
             for (partition, timers) in self.partitions.iter_mut().zip(0..) {
                 if let Some(own) = &mut partition.timers {
-                    own.tidy(Which::Partition(timers), &self.records);
+                    own.tidy(Which::Partition(timers), &self.stored);
                 }
             }
         }
@@ -267,17 +285,17 @@ impl Records {
     /// The records that have changed since this was last asked.
     pub fn take_touched(&mut self) -> Vec<Subject> {
         let touched = self.touched.as_mut().map(std::mem::take).unwrap_or_default();
-        for subject in &touched {
-            if let Some(stored) = self.records.get_mut(subject) {
-                stored.touched = false;
-            }
-        }
-        touched
+        let subject = |number: u32| {
+            let stored = &mut self.stored[number as usize];
+            stored.touched = false;
+            stored.subject.clone()
+        };
+        touched.into_iter().map(subject).collect()
     }
 
     /// Where a record belongs, and its partition's clock.
     pub fn home(&self, subject: &Subject) -> Option<(Home, Option<DateTime<Utc>>)> {
-        let stored = self.records.get(subject)?;
+        let stored = &self.stored[self.number(subject)? as usize];
         let partition = self.partitions.get(stored.partition as usize)?;
         let home = match (&partition.key, &partition.timers) {
             (Some(key), _) => Home::Named(key.clone()),
@@ -308,18 +326,25 @@ impl Records {
         let partition = known.unwrap_or_else(|| self.add_home(home));
         let own = &mut self.partitions[partition as usize].clock;
         *own = clock.max(*own);
-        self.records.insert(subject.clone(), Stored { slot, partition, queued: [None; 2], touched: true });
-        self.queue(&subject);
-        if let Some(stored) = self.records.get_mut(&subject) {
-            stored.touched = false;
-        }
+        let number = match self.number(&subject) {
+            Some(number) => {
+                let stored = &mut self.stored[number as usize];
+                (stored.slot, stored.partition) = (slot, partition);
+                number
+            }
+            None => self.add(subject, slot, partition),
+        };
+        // What has just been read need not be kept again.
+        self.stored[number as usize].touched = true;
+        self.queue(number);
+        self.stored[number as usize].touched = false;
     }
 
     /// Works on a record; it can read the others of its partition.
-    fn lend<T>(&mut self, subject: &Subject, work: impl FnOnce(&mut Slot, View<'_>) -> T) -> Option<T> {
-        let stored = self.records.get_mut(subject)?;
+    fn lend<T>(&mut self, number: u32, work: impl FnOnce(&mut Slot, View<'_>) -> T) -> T {
+        let stored = &mut self.stored[number as usize];
         if !self.reads_references {
-            return Some(work(&mut stored.slot, &|_, _| None));
+            return work(&mut stored.slot, &|_, _| None);
         }
         let partition = stored.partition;
         let mut slot = std::mem::take(&mut stored.slot);
@@ -328,16 +353,14 @@ impl Records {
             let view = shorter(|entity, id| lent(entity, id));
             work(&mut slot, &view)
         };
-        if let Some(stored) = self.records.get_mut(subject) {
-            stored.slot = slot;
-        }
-        Some(result)
+        self.stored[number as usize].slot = slot;
+        result
     }
 
     /// Lends the records of the partition for reading.
     fn lent<'s>(&'s self, partition: Option<u32>) -> impl Fn(EntityId, &str) -> Option<&'s [Value]> {
         move |entity, id| {
-            let stored = self.records.get(&Subject { entity, id: id.into() })?;
+            let stored = &self.stored[self.number(&Subject { entity, id: id.into() })? as usize];
             stored.slot.values().filter(|_| Some(stored.partition) == partition)
         }
     }

@@ -1,6 +1,7 @@
 //! The JSON forms of values, in and out, as the wire format says.
 
 mod hint;
+pub(crate) mod plain;
 mod read;
 mod scalar;
 mod write;

@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod call;
 pub mod compare;
 mod currency;
+pub(crate) mod digits;
 mod exact;
 pub mod failure;
 pub mod functions;

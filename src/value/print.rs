@@ -1,11 +1,12 @@
 //! How values print in a placeholder: for people, in the words of the schema's labels, and with the numbers and dates
 //! of a locale where the pipeline names one.
 
+use super::digits::{self, Digits};
 use super::locale::Locale;
 use super::time::to_local;
 use super::{Currency, Duration, Failure, Money, Text, Value, pattern};
 use crate::schema::{Schema, Type};
-use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+use chrono::{NaiveDate, NaiveTime, Timelike};
 use chrono_tz::Tz;
 use rust_decimal::{Decimal, RoundingStrategy};
 use std::fmt::Write;
@@ -36,11 +37,12 @@ impl Printer<'_> {
         match value {
             Value::None => {}
             Value::Bool(value) => out.push_str(if *value { "yes" } else { "no" }),
-            Value::Int(number) => self.number(number.to_string(), out),
-            Value::Decimal(number) => self.number(rounded(*number).to_string(), out),
+            Value::Int(number) => self.number(&digits::int(*number), out),
+            Value::Decimal(number) => self.number(&digits::decimal(rounded(*number), 0), out),
             Value::Money(money) => {
-                let digits = amount_digits(rounded(money.amount), money.currency);
-                self.number(digits, out);
+                let amount = money.amount;
+                let amount = if amount.scale() <= MOST_DIGITS { amount } else { rounded(amount) };
+                self.number(&amount_digits(amount, money.currency), out);
                 // In the texts of a language an amount and its currency stay on one line.
                 out.push(if self.locale.is_some() { '\u{a0}' } else { ' ' });
                 out.push_str(money.currency.code());
@@ -108,34 +110,24 @@ impl Printer<'_> {
         pattern::format(value, pattern, self.tz, self.locale, out)
     }
 
-    fn number(&self, plain: String, out: &mut String) {
-        match self.locale.and_then(|locale| locale.number(&plain)) {
+    fn number(&self, plain: &str, out: &mut String) {
+        match self.locale.and_then(|locale| locale.number(plain)) {
             Some(number) => out.push_str(&number),
-            None => out.push_str(&plain),
+            None => out.push_str(plain),
         }
     }
 }
 
 /// An amount with all its digits and its code, at least as many digits as the currency has: `7000.00 EUR`.
 pub fn money_text(money: &Money) -> String {
-    let mut out = String::new();
-    push_amount(money.amount.normalize(), money.currency, |args| _ = out.write_fmt(args));
-    out
+    format!("{} {}", &*amount_digits(money.amount, money.currency), money.currency)
 }
 
-/// Writes a normalized amount and the code.
-pub(super) fn push_amount(amount: Decimal, currency: Currency, write: impl FnOnce(std::fmt::Arguments)) {
-    write(format_args!("{} {currency}", amount_digits(amount, currency)));
-}
-
-/// The digits of a normalized amount, at least as many as the currency has.
-fn amount_digits(amount: Decimal, currency: Currency) -> String {
-    // A zero may carry a sign.
-    let amount = if amount.is_zero() { Decimal::ZERO } else { amount };
-    // By hand: the library's own padding fails at the largest amounts.
-    let point = if amount.scale() == 0 && currency.digits() > 0 { "." } else { "" };
-    let zeros = "0".repeat(currency.digits().saturating_sub(amount.scale()) as usize);
-    format!("{amount}{point}{zeros}")
+/// The digits of an amount: those that it needs, and at least as many as the currency has.
+pub(super) fn amount_digits(amount: Decimal, currency: Currency) -> Digits {
+    // What has no more digits than the currency is filled up to them: no zero is too many.
+    let amount = if amount.scale() > currency.digits() { amount.normalize() } else { amount };
+    digits::decimal(amount, currency.digits())
 }
 
 /// Without zeros at the end, without a sign before nothing.
@@ -158,7 +150,7 @@ fn push_label(label: Option<&Text>, id: u16, out: &mut String) {
 }
 
 fn push_date(date: NaiveDate, out: &mut String) {
-    let _ = write!(out, "{:04}-{:02}-{:02}", date.year(), date.month(), date.day());
+    out.push_str(&digits::date(date));
 }
 
 /// To the minute: seconds are for machines.

@@ -1,13 +1,29 @@
 //! Shared text.
 
+use ecow::EcoString;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// An immutable text that is cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// An immutable text that is cheap to clone: short ones (up to 15 bytes) stand in place, longer ones are shared.
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Text(#[serde(with = "as_str")] Arc<str>);
+pub struct Text(EcoString);
+
+impl Text {
+    /// Becomes another text, in the room it has if nobody shares it.
+    pub(crate) fn become_text(&mut self, text: &str) {
+        self.0.clear();
+        self.0.push_str(text);
+    }
+
+    /// As [`Text::become_text`], piece by piece.
+    pub(crate) fn become_with<T>(&mut self, write: impl FnOnce(&mut EcoString) -> T) -> T {
+        self.0.clear();
+        write(&mut self.0)
+    }
+}
 
 impl Deref for Text {
     type Target = str;
@@ -22,9 +38,27 @@ impl std::borrow::Borrow<str> for Text {
     }
 }
 
-impl<T: Into<Arc<str>>> From<T> for Text {
-    fn from(text: T) -> Self {
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
         Text(text.into())
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Text(text.into())
+    }
+}
+
+impl From<Cow<'_, str>> for Text {
+    fn from(text: Cow<'_, str>) -> Self {
+        Text(text.into())
+    }
+}
+
+impl From<Arc<str>> for Text {
+    fn from(text: Arc<str>) -> Self {
+        Text((*text).into())
     }
 }
 
@@ -37,17 +71,5 @@ impl std::fmt::Debug for Text {
 impl std::fmt::Display for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-mod as_str {
-    use std::sync::Arc;
-
-    pub fn serialize<S: serde::Serializer>(text: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(text)
-    }
-
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
-        <String as serde::Deserialize>::deserialize(from).map(Arc::from)
     }
 }

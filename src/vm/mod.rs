@@ -2,8 +2,9 @@
 //!
 //! An expression is evaluated at once. A body runs until it needs the host: it then gives an [`Exit`] that says
 //! what is wanted, and goes on from its [`Frame`], which is plain data, whenever the host calls again.
-//! `interpret` is the loop over the instructions.
+//! `interpret` is the loop over the instructions, `conditions` a shorter way through most conditions.
 
+pub mod conditions;
 mod interpret;
 pub mod observe;
 
@@ -17,6 +18,7 @@ use crate::value::locale::Locale;
 use crate::value::print::Labels;
 use crate::value::*;
 use chrono::{DateTime, Utc};
+use conditions::{Conditions, Subject};
 use observe::Observer;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -140,6 +142,7 @@ pub struct Scratch {
     /// Lists under construction, in the same way.
     list: Vec<Value>,
     list_marks: Vec<usize>,
+    answers: conditions::Answers,
 }
 
 /// A program made ready to run: proven and with its regular expressions compiled.
@@ -151,6 +154,7 @@ pub struct Machine {
     /// By pipeline.
     locales: Vec<Option<Arc<Locale>>>,
     fuel: u32,
+    conditions: Conditions,
 }
 
 impl Machine {
@@ -166,7 +170,8 @@ impl Machine {
         let stage_labels = program.stages.iter().map(|stage| stage.label.clone()).collect();
         let pipeline_labels = program.pipelines.iter().map(|pipeline| pipeline.label.clone()).collect();
         let locales = locales(&program)?;
-        Ok(Machine { program, regexes, stage_labels, pipeline_labels, locales, fuel: FUEL })
+        let conditions = Conditions::new(&program);
+        Ok(Machine { program, regexes, stage_labels, pipeline_labels, locales, fuel: FUEL, conditions })
     }
 
     /// With another bound than [`FUEL`] for one evaluation or body.
@@ -199,6 +204,12 @@ impl Machine {
             Value::Bool(holds) => Ok(holds),
             _ => Err(interpret::wrong_type()),
         }
+    }
+
+    /// Whether a condition holds, where that can be told without the interpreter: mostly so. What was answered since
+    /// [`Scratch::forget`] is not asked again.
+    pub fn holds_plainly(&self, scratch: &mut Scratch, chunk: ChunkId, subject: Subject<'_>) -> Option<bool> {
+        self.conditions.ask(self, chunk, subject, &mut scratch.answers)
     }
 
     /// The value of an expression that captures values of a body: the condition of a `wait for`.
@@ -304,6 +315,11 @@ fn locales(program: &Program) -> Result<Vec<Option<Arc<Locale>>>, LoadError> {
 }
 
 impl Scratch {
+    /// The record or the event is another, or not what it was: before [`Machine::holds_plainly`].
+    pub fn forget(&mut self) {
+        self.answers.forget();
+    }
+
     /// What a failed evaluation left behind goes; at least so many registers are there.
     fn prepare(&mut self, registers: usize) {
         self.calls.clear();

@@ -13,12 +13,15 @@ mod world;
 use compile::{Compiled, compile};
 use evaluator::Labelled;
 use fits::fits;
-use generate::Tape;
+use generate::{Happening, Tape};
 use interpreter::Step;
 use proptest::prelude::*;
-use proptest::test_runner::{TestError, TestRunner};
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 use stagegate::schema::Type;
 use stagegate::value::{FailureCode, Value};
+use stagegate::vm::Scratch;
+use stagegate::vm::conditions::Subject;
 use world::Fixture;
 
 #[test]
@@ -96,6 +99,48 @@ fn agree(program: &[u16], worlds: &[u16], fixture: &Fixture) -> Result<(), Strin
         }
     }
     Ok(())
+}
+
+#[test]
+fn conditions_hold_the_same_with_and_without_the_interpreter() {
+    let config = ProptestConfig { failure_persistence: None, cases: CASES, ..ProptestConfig::default() };
+    let tape = |length| proptest::collection::vec(any::<u16>(), 0..length);
+    let fixture = Fixture::load();
+    let (mut asked, mut plain) = (0, 0);
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    for _ in 0..CASES {
+        let tapes = (tape(1600), tape(3000)).new_tree(&mut runner).expect("tapes").current();
+        let program = generate::bodies::conditions(Tape::new(&tapes.0));
+        let of = compile(&program.text)
+            .unwrap_or_else(|refused| panic!("refused:\n{}\n{}", refused.shown, program.written));
+        let mut tape = Tape::new(&tapes.1);
+        let mut scratch = Scratch::default();
+        for happening in [Happening::Nothing, Happening::Form, Happening::Note, Happening::Change] {
+            let world = tape.world(&of, &fixture, program.pipeline, happening);
+            // Twice: answers that are kept must be the same.
+            scratch.forget();
+            for (name, _) in program.rules.iter().filter(|(_, of)| *of == happening).cycle().take(16) {
+                let when = of.machine.program().rule(table::rule(&of, name).id).when.expect("a condition");
+                let (by_interpreter, plainly) = world.with(|at| {
+                    let subject = Subject { record: at.record, event: at.event, old: at.old };
+                    let plainly = of.machine.holds_plainly(&mut scratch, when, subject);
+                    (of.machine.evaluate(&mut Scratch::default(), when, &at), plainly)
+                });
+                asked += 1;
+                if let Some(holds) = plainly {
+                    plain += 1;
+                    let written = &program.written;
+                    assert_eq!(
+                        by_interpreter,
+                        Ok(Value::Bool(holds)),
+                        "`{name}` of\n{written}\nin {world:#?}"
+                    );
+                }
+            }
+        }
+    }
+    // It must be a way for many of them, or this shows nothing.
+    assert!(plain * 4 > asked, "{plain} of {asked}");
 }
 
 /// What a checked program must never come to: a failure of a broken program, a value of another type.

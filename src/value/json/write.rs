@@ -1,8 +1,9 @@
 //! JSON out: the values in effects.
 
+use super::plain;
 use crate::schema::{Schema, Type};
-use crate::value::print::{Labels, push_amount};
-use crate::value::{Duration, Text, Value};
+use crate::value::print::{Labels, amount_digits};
+use crate::value::{Duration, Text, Value, digits};
 use rust_decimal::Decimal;
 use std::io::Write;
 
@@ -11,25 +12,28 @@ pub fn write(value: &Value, ty: &Type, schema: &Schema, names: Labels, out: &mut
     match value {
         Value::None => out.extend_from_slice(b"null"),
         Value::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
-        Value::Int(number) => put(out, number),
+        Value::Int(number) => out.extend_from_slice(digits::int(*number).as_bytes()),
         // A string: many readers would take a number for a float.
         Value::Decimal(number) => {
             let number = if number.is_zero() { Decimal::ZERO } else { number.normalize() };
-            quoted(out, number);
+            quoted(out, &digits::decimal(number, 0));
         }
         Value::Money(money) => {
             out.push(b'"');
-            push_amount(money.amount.normalize(), money.currency, |args| _ = out.write_fmt(args));
+            out.extend_from_slice(amount_digits(money.amount, money.currency).as_bytes());
+            out.push(b' ');
+            out.extend_from_slice(money.currency.code().as_bytes());
             out.push(b'"');
         }
         Value::Text(text) => string(out, text),
-        Value::Date(date) => quoted(out, date),
-        Value::Time(time) => quoted(out, time),
-        Value::DateTime(at) => {
-            let at = at.naive_utc();
-            quoted(out, format_args!("{}T{}Z", at.date(), at.time()));
+        Value::Date(date) => quoted(out, &digits::date(*date)),
+        Value::Time(time) => quoted(out, &digits::time(*time)),
+        Value::DateTime(at) => quoted(out, &digits::instant(*at)),
+        Value::Duration(duration) => {
+            out.push(b'"');
+            put(out, Iso(*duration));
+            out.push(b'"');
         }
-        Value::Duration(duration) => quoted(out, Iso(*duration)),
         Value::Enum(position) => {
             let values = match ty.inner() {
                 Type::Enum(id) => schema.enums.get(id.index()),
@@ -48,13 +52,11 @@ pub fn write(value: &Value, ty: &Type, schema: &Schema, names: Labels, out: &mut
             };
             match entity {
                 Some(entity) => {
-                    string(out, &entity.wire_name);
-                    // Both are strings: the second begins where the first ends.
-                    out.pop();
+                    out.push(b'"');
+                    plain::inside(&entity.wire_name, out);
                     out.push(b'/');
-                    let joint = out.len();
-                    string(out, id);
-                    out.remove(joint);
+                    plain::inside(id, out);
+                    out.push(b'"');
                 }
                 None => string(out, id),
             }
@@ -89,12 +91,14 @@ fn put(out: &mut Vec<u8>, value: impl std::fmt::Display) {
 }
 
 /// What needs no escapes.
-fn quoted(out: &mut Vec<u8>, value: impl std::fmt::Display) {
-    let _ = write!(out, "\"{value}\"");
+fn quoted(out: &mut Vec<u8>, digits: &str) {
+    out.push(b'"');
+    out.extend_from_slice(digits.as_bytes());
+    out.push(b'"');
 }
 
 fn string(out: &mut Vec<u8>, text: &str) {
-    let _ = serde_json::to_writer(out, text);
+    plain::string(text, out);
 }
 
 fn name(out: &mut Vec<u8>, name: Option<&Text>, id: u16) {

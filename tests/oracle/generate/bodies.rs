@@ -1,7 +1,7 @@
 //! Rule bodies, and whole programs.
 
 use super::types::{Ty, fields};
-use super::{Facts, Generator, Happening, Tape};
+use super::{Facts, Generator, Happening, Level, Tape};
 
 const PROGRAM: &str = include_str!("../../expressions/fixture.rules");
 
@@ -66,6 +66,30 @@ pub fn program(tape: Tape<'_>) -> Program {
     let text = PROGRAM.replace(&format!("# in {pipeline}"), &text);
     let text = text.replace("pipeline Sales", &format!("{functions}\npipeline Sales"));
     Program { text, written, pipeline, rules }
+}
+
+/// Rules that do nothing but have a condition each.
+pub fn conditions(tape: Tape<'_>) -> Program {
+    let mut g = Generator::new(tape);
+    let pipeline = g.tape.word(&["Sales", "Zulu"]);
+    let (mut text, mut rules) = (String::new(), Vec::new());
+    for at in 0..8 {
+        let happening =
+            *g.tape.of(&[Happening::Nothing, Happening::Form, Happening::Note, Happening::Change]);
+        let on = match happening {
+            Happening::Nothing => "",
+            Happening::Form => " on form.submitted",
+            Happening::Note => " on note.added",
+            Happening::Change => " on any change",
+        };
+        g.happening = happening;
+        (g.facts, g.avoid) = (Facts::new(), Facts::new());
+        let condition = g.condition(3).text.at(Level::Or);
+        text.push_str(&format!("rule r{at}{on} when {condition} {{ stop }}\n"));
+        rules.push((format!("r{at}"), happening));
+    }
+    let whole = PROGRAM.replace(&format!("# in {pipeline}"), &text);
+    Program { text: whole, written: text, pipeline, rules }
 }
 
 impl Generator<'_> {

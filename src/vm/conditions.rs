@@ -1,0 +1,430 @@
+//! Conditions made ready: most of a condition compares fields, members of the event and constants, and such questions are
+//! answered where the values lie, without registers.
+//!
+//! When a program is loaded, the code of each condition is read once. Two loads, a test and the jumps behind it become
+//! one [`Node`]; equal tests of all conditions become one [`Test`], whose answer holds until the record or the event
+//! changes. Whatever does not fit (a call, arithmetic, a value that is not there) is left to the interpreter, which then
+//! evaluates the condition from its beginning: it has no effects, so that is the same. Nobody may watch: what is not run
+//! cannot be seen.
+
+use super::{EventView, Machine};
+use crate::model::OrderOp;
+use crate::program::instr::{Instr, Reg};
+use crate::program::{Chunk, ChunkId, ChunkKind, Program};
+use crate::schema::{Schema, Type};
+use crate::value::*;
+use ahash::{HashMap, HashMapExt};
+use memchr::memmem::Finder;
+use std::cmp::Ordering;
+
+/// Longer texts and lists cost fuel: the interpreter counts it.
+const SHORT_TEXT: usize = 4096;
+const SHORT_LIST: usize = 256;
+
+/// All conditions of a program.
+#[derive(Default)]
+pub(super) struct Conditions {
+    /// By chunk: its first node.
+    starts: Vec<Option<u32>>,
+    nodes: Vec<Node>,
+    tests: Vec<Test>,
+}
+
+/// A test, and where each answer leads.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    test: u32,
+    yes: Next,
+    no: Next,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Node(u32),
+    Holds(bool),
+    /// The interpreter knows.
+    Interpret,
+}
+
+#[derive(Debug)]
+struct Test {
+    question: Question,
+    left: Operand,
+    right: Operand,
+    /// For a constant part of a text.
+    finder: Option<Finder<'static>>,
+    /// Several nodes ask it: its answer is kept.
+    shared: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Question {
+    Truth,
+    Equal,
+    NotEqual,
+    EqualIgnoreCase,
+    Order(OrderOp),
+    In,
+    Contains,
+    StartsWith,
+    EndsWith,
+    Matches(u16),
+    IsSet,
+    IsEmpty,
+}
+
+/// What needs no computing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Operand {
+    Field(FieldId),
+    Payload { event: EventId, slot: u16 },
+    Old(FieldId),
+    Const(u32),
+}
+
+impl Operand {
+    /// Whether there may be nothing to load, which is a failure of its own.
+    fn may_fail(self) -> bool {
+        matches!(self, Operand::Payload { .. } | Operand::Old(_))
+    }
+}
+
+/// What a condition looks at.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub record: &'a [Value],
+    pub event: Option<EventView<'a>>,
+    pub old: Option<&'a [Value]>,
+}
+
+/// The answers of shared tests, as long as neither the record nor the event changes.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// By test: twice the round in which it was answered, and one more for yes.
+    known: Vec<u32>,
+    round: u32,
+}
+
+impl Answers {
+    pub fn forget(&mut self) {
+        // No round has the number zero, which stands for never.
+        self.round += 1;
+        if self.round > u32::MAX / 2 {
+            self.known.clear();
+            self.round = 1;
+        }
+    }
+
+    fn get(&self, test: u32) -> Option<bool> {
+        let known = *self.known.get(test as usize)?;
+        (known / 2 == self.round).then_some(known % 2 == 1)
+    }
+
+    fn set(&mut self, test: u32, tests: usize, answer: bool) {
+        if self.known.len() < tests {
+            self.known.resize(tests, 0);
+        }
+        self.known[test as usize] = self.round * 2 + u32::from(answer);
+    }
+}
+
+impl Conditions {
+    pub fn new(program: &Program) -> Conditions {
+        let mut builder = Builder { program, conditions: Conditions::default(), known: HashMap::new() };
+        for chunk in &program.code.chunks {
+            let start = match chunk.kind {
+                ChunkKind::Expression { captures: 0, result: Type::Bool } => builder.condition(chunk),
+                _ => None,
+            };
+            builder.conditions.starts.push(start);
+        }
+        builder.conditions
+    }
+
+    /// Whether the condition holds; `None`: the interpreter is to say.
+    pub fn ask(
+        &self,
+        machine: &Machine,
+        chunk: ChunkId,
+        subject: Subject<'_>,
+        answers: &mut Answers,
+    ) -> Option<bool> {
+        let mut at = (*self.starts.get(chunk.0 as usize)?)?;
+        loop {
+            let node = self.nodes.get(at as usize)?;
+            let test = self.tests.get(node.test as usize)?;
+            let answer = match answers.get(node.test).filter(|_| test.shared) {
+                Some(answer) => answer,
+                None => {
+                    let answer = test.answer(machine, subject)?;
+                    if test.shared {
+                        answers.set(node.test, self.tests.len(), answer);
+                    }
+                    answer
+                }
+            };
+            match if answer { node.yes } else { node.no } {
+                Next::Node(next) => at = next,
+                Next::Holds(holds) => return Some(holds),
+                Next::Interpret => return None,
+            }
+        }
+    }
+}
+
+impl Test {
+    fn answer(&self, machine: &Machine, subject: Subject<'_>) -> Option<bool> {
+        let program = &*machine.program;
+        let left = self.left.value(program, subject)?;
+        // Of a question with one operand the right one is the same.
+        let right = self.right.value(program, subject)?;
+        match self.question {
+            Question::Truth => match left {
+                Value::Bool(value) => Some(*value),
+                _ => None,
+            },
+            Question::Equal => equal(left, right),
+            Question::NotEqual => equal(left, right).map(|equal| !equal),
+            Question::EqualIgnoreCase => Some(compare::eq_ignore_case(left, right)),
+            Question::Order(op) => order(left, right).map(|order| match op {
+                OrderOp::Less => order.is_lt(),
+                OrderOp::LessOrEqual => order.is_le(),
+                OrderOp::Greater => order.is_gt(),
+                OrderOp::GreaterOrEqual => order.is_ge(),
+            }),
+            Question::In => match right {
+                Value::List(items) if items.len() <= SHORT_LIST => Some(items.contains(left)),
+                _ => None,
+            },
+            Question::Contains => match (left, right, &self.finder) {
+                (Value::Text(text), _, _) if text.len() > SHORT_TEXT => None,
+                (Value::Text(text), _, Some(finder)) => Some(finder.find(text.as_bytes()).is_some()),
+                _ => Some(compare::contains(left, right)),
+            },
+            Question::StartsWith => Some(compare::starts_with(left, right)),
+            Question::EndsWith => Some(compare::ends_with(left, right)),
+            Question::Matches(regex) => match left {
+                Value::Text(text) if text.len() <= SHORT_TEXT => {
+                    Some(machine.regexes.get(usize::from(regex))?.is_match(text))
+                }
+                _ => None,
+            },
+            Question::IsSet => Some(!matches!(left, Value::None)),
+            Question::IsEmpty => Some(compare::is_empty(left)),
+        }
+    }
+}
+
+fn equal(left: &Value, right: &Value) -> Option<bool> {
+    match (left, right) {
+        (Value::Enum(a), Value::Enum(b)) => Some(a == b),
+        (Value::Text(a), Value::Text(b)) => Some(a == b),
+        (Value::List(items), _) if items.len() > SHORT_LIST => None,
+        _ => Some(left == right),
+    }
+}
+
+fn order(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Money(a), Value::Money(b)) => (a.currency == b.currency).then(|| a.amount.cmp(&b.amount)),
+        _ => compare::compare(left, right).ok(),
+    }
+}
+
+impl Operand {
+    fn value<'a>(self, program: &'a Program, subject: Subject<'a>) -> Option<&'a Value> {
+        match self {
+            Operand::Field(field) => subject.record.get(field.index()),
+            Operand::Const(constant) => program.code.constants.get(constant as usize),
+            Operand::Payload { event, slot } => {
+                let view = subject.event?;
+                let at_hand = view.event?;
+                let is = at_hand == event || is_kind(&program.schema, at_hand, event);
+                if is { view.payload.get(usize::from(slot)) } else { None }
+            }
+            Operand::Old(field) => subject.old?.get(field.index()),
+        }
+    }
+}
+
+#[cold]
+fn is_kind(schema: &Schema, at_hand: EventId, event: EventId) -> bool {
+    schema.event_is(at_hand, event)
+}
+
+/// What a test asks, without what is only for speed.
+type Key = (Question, Operand, Operand);
+
+struct Builder<'p> {
+    program: &'p Program,
+    conditions: Conditions,
+    known: HashMap<Key, u32>,
+}
+
+/// The code of one condition, being read.
+struct Reading<'p> {
+    code: &'p [Instr],
+    /// By instruction: the node that begins there, once it has been read.
+    nodes: HashMap<u32, u32>,
+}
+
+impl Builder<'_> {
+    /// The first node of a condition, if it begins with one.
+    fn condition(&mut self, chunk: &Chunk) -> Option<u32> {
+        // No way leads back, so reading comes to an end.
+        let forward = |(at, instr): (usize, &Instr)| instr.target().is_none_or(|to| to as usize > at);
+        if !chunk.code.iter().enumerate().all(forward) {
+            return None;
+        }
+        let mut reading = Reading { code: &chunk.code, nodes: HashMap::new() };
+        match self.node(&mut reading, 0) {
+            Next::Node(node) => Some(node),
+            Next::Holds(_) | Next::Interpret => None,
+        }
+    }
+
+    /// The node that begins at an instruction.
+    fn node(&mut self, reading: &mut Reading<'_>, from: u32) -> Next {
+        if let Some(known) = reading.nodes.get(&from) {
+            return Next::Node(*known);
+        }
+        let Some((key, yes, no)) = reading.test(from) else { return Next::Interpret };
+        let test = self.test(key);
+        let yes = self.next(reading, yes);
+        let no = self.next(reading, no);
+        let node = self.conditions.nodes.len() as u32;
+        self.conditions.nodes.push(Node { test, yes, no });
+        reading.nodes.insert(from, node);
+        Next::Node(node)
+    }
+
+    fn next(&mut self, reading: &mut Reading<'_>, way: Way) -> Next {
+        match way {
+            Way::Holds(holds) => Next::Holds(holds),
+            Way::To(pc) => self.node(reading, pc),
+        }
+    }
+
+    fn test(&mut self, key: Key) -> u32 {
+        if let Some(known) = self.known.get(&key) {
+            self.conditions.tests[*known as usize].shared = true;
+            return *known;
+        }
+        let number = self.conditions.tests.len() as u32;
+        let (question, left, right) = key;
+        let finder = match right {
+            Operand::Const(part) if question == Question::Contains => {
+                match self.program.code.constants.get(part as usize) {
+                    Some(Value::Text(part)) => Some(Finder::new(part.as_bytes()).into_owned()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        self.conditions.tests.push(Test { question, left, right, finder, shared: false });
+        self.known.insert(key, number);
+        number
+    }
+}
+
+/// Where an answer leads.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Holds(bool),
+    To(u32),
+}
+
+impl Reading<'_> {
+    fn at(&self, pc: u32) -> Option<Instr> {
+        self.code.get(pc as usize).copied()
+    }
+
+    /// Loads, a test of what they loaded, and where its answers lead.
+    fn test(&self, from: u32) -> Option<(Key, Way, Way)> {
+        let mut loaded: Vec<(Reg, Operand)> = Vec::new();
+        let mut pc = from;
+        while let Some((to, operand)) = load(&self.at(pc)?) {
+            loaded.push((to, operand));
+            pc += 1;
+        }
+        // What was loaded farther above is left to the interpreter.
+        let get = |reg: Reg| loaded.iter().rev().find(|(to, _)| *to == reg).map(|(_, operand)| *operand);
+        let one = |question, reg| get(reg).map(|operand| (question, operand, operand));
+        let two = |question, left, right| Some((question, get(left)?, get(right)?));
+        let instr = self.at(pc)?;
+        let (to, key) = match instr {
+            // These jump themselves.
+            Instr::JumpIf { condition: reg, .. } | Instr::JumpIfNot { condition: reg, .. } => {
+                (None, one(Question::Truth, reg)?)
+            }
+            Instr::JumpIfNone { value, .. } | Instr::JumpIfSet { value, .. } => {
+                (None, one(Question::IsSet, value)?)
+            }
+            Instr::Return { value } => (Some(value), one(Question::Truth, value)?),
+            Instr::Equal { to, left, right } => (Some(to), two(Question::Equal, left, right)?),
+            Instr::NotEqual { to, left, right } => (Some(to), two(Question::NotEqual, left, right)?),
+            Instr::EqualIgnoreCase { to, left, right } => {
+                (Some(to), two(Question::EqualIgnoreCase, left, right)?)
+            }
+            Instr::OrderInt { op, to, left, right }
+            | Instr::OrderDecimal { op, to, left, right }
+            | Instr::OrderMoney { op, to, left, right }
+            | Instr::Order { op, to, left, right } => (Some(to), two(Question::Order(op), left, right)?),
+            Instr::In { to, value, list } => (Some(to), two(Question::In, value, list)?),
+            Instr::ContainsText { to, text, part } => (Some(to), two(Question::Contains, text, part)?),
+            Instr::StartsWith { to, text, part } => (Some(to), two(Question::StartsWith, text, part)?),
+            Instr::EndsWith { to, text, part } => (Some(to), two(Question::EndsWith, text, part)?),
+            Instr::Matches { to, text, regex } => (Some(to), one(Question::Matches(regex), text)?),
+            Instr::IsSet { to, value } => (Some(to), one(Question::IsSet, value)?),
+            Instr::IsEmpty { to, value } => (Some(to), one(Question::IsEmpty, value)?),
+            _ => return None,
+        };
+        // What fails to load fails here, and not only where it is asked for.
+        let asked = |operand: &Operand| *operand == key.1 || *operand == key.2;
+        if loaded.iter().any(|(_, operand)| operand.may_fail() && !asked(operand)) {
+            return None;
+        }
+        let (yes, no) = match (instr, to) {
+            (Instr::JumpIf { target, .. } | Instr::JumpIfSet { target, .. }, _) => {
+                (Way::To(target), Way::To(pc + 1))
+            }
+            (Instr::JumpIfNot { target, .. } | Instr::JumpIfNone { target, .. }, _) => {
+                (Way::To(pc + 1), Way::To(target))
+            }
+            (Instr::Return { .. }, _) => (Way::Holds(true), Way::Holds(false)),
+            (_, Some(to)) => (self.follow(pc + 1, to, true), self.follow(pc + 1, to, false)),
+            (_, None) => return None,
+        };
+        Some((key, yes, no))
+    }
+
+    /// Where the code comes to when the register holds an answer: past all that only asks for it again.
+    fn follow(&self, mut pc: u32, reg: Reg, mut answer: bool) -> Way {
+        loop {
+            match self.at(pc) {
+                Some(Instr::Jump { target }) => pc = target,
+                Some(Instr::JumpIf { condition, target }) if condition == reg => {
+                    pc = if answer { target } else { pc + 1 };
+                }
+                Some(Instr::JumpIfNot { condition, target }) if condition == reg => {
+                    pc = if answer { pc + 1 } else { target };
+                }
+                Some(Instr::Not { to, from }) if to == reg && from == reg => {
+                    (answer, pc) = (!answer, pc + 1);
+                }
+                Some(Instr::Return { value }) if value == reg => return Way::Holds(answer),
+                _ => return Way::To(pc),
+            }
+        }
+    }
+}
+
+fn load(instr: &Instr) -> Option<(Reg, Operand)> {
+    match *instr {
+        Instr::Field { to, field } => Some((to, Operand::Field(field))),
+        Instr::Const { to, constant } => Some((to, Operand::Const(constant))),
+        Instr::Payload { to, event, slot } => Some((to, Operand::Payload { event, slot })),
+        Instr::Old { to, field } => Some((to, Operand::Old(field))),
+        _ => None,
+    }
+}

@@ -1,0 +1,160 @@
+//! The short ways of the engine: a run that nobody watches looks only at the triggers that could fire, finds them by the
+//! settings they want, and asks most conditions without the interpreter. It must come to what a watched one comes to,
+//! which tries each trigger with each part of its condition.
+
+use proptest::prelude::*;
+use stagegate::compiler;
+use stagegate::engine::{Engine, Options};
+use stagegate::lower::lower;
+use stagegate::run::{OnError, Run, Surroundings};
+use stagegate::vm::Machine;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+fn machine(rules: &str) -> Machine {
+    let loaded = compiler::load(&[PathBuf::from("case.rules")], &mut |_| Ok(rules.as_bytes().to_vec()));
+    let checked = compiler::check(&loaded);
+    let model = checked.model.unwrap_or_else(|| panic!("{:?}\n{rules}", checked.diagnostics));
+    Machine::new(lower(&model, &loaded.sources).expect("it can be lowered")).expect("it can run")
+}
+
+/// The effects, and what was rejected.
+fn run(machine: &Machine, events: &str, watched: bool) -> (String, Vec<String>) {
+    let mut engine = Engine::new(machine, Options::default());
+    if watched {
+        engine.watch(None, false);
+    }
+    let mut run = Run::new(engine, machine.program());
+    if watched {
+        run.trace(Box::new(|_, _| Ok(())));
+    }
+    let (mut effects, mut rejected) = (Vec::new(), Vec::new());
+    let mut around = Surroundings {
+        effects: &mut effects,
+        rejected: &mut |line| {
+            rejected.push(format!("{}: {}", line.line, line.rejection.message));
+            Ok(())
+        },
+        on_error: OnError::Skip,
+        interrupted: &AtomicBool::new(false),
+        idle: &AtomicBool::new(false),
+        progress: &mut |_| {},
+        tick: None,
+    };
+    run.feed("events", &mut events.as_bytes(), &mut around).expect("memory can be read");
+    run.finish(None, &mut around).expect("memory can be written");
+    (String::from_utf8(effects).expect("text"), rejected)
+}
+
+const HEAD: &str = "use crm\ncurrency EUR\nuser anna \"Anna\"\n\npipeline Sales \"Sales\" for Deal {\n";
+const TEMPLATES: [&str; 6] =
+    ["Offer", "Contract", "Price list", "A name that is longer than others", "Ö", ""];
+
+/// What a trigger listens to, by a number.
+fn trigger(number: u16, first: bool) -> String {
+    let pick = |at: u16, of: u16| usize::from(number / at % of);
+    let template = TEMPLATES[pick(4, 6)];
+    let event = match number % 4 {
+        0 => format!("document.viewed(template: \"{template}\")"),
+        1 => format!("document.viewed(template: [\"{template}\", \"{}\"])", TEMPLATES[pick(24, 6)]),
+        2 => "document.viewed".into(),
+        _ => "change of comments".into(),
+    };
+    let condition = match pick(24, 9) {
+        0 => "when amount >= 500 EUR",
+        1 => "when title contains \"air\" and amount < 900 EUR",
+        2 => "when comments is set and comments contains \"7\"",
+        3 => "when source == web or source == phone",
+        4 => "when not (title contains \"air\") or (probability is set and probability > 50)",
+        5 => "when amount * 2 > 900 EUR and title contains \"air\"",
+        6 => "when source in [web, form] and tags contains \"vip\"",
+        7 => "when title ~= \"CHAIRS\"",
+        _ => "",
+    };
+    let backward = if first || number.is_multiple_of(5) { " allow backward" } else { "" };
+    format!("    trigger \"t{number}\" on {event} {condition}{backward}\n")
+}
+
+fn program(stages: &[Vec<u16>]) -> String {
+    let mut text = HEAD.to_owned();
+    for (at, triggers) in stages.iter().enumerate() {
+        let _ = writeln!(text, "  stage S{at} \"S{at}\" {{");
+        text.extend(triggers.iter().map(|number| trigger(*number, at == 0)));
+        text.push_str("    rule arrive { comment { text: \"{title} is in {stage}\" } }\n  }\n");
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn events(numbers: &[u16]) -> String {
+    let mut text = String::new();
+    for (n, number) in numbers.iter().enumerate() {
+        let deal = number % 3;
+        let (kind, data) = match number / 3 % 6 {
+            0 => (
+                "deal.created",
+                format!(
+                    r#""title":"{}","amount":"{}.00 EUR","responsible":"anna","source":"{}","tags":["{}"],"probability":{}"#,
+                    ["Chairs", "Tables and chairs for the whole office", "Desks"]
+                        [usize::from(number / 18 % 3)],
+                    number / 7 % 1000,
+                    ["web", "phone", "form"][usize::from(number / 54 % 3)],
+                    ["vip", "new"][usize::from(number % 2)],
+                    number % 100,
+                ),
+            ),
+            1 => ("deal.updated", format!(r#""comments":"note {number}""#)),
+            2 => ("deal.updated", r#""comments":null"#.to_owned()),
+            _ => ("document.viewed", format!(r#""template":"{}""#, TEMPLATES[usize::from(number / 18 % 6)])),
+        };
+        let _ = writeln!(
+            text,
+            r#"{{"specversion":"1.0","id":"e{n}","source":"/test","type":"{kind}","subject":"deal/D-{deal}","time":"2026-03-02T10:00:00Z","data":{{{data}}}}}"#
+        );
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_run_that_nobody_watches_comes_to_the_same(
+        stages in proptest::collection::vec(proptest::collection::vec(any::<u16>(), 0..24), 2..6),
+        numbers in proptest::collection::vec(any::<u16>(), 1..120),
+    ) {
+        let rules = program(&stages);
+        let machine = machine(&rules);
+        // So that there are deals.
+        let events = events(&[&[0, 19, 38][..], &numbers].concat());
+        prop_assert_eq!(run(&machine, &events, false), run(&machine, &events, true), "{}", rules);
+    }
+}
+
+#[test]
+fn triggers_found_by_their_settings_are_asked_in_the_order_of_the_program() {
+    // So many that there is an index; the one without settings stands in the middle.
+    let mut triggers: String = (0..20)
+        .map(|n| {
+            format!("    trigger \"t{n}\" on document.viewed(template: \"T{n}\") when amount >= {n} EUR\n")
+        })
+        .collect();
+    triggers.push_str("    trigger \"any\" on document.viewed when amount > 15 EUR\n");
+    triggers.push_str("    trigger \"last\" on document.viewed(template: [\"T3\", \"T19\"])\n");
+    let machine = machine(&format!("{HEAD}  stage A \"A\"\n  stage B \"B\" {{\n{triggers}  }}\n}}\n"));
+    let fired = |amount: u32, template: &str| {
+        let events = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"/t","type":"deal.created","subject":"deal/D","time":"2026-03-02T10:00:00Z","data":{{"title":"x","amount":"{amount} EUR","responsible":"anna"}}}}
+{{"specversion":"1.0","id":"2","source":"/t","type":"document.viewed","subject":"deal/D","time":"2026-03-02T10:00:00Z","data":{{"template":"{template}"}}}}
+"#
+        );
+        let (effects, _) = run(&machine, &events, false);
+        effects.split("\"trigger\":\"").nth(1).map(|rest| rest[..rest.find('"').expect("an end")].to_owned())
+    };
+    assert_eq!(fired(10, "T3").as_deref(), Some("t3"));
+    assert_eq!(fired(2, "T3").as_deref(), Some("last"));
+    assert_eq!(fired(18, "T19").as_deref(), Some("any"));
+    assert_eq!(fired(16, "unknown").as_deref(), Some("any"));
+    assert_eq!(fired(10, "unknown"), None);
+}

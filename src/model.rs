@@ -30,6 +30,16 @@ pub struct Model {
     pub reads_references: bool,
     /// `test` blocks, in the order of the text.
     pub tests: Vec<test::Test>,
+    /// Constants, in the order of the text: in everything else their values stand already.
+    pub constants: Vec<Constant>,
+}
+
+/// A constant, computed.
+#[derive(Debug, Clone)]
+pub struct Constant {
+    pub name: Arc<str>,
+    pub ty: Type,
+    pub value: Value,
 }
 
 /// A user function: pure, never recursive.

@@ -4,17 +4,29 @@
 //! `declared` says what each version declares, as text that can be compared; `uses` what each rule, trigger and
 //! test depends on, as far as it is checked; `names` what it depends on by name alone. A change counts if it is
 //! reached from there, also by way of functions, constants and values of other rules.
+//!
+//! What itself has changed is told by `difference`: `outline` finds the pieces of both versions, `pairs` which of them belong
+//! together, and `meaning` what each comes to when it is compiled.
 
 mod declared;
+mod difference;
+mod meaning;
 mod names;
+mod outline;
+mod pairs;
+mod renamed;
 mod uses;
+
+pub use difference::{Difference, Edition, Entry, Way, Wrong, difference};
 
 use crate::compiler::{self, Loaded};
 use crate::diagnostic::levels::{Level, Levels, Which};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::lower;
 use crate::model::Model;
 use crate::source::Span;
 use declared::Declared;
+use meaning::Meanings;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use uses::Uses;
 
@@ -41,6 +53,11 @@ pub enum Kind {
     Setting,
     /// Whose values are read.
     Rule,
+    /// `use crm`
+    Library,
+    Pipeline,
+    Trigger,
+    Test,
 }
 
 impl Kind {
@@ -64,6 +81,10 @@ impl Kind {
             Kind::Stage => "stage",
             Kind::Setting => "setting",
             Kind::Rule => "rule",
+            Kind::Library => "library",
+            Kind::Pipeline => "pipeline",
+            Kind::Trigger => "trigger",
+            Kind::Test => "test",
         }
     }
 }
@@ -184,10 +205,24 @@ pub fn compare(old: &Loaded, new: &Loaded) -> Result<Comparison, Vec<Diagnostic>
     let checked_old = compiler::check_with(old, &levels);
     let Some(old_model) = checked_old.model else { return Err(checked_old.diagnostics) };
     let checked_new = compiler::check_with(new, &levels);
-    let old = Version::new(old, Some(&old_model));
-    let new_version = Version::new(new, checked_new.model.as_ref());
     let errors = checked_new.diagnostics.iter().filter(|d| d.severity() == Severity::Error);
-    let mut other_errors: Vec<Diagnostic> = errors.cloned().collect();
+    let errors = errors.cloned().collect();
+    let old = Version::new(old, Some((&old_model, meanings_of(&old_model, old))));
+    let model = checked_new.model.as_ref();
+    let new = Version::new(new, model.map(|model| (model, meanings_of(model, new))));
+    Ok(compared(&old, &new, errors))
+}
+
+/// What everything comes to when it is compiled; nothing of what cannot be.
+fn meanings_of(model: &Model, loaded: &Loaded) -> Meanings {
+    let lowered = lower::lower_folded(model, &loaded.sources);
+    lowered.map_or(Meanings::new(), |(program, tests)| {
+        meaning::meanings(&meaning::Compiled::new(program, tests), model)
+    })
+}
+
+/// Compares two versions that have been taken apart, the new one with these errors.
+fn compared(old: &Version, new_version: &Version, mut other_errors: Vec<Diagnostic>) -> Comparison {
     let mut units = Vec::new();
     let mut told: Vec<Diagnostic> = Vec::new();
     for (unit, place) in &new_version.names.units {
@@ -196,7 +231,7 @@ pub fn compare(old: &Loaded, new: &Loaded) -> Result<Comparison, Vec<Diagnostic>
         told.extend(own.iter().cloned());
         // What is new has no old meaning.
         let Some(before) = old.names.units.get(unit) else { continue };
-        let (changes, reached) = changes(unit, &old, &new_version, before.text == place.text);
+        let (changes, reached) = changes(unit, old, new_version, before.text == place.text);
         // A function or constant that no longer checks takes with it whoever needs it.
         for key in reached.iter().filter(|key| matches!(key.kind, Kind::Function | Kind::Constant)) {
             let span = new_version.declared.items.get(key).and_then(|item| item.span);
@@ -211,7 +246,7 @@ pub fn compare(old: &Loaded, new: &Loaded) -> Result<Comparison, Vec<Diagnostic>
     }
     other_errors.retain(|d| !told.contains(d));
     units.sort_by_key(|unit| (unit.span.file, unit.span.start));
-    Ok(Comparison { units, of: new_version.names.units.len(), other_errors })
+    Comparison { units, of: new_version.names.units.len(), other_errors }
 }
 
 /// Whether a diagnostic stands in a piece of the text.
@@ -228,11 +263,19 @@ struct Version {
     declared: Declared,
     names: names::Names,
     uses: Option<Uses>,
+    /// Of a version without errors.
+    meanings: Meanings,
 }
 
 impl Version {
-    fn new(loaded: &Loaded, model: Option<&Model>) -> Self {
-        Version { declared: Declared::of(loaded), names: names::Names::of(loaded), uses: model.map(Uses::of) }
+    fn new(loaded: &Loaded, checked: Option<(&Model, Meanings)>) -> Self {
+        let (uses, meanings) = checked.map(|(model, meanings)| (Uses::of(model), meanings)).unzip();
+        Version {
+            declared: Declared::of(loaded),
+            names: names::Names::of(loaded),
+            uses,
+            meanings: meanings.unwrap_or_default(),
+        }
     }
 
     /// What a rule, trigger or test depends on directly; of a version with errors only what it names.
@@ -252,6 +295,24 @@ impl Version {
     fn knows(&self, key: &Key) -> bool {
         self.declared.items.contains_key(key)
     }
+}
+
+/// Whether what is written differently comes to the same: `60 minutes` and `1 hour`.
+fn same_value(key: &Key, old: &Version, new: &Version) -> bool {
+    let by_value = matches!(
+        key.kind,
+        Kind::Field
+            | Kind::Payload
+            | Kind::Parameter
+            | Kind::Output
+            | Kind::Person
+            | Kind::Calendar
+            | Kind::Constant
+            | Kind::Function
+            | Kind::Rates
+    );
+    let (was, is) = (old.meanings.get(key), new.meanings.get(key));
+    by_value && was.is_some() && was == is
 }
 
 /// Whatever has changed and is reached from a rule, trigger or test, by the shortest way; and all that is reached.
@@ -276,7 +337,13 @@ fn changes(unit: &UnitKey, old: &Version, new: &Version, same_text: bool) -> (Ve
             continue;
         }
         let (was, is) = (old.declared.items.get(key), new.declared.items.get(key));
-        if was.map(|item| &item.text) != is.map(|item| &item.text) {
+        let same = was.map(|item| &item.text) == is.map(|item| &item.text);
+        let same_value = same_value(key, old, new);
+        // What a constant is made of does not matter as long as it comes to the same.
+        if key.kind == Kind::Constant && same_value {
+            continue;
+        }
+        if !same && !same_value {
             let text = |item: &declared::Item| item.text.clone();
             let change = Change { way: way.clone(), was: was.map(text), is: is.map(text) };
             found.insert(key.clone(), change);

@@ -4,8 +4,8 @@
 use super::Checker;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Conversion, Expr, ExprKind, LocalId, OrderOp, PrincipalField, TextPart};
-use crate::schema::Type;
+use crate::model::{Conversion, Expr, ExprKind, FnDef, LocalId, Model, OrderOp, PrincipalField, TextPart};
+use crate::schema::{Schema, Type};
 use crate::syntax::tree;
 use crate::value::call::{self, Env};
 use crate::value::functions::Function;
@@ -42,8 +42,9 @@ impl From<Failure> for Stop {
 
 type Folded = Result<Value, Stop>;
 
-struct Folder<'c, 'a> {
-    checker: &'c Checker<'a>,
+struct Folder<'c> {
+    schema: &'c Schema,
+    functions: &'c [FnDef],
     /// Whether the text may come to stand in a pipeline with a locale, so that what prints is not known yet.
     localized: bool,
     steps: u32,
@@ -101,11 +102,23 @@ impl Checker<'_> {
     }
 
     fn evaluate(&self, expr: &Expr, localized: bool) -> Folded {
-        bounded(Folder { checker: self, localized, steps: 0, depth: 0 }.eval(expr, &mut Locals::new())?)
+        evaluate(&self.schema, &self.functions, expr, localized)
     }
 }
 
-impl Folder<'_, '_> {
+/// The value of an expression of a checked program that needs no record, no event and no time; `None` of all others, and
+/// of what fails.
+pub(crate) fn folded(model: &Model, expr: &Expr) -> Option<Value> {
+    let localized = model.pipelines.iter().any(|pipeline| pipeline.locale.is_some());
+    evaluate(&model.schema, &model.functions, expr, localized).ok()
+}
+
+fn evaluate(schema: &Schema, functions: &[FnDef], expr: &Expr, localized: bool) -> Folded {
+    let mut folder = Folder { schema, functions, localized, steps: 0, depth: 0 };
+    bounded(folder.eval(expr, &mut Locals::new())?)
+}
+
+impl Folder<'_> {
     fn eval(&mut self, expr: &Expr, locals: &mut Locals) -> Folded {
         self.steps += 1;
         if self.steps > MOST_STEPS || self.depth >= MOST_DEPTH {
@@ -207,7 +220,7 @@ impl Folder<'_, '_> {
         match field {
             PrincipalField::Id => Ok(Value::Text(principal.name)),
             PrincipalField::Name => {
-                let declared = self.checker.schema.principal_named(&principal.name);
+                let declared = self.schema.principal_named(&principal.name);
                 Ok(Value::Text(declared.map_or(principal.name, |p| p.label.clone())))
             }
             // The entries of users may need constants themselves.
@@ -255,7 +268,7 @@ impl Folder<'_, '_> {
             (Value::None, Some(default)) => (self.eval(default, locals)?, &default.ty),
             (found, _) => (found, &value.ty),
         };
-        let schema = &self.checker.schema;
+        let schema = self.schema;
         let printer = Printer { schema, labels: Labels::default(), tz: chrono_tz::Tz::UTC, locale: None };
         match format {
             Some(format) => printer.format(&value, format, text)?,
@@ -345,7 +358,7 @@ impl Folder<'_, '_> {
             values.push(self.eval(arg, locals)?);
         }
         let env = Env {
-            schema: &self.checker.schema,
+            schema: self.schema,
             tz: chrono_tz::Tz::UTC,
             now: chrono::DateTime::UNIX_EPOCH,
             record_id: "",
@@ -392,8 +405,8 @@ impl Folder<'_, '_> {
     }
 
     fn call_fn(&mut self, function: FnId, args: &[Expr], locals: &mut Locals) -> Folded {
-        let checker = self.checker;
-        let Some(declared) = checker.functions.get(function.index()) else { return Err(Stop::NotConstant) };
+        let functions = self.functions;
+        let Some(declared) = functions.get(function.index()) else { return Err(Stop::NotConstant) };
         let mut frame = Locals::with_capacity(args.len());
         for arg in args {
             frame.push(Some(self.eval(arg, locals)?));

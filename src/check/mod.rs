@@ -20,6 +20,7 @@ mod types;
 mod walk;
 mod words;
 
+pub(crate) use constant::folded;
 pub(crate) use pipelines::walk::{model_children, model_exprs};
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -236,7 +237,11 @@ impl Checker<'_> {
             ty: if output.optional { output.ty.optional() } else { output.ty },
             read: output.read,
         });
+        let constants = std::mem::take(&mut self.constants).into_iter().filter_map(|constant| {
+            Some(model::Constant { name: constant.name, ty: constant.ty, value: constant.value? })
+        });
         Some(model::Model {
+            constants: constants.collect(),
             outputs: outputs.collect(),
             schema: std::mem::take(&mut self.schema),
             functions: std::mem::take(&mut self.functions),

@@ -1,10 +1,10 @@
 //! `stagegate explain`: what a message means, with a wrong and a right program.
 
+use super::Color;
 use super::Result;
 use super::exit::Exit;
-use super::report::print;
+use super::terminal::{Screen, page};
 use crate::diagnostic::{Code, suggest};
-use std::io::IsTerminal;
 
 /// Explain what a message of the checker means.
 ///
@@ -35,15 +35,13 @@ fn code(text: &str) -> std::result::Result<Code, String> {
 }
 
 pub fn run(args: &Args) -> Result {
-    let stdout = std::io::stdout();
-    let columns = if stdout.is_terminal() { terminal_size::terminal_size_of(&stdout) } else { None };
-    let width = columns.map_or(100, |(width, _)| usize::from(width.0).clamp(40, 100));
+    let width = Screen::stdout(Color::Auto).width.min(100);
     if args.codes.is_empty() {
-        print(&list())?;
+        page(&list())?;
         return Ok(Exit::Clean);
     }
     let pages: Vec<String> = args.codes.iter().map(|code| shown(code.page(), width)).collect();
-    print(&pages.join("\n"))?;
+    page(&pages.join("\n"))?;
     Ok(Exit::Clean)
 }
 

@@ -3,12 +3,13 @@
 use super::compile::replace;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
-use super::{Color, Result, programs, unified};
+use super::terminal::Screen;
+use super::{Result, programs, unified};
 use crate::compiler::Foreign;
 use crate::format::{self, Refused};
 use crate::source::Sources;
 use std::collections::HashSet;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Lay rules out in the one canonical style.
@@ -48,7 +49,7 @@ struct Outcome {
     unusable: bool,
 }
 
-pub fn run(args: &Args, style: Style, color: Color) -> Result {
+pub fn run(args: &Args, style: Style) -> Result {
     let mut outcome = Outcome::default();
     let mut paths = Vec::new();
     let mut seen = HashSet::new();
@@ -68,7 +69,7 @@ pub fn run(args: &Args, style: Style, color: Color) -> Result {
         );
     }
     for path in &paths {
-        match one(path, args.check, style, color, &mut outcome) {
+        match one(path, args.check, style, &mut outcome) {
             Ok(()) => {}
             // The reader of the output went away: nobody is told anything.
             Err(Failure { message: None, exit }) => return Err(Failure { message: None, exit }),
@@ -86,13 +87,7 @@ pub fn run(args: &Args, style: Style, color: Color) -> Result {
 }
 
 /// Formats one file, or shows what would change in it.
-fn one(
-    path: &Path,
-    check: bool,
-    style: Style,
-    color: Color,
-    outcome: &mut Outcome,
-) -> std::result::Result<(), Failure> {
+fn one(path: &Path, check: bool, style: Style, outcome: &mut Outcome) -> std::result::Result<(), Failure> {
     let stdin = path == Path::new("-");
     let bytes = if stdin { input::read_stdin() } else { input::read(path) };
     let bytes = bytes.map_err(|e| Failure::read(path, &e))?;
@@ -126,9 +121,9 @@ fn one(
         }
     };
     let same = written == text;
-    outcome.changed += usize::from(!same);
     if check {
-        return if same { Ok(()) } else { print(&diff(path, &text, &written, color)) };
+        outcome.changed += usize::from(!same);
+        return if same { Ok(()) } else { print(&diff(path, &text, &written, style.out())) };
     }
     if stdin {
         return print(&written);
@@ -140,7 +135,9 @@ fn one(
     // A link stays a link: what it leads to is replaced. What may not be written to may not be replaced either.
     let target = path.canonicalize().map_err(failed)?;
     std::fs::OpenOptions::new().write(true).open(&target).map_err(failed)?;
-    replace(&target, written.as_bytes()).map_err(failed)
+    replace(&target, written.as_bytes()).map_err(failed)?;
+    outcome.changed += 1;
+    Ok(())
 }
 
 fn print(text: &str) -> std::result::Result<(), Failure> {
@@ -150,16 +147,9 @@ fn print(text: &str) -> std::result::Result<(), Failure> {
 }
 
 /// A unified diff that `patch` and `git apply` take.
-fn diff(path: &Path, old: &str, new: &str, color: Color) -> String {
-    let colored = match color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => {
-            io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-        }
-    };
+fn diff(path: &Path, old: &str, new: &str, screen: Screen) -> String {
     let name = input::shown(path);
-    unified::diff([&name, &name], [old, new], colored)
+    unified::diff([&name, &name], [old, new], screen.color)
 }
 
 impl Outcome {

@@ -1,6 +1,7 @@
 //! What commands share of reading: programs from text or compiled, colours, diagnostics on stderr.
 
 use super::exit::{self, Failure};
+use super::terminal::Screen;
 use crate::compiler::{self, Foreign, Loaded};
 use crate::diagnostic::levels::Levels;
 use crate::diagnostic::{Diagnostic, Rendered, Severity, render};
@@ -8,28 +9,39 @@ use crate::model::Model;
 use crate::program::Program;
 use crate::program::sites::Sites;
 use crate::source::Sources;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
-/// How to draw on stderr.
+/// How to draw: on stderr, where nothing else is said.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
     pub color: bool,
     pub width: usize,
+    /// What was said of colours.
+    choice: super::Color,
 }
 
 impl Style {
-    /// Colours on a terminal, unless `NO_COLOR` is set to anything; as wide as the terminal, at most 120.
-    pub fn detect(color: super::Color) -> Self {
-        let terminal = io::stderr().is_terminal();
-        let color = match color {
-            super::Color::Always => true,
-            super::Color::Never => false,
-            super::Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
-        };
-        let columns = terminal.then(|| terminal_size::terminal_size_of(io::stderr())).flatten();
-        let width = columns.map_or(100, |(w, _)| usize::from(w.0).clamp(40, 120));
-        Style { color, width }
+    /// As standard error takes it.
+    pub fn detect(color_choice: super::Color) -> Self {
+        let Screen { color, width, .. } = Screen::stderr(color_choice);
+        Style { color, width, choice: color_choice }
+    }
+
+    /// Without colours, for a text that goes elsewhere.
+    pub fn plain(width: usize) -> Self {
+        Style { color: false, width, choice: super::Color::Never }
+    }
+
+    /// Standard output, for what is drawn there.
+    pub fn out(self) -> Screen {
+        Screen::stdout(self.choice)
+    }
+
+    /// As [`Style::out`], to draw in the same way.
+    pub fn for_stdout(self) -> Style {
+        let Screen { color, width, .. } = self.out();
+        Style { color, width, ..self }
     }
 }
 

@@ -9,6 +9,7 @@ mod compile;
 mod config;
 #[cfg(feature = "doc")]
 mod doc;
+mod diff;
 mod exit;
 mod explain;
 mod fmt;
@@ -21,6 +22,7 @@ mod report;
 mod resume;
 mod run;
 mod shell;
+mod terminal;
 mod test;
 mod unified;
 #[cfg(feature = "state")]
@@ -42,6 +44,9 @@ struct Cli {
     /// When to use colours: auto follows the terminal and NO_COLOR.
     #[arg(long, global = true, value_enum, default_value = "auto", hide_possible_values = false)]
     color: Color,
+    /// Write long results to the terminal as they are, not by $STAGEGATE_PAGER, $PAGER or less.
+    #[arg(long, global = true)]
+    no_pager: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -49,7 +54,7 @@ struct Cli {
 /// Of the command and of the language it speaks.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (language 1)");
 
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Color {
     Auto,
     Always,
@@ -67,6 +72,7 @@ enum Command {
     Explain(explain::Args),
     Test(test::Args),
     Why(why::Args),
+    Diff(diff::Args),
     New(new::Args),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
@@ -77,36 +83,59 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
-            // A closed pipe under `--help` is nobody's mistake.
-            let _ = error.print();
-            return ExitCode::from(code);
+            if error.use_stderr() {
+                let _ = error.print();
+                return ExitCode::from(2);
+            }
+            return help(&error);
         }
     };
+    if cli.no_pager {
+        terminal::without_pager();
+    }
     let style = input::Style::detect(cli.color);
     let result = match cli.command {
         Command::Check(args) => check::run(&args, style),
         Command::Compile(args) => compile::run(&args, style),
         #[cfg(feature = "doc")]
         Command::Doc(args) => doc::run(&args, style),
-        Command::Fmt(args) => fmt::run(&args, style, cli.color),
+        Command::Fmt(args) => fmt::run(&args, style),
         Command::Run(args) => run::run(args, style),
         Command::Explain(args) => explain::run(&args),
         Command::Test(args) => test::run(&args, style),
         Command::Why(args) => why::run(&args, style),
+        Command::Diff(args) => diff::run(&args, style),
         Command::New(args) => new::run(&args),
         Command::Completions(args) => shell::completions(&args),
         Command::Man(args) => shell::man(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code as u8),
-        Err(failure) => {
-            if let Some(message) = failure.message {
-                exit::say(&format!("error: {message}\n"));
-            }
-            ExitCode::from(failure.exit as u8)
-        }
+        Err(failure) => failed(failure),
     }
+}
+
+/// Shows a help that was asked for.
+fn help(error: &clap::Error) -> ExitCode {
+    // What is asked for by `--help` is not read to its end.
+    let given = |wanted: &str| std::env::args_os().any(|arg| arg == wanted);
+    if given("--no-pager") {
+        terminal::without_pager();
+    }
+    let screen = terminal::Screen::stdout(if given("--color=never") { Color::Never } else { Color::Auto });
+    let text = error.render();
+    let text = if screen.color { text.ansi().to_string() } else { text.to_string() };
+    match terminal::page(&text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failed(failure),
+    }
+}
+
+fn failed(failure: exit::Failure) -> ExitCode {
+    if let Some(message) = failure.message {
+        exit::say(&format!("error: {message}\n"));
+    }
+    ExitCode::from(failure.exit as u8)
 }
 
 /// A result of a command: an honest exit code, or a failure with its message.

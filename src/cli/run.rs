@@ -120,7 +120,7 @@ fn dedup(text: &str) -> std::result::Result<u32, String> {
 }
 
 /// `90s`, `30m`, `1h`, `1d`, `1w`
-fn duration(text: &str) -> std::result::Result<TimeDelta, String> {
+pub(super) fn duration(text: &str) -> std::result::Result<TimeDelta, String> {
     let unit = text.char_indices().next_back();
     let (digits, seconds) = match unit {
         Some((at, 's')) => (&text[..at], 1),
@@ -331,7 +331,7 @@ impl Args {
 
 impl Input {
     /// A progress bar for a long file, on a terminal.
-    fn bar(&self) -> Option<indicatif::ProgressBar> {
+    pub(super) fn bar(&self) -> Option<indicatif::ProgressBar> {
         let length = self.length.filter(|l| *l >= LONG && io::stderr().is_terminal())?;
         let bar = indicatif::ProgressBar::new(length);
         let form = "{prefix} {bar:30} {percent:>3} %  {bytes_per_sec}  {eta} left";

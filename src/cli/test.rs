@@ -170,7 +170,7 @@ fn once(args: &Args, style: Style) -> Result {
         review::review(differ.collect(), style)?;
     }
     let report = match args.format {
-        Format::Human => report::human(&ran, style),
+        Format::Human => report::human(&ran, style.for_stdout()),
         Format::Json => report::json(&ran),
         Format::Junit => report::junit(&ran),
     };
@@ -183,7 +183,8 @@ fn once(args: &Args, style: Style) -> Result {
     if let Some(wanted) = &coverage {
         let mut all = Coverage::default();
         ran.iter_mut().filter_map(|ran| ran.coverage.take()).for_each(|of_program| all.add(of_program));
-        enough = wanted.report(&all, args.format == Format::Human, style)?;
+        let human = args.format == Format::Human;
+        enough = wanted.report(&all, human, if human { style.for_stdout() } else { style })?;
     }
     for orphan in &found.orphans {
         let shown = input::shown(orphan);

@@ -8,7 +8,7 @@ use super::exit::{self, Exit, Failure};
 use super::input::{self, Style, Watched};
 use super::levels::LevelArgs;
 use super::run::{ActionsArg, open_inputs, time};
-use super::{Result, config};
+use super::{Result, config, terminal};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::engine::Options;
 use crate::engine::record::Slot;
@@ -126,10 +126,10 @@ pub fn run(args: &Args, style: Style) -> Result {
     }
     let rejected = story.rejected;
     let report = Report::new(&explainer, &args.record, &subject, story, args.event.as_deref(), wanted);
-    input::print(&match args.format {
-        Format::Human => report.human(style),
-        Format::Json => report.json(),
-    })?;
+    match args.format {
+        Format::Human => terminal::page(&report.human(style.for_stdout()))?,
+        Format::Json => input::print(&report.json())?,
+    }
     if rejected > 0 {
         let (events, were) = if rejected == 1 { ("event", "was") } else { ("events", "were") };
         exit::say(&format!("{rejected} {events} of all records {were} rejected: `stagegate run` says why\n"));

@@ -41,7 +41,7 @@ impl<'m> Builder<'_, 'm> {
     }
 
     fn value_into(&mut self, expr: &'m Expr, to: Reg) {
-        if let Some(value) = constant(expr) {
+        if let Some(value) = constant(expr).or_else(|| self.lowering.folded(expr)) {
             return self.constant_into(&value, &expr.ty, to);
         }
         match &expr.kind {

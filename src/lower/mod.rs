@@ -61,6 +61,14 @@ pub fn lower_tests_observed(
     Ok((program, conditions, sites))
 }
 
+/// As [`lower_with_tests`], with everything computed that is known before the run: two programs that come to the same have
+/// the same code more often. It is for comparing, not for running: where a rule stands in its text is lost.
+pub fn lower_folded(model: &Model, sources: &Sources) -> Result<(Program, Expectations), Vec<Diagnostic>> {
+    let mut lowering = Lowering { folding: true, ..Lowering::new(model) };
+    let conditions = model.tests.iter().map(|test| lowering.expectations(test)).collect();
+    Ok((lowering.program(sources)?, conditions))
+}
+
 /// What all chunks share: the code so far, and what of its tables is there already.
 struct Lowering<'m> {
     model: &'m Model,
@@ -72,6 +80,8 @@ struct Lowering<'m> {
     awaits: HashMap<Vec<OutputId>, u32>,
     /// Where values can be seen, if anyone wants to know.
     sites: Option<Vec<Site>>,
+    /// Whether what is known before the run is computed now.
+    folding: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -85,8 +95,15 @@ impl<'m> Lowering<'m> {
             payloads: HashMap::new(),
             awaits: HashMap::new(),
             sites: None,
+            folding: false,
             diagnostics: Vec::new(),
         }
+    }
+
+    /// The value of an expression that is known, if that is to be computed.
+    fn folded(&self, expr: &model::Expr) -> Option<Value> {
+        let may = self.folding && !matches!(expr.kind, model::ExprKind::Local(_) | model::ExprKind::Field(_));
+        if may { crate::check::folded(self.model, expr) } else { None }
     }
 
     /// The whole program.

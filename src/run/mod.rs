@@ -2,6 +2,7 @@
 //!
 //! The engine below is a pure function over one record; everything that reads, writes or counts is here.
 
+pub mod beside;
 mod kept;
 mod lines;
 mod records;
@@ -13,7 +14,7 @@ mod timers;
 pub use kept::{Batch, KeepError, Keeper, Keeping, Mover, Remembered, Visit};
 pub use lines::{Position, Start};
 pub use records::{Home, Records};
-pub use summary::Summary;
+pub use summary::{Summary, grouped};
 
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::watch::Noted;

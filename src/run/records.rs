@@ -193,6 +193,24 @@ impl Records {
         self.latest = self.latest.max(Some(to));
     }
 
+    /// Before this instant nothing is due; `None`: nothing is at all.
+    pub fn may_be_due(&self) -> Option<DateTime<Utc>> {
+        self.timers.may_be_due_at()
+    }
+
+    /// As [`Records::fire_next`], if that is due by `bound`, which is not after `to`.
+    pub fn fire_next_by(
+        &mut self,
+        engine: &mut Engine<'_>,
+        bound: DateTime<Utc>,
+        to: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let Some(number) = self.next_due(Which::All, bound) else { return false };
+        self.fire(engine, number, to, effects);
+        true
+    }
+
     /// Fires the timers of the record that is next, by due time and then by subject, all of one instant, if that is
     /// not after `to`; appends the effects. False if there is none.
     pub fn fire_next(
@@ -201,9 +219,7 @@ impl Records {
         to: DateTime<Utc>,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        let Some(number) = self.next_due(Which::All, to) else { return false };
-        self.fire(engine, number, to, effects);
-        true
+        self.fire_next_by(engine, to, to, effects)
     }
 
     fn fire(&mut self, engine: &mut Engine<'_>, number: u32, to: DateTime<Utc>, effects: &mut Vec<Effect>) {

@@ -70,7 +70,7 @@ fn count(n: u64, what: &str) -> String {
 }
 
 /// `1,234,567`
-fn grouped(n: u64) -> String {
+pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

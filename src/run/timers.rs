@@ -45,6 +45,11 @@ impl Timers {
         self.heap.peek().is_some_and(|Reverse((due, ..))| *due <= to)
     }
 
+    /// Before this nothing is due.
+    pub fn may_be_due_at(&self) -> Option<DateTime<Utc>> {
+        self.heap.peek().map(|Reverse((due, ..))| *due)
+    }
+
     /// Notes that a record has something to do; true if the heap wants tidying.
     pub fn add(
         &mut self,

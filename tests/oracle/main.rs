@@ -70,6 +70,28 @@ fn generated_programs_come_to_the_same_by_machine_and_by_evaluator() {
     result.expect("programs to try");
 }
 
+#[test]
+fn generated_programs_do_not_differ_from_their_formatted_selves() {
+    let config = ProptestConfig { failure_persistence: None, cases: 48, ..ProptestConfig::default() };
+    let mut runner = TestRunner::new(config);
+    let result = runner.run(&proptest::collection::vec(any::<u16>(), 0..1600), |program| {
+        let program = generate::bodies::program(Tape::new(&program));
+        let load = |text: &str| {
+            let bytes = text.as_bytes().to_vec();
+            stagegate::compiler::load(&["test.rules".into()], &mut |_| Ok(bytes.clone()))
+        };
+        let differ = |new: &str| stagegate::against::difference(&load(&program.text), &load(new));
+        let formatted = stagegate::format::format(&program.text).expect("it has no mistakes");
+        let same = differ(&formatted).expect("it has no errors");
+        prop_assert!(same.is_empty(), "{:#?}\n{}", same.entries, program.written);
+        Ok(())
+    });
+    if let Err(TestError::Fail(reason, _)) = result {
+        panic!("{reason}");
+    }
+    result.expect("programs to try");
+}
+
 /// Makes a program and runs its rules in two worlds each.
 fn agree(program: &[u16], worlds: &[u16], fixture: &Fixture) -> Result<(), String> {
     let program = generate::bodies::program(Tape::new(program));

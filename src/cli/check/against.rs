@@ -73,57 +73,61 @@ fn kind(unit: &Unit) -> &'static str {
 }
 
 fn as_text(comparison: &Comparison, sources: &Sources) -> String {
+    comparison.units.iter().map(|unit| unit_text(unit, sources)).collect()
+}
+
+/// A rule, trigger or test that is concerned, and why.
+pub(in crate::cli) fn unit_text(unit: &Unit, sources: &Sources) -> String {
     let mut out = String::new();
-    for unit in &comparison.units {
-        let place = Place::of(unit.span, sources);
-        let name = if unit.kind == UnitKind::Test { format!("\"{}\"", unit.name) } else { unit.name.clone() };
-        let state = if unit.errors.is_empty() { "may mean something else" } else { "is broken" };
-        // Writing to a text cannot fail.
-        let _ =
-            writeln!(out, "{}:{}:{}: {} {name} {state}", place.file, place.line, place.column, kind(unit));
-        for change in &unit.changes {
-            let _ = writeln!(out, "    it {}", change.words());
-        }
-        for error in &unit.errors {
-            let place = Place::of(error.span(), sources);
-            let (file, code) = (&place.file, error.code.id());
-            let at = format!("{file}:{}:{}", place.line, place.column);
-            let _ = writeln!(out, "    {at}: error[{code}]: {}", error.message);
-        }
+    let place = Place::of(unit.span, sources);
+    let name = if unit.kind == UnitKind::Test { format!("\"{}\"", unit.name) } else { unit.name.clone() };
+    let state = if unit.errors.is_empty() { "may mean something else" } else { "is broken" };
+    // Writing to a text cannot fail.
+    let _ = writeln!(out, "{}:{}:{}: {} {name} {state}", place.file, place.line, place.column, kind(unit));
+    for change in &unit.changes {
+        let _ = writeln!(out, "    it {}", change.words());
+    }
+    for error in &unit.errors {
+        let place = Place::of(error.span(), sources);
+        let (file, code) = (&place.file, error.code.id());
+        let at = format!("{file}:{}:{}", place.line, place.column);
+        let _ = writeln!(out, "    {at}: error[{code}]: {}", error.message);
     }
     out
 }
 
-fn as_json(comparison: &Comparison, loaded: &Loaded) -> String {
-    let unit = |unit: &Unit| {
-        let place = Place::of(unit.span, &loaded.sources);
-        let changes: Vec<Value> = unit
-            .changes
-            .iter()
-            .map(|change| {
-                let way: Vec<Value> = change
-                    .way
-                    .iter()
-                    .map(|(verb, key)| json!({ "how": verb, "kind": Kind::name(key.kind), "name": key.name }))
-                    .collect();
-                json!({ "message": change.words(), "way": way, "was": change.was, "is": change.is })
-            })
-            .collect();
-        let errors: Vec<Finding> = unit.errors.iter().map(|d| Finding::of(d, &loaded.sources)).collect();
-        json!({
-            "kind": kind(unit),
-            "name": unit.name,
-            "state": if unit.errors.is_empty() { "changed" } else { "broken" },
-            "file": place.file,
-            "line": place.line,
-            "column": place.column,
-            "end_line": place.end_line,
-            "end_column": place.end_column,
-            "changes": changes,
-            "errors": errors,
+/// The same for programs.
+pub(in crate::cli) fn unit_json(unit: &Unit, sources: &Sources) -> Value {
+    let place = Place::of(unit.span, sources);
+    let changes: Vec<Value> = unit
+        .changes
+        .iter()
+        .map(|change| {
+            let way: Vec<Value> = change
+                .way
+                .iter()
+                .map(|(verb, key)| json!({ "how": verb, "kind": Kind::name(key.kind), "name": key.name }))
+                .collect();
+            json!({ "message": change.words(), "way": way, "was": change.was, "is": change.is })
         })
-    };
-    let units: Vec<Value> = comparison.units.iter().map(unit).collect();
+        .collect();
+    let errors: Vec<Finding> = unit.errors.iter().map(|d| Finding::of(d, sources)).collect();
+    json!({
+        "kind": kind(unit),
+        "name": unit.name,
+        "state": if unit.errors.is_empty() { "changed" } else { "broken" },
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "end_line": place.end_line,
+        "end_column": place.end_column,
+        "changes": changes,
+        "errors": errors,
+    })
+}
+
+fn as_json(comparison: &Comparison, loaded: &Loaded) -> String {
+    let units: Vec<Value> = comparison.units.iter().map(|unit| unit_json(unit, &loaded.sources)).collect();
     // Texts and numbers only: this cannot fail.
     serde_json::to_string_pretty(&units).unwrap_or_else(|_| "[]".into()) + "\n"
 }

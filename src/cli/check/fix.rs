@@ -102,6 +102,7 @@ impl Fixes {
             }
             match self.attempt(program, &loaded, &chosen, levels, before)? {
                 Some(mended) => {
+                    self.writable(&chosen, &loaded)?;
                     self.tell(&chosen, &loaded);
                     loaded = mended;
                 }
@@ -112,6 +113,7 @@ impl Fixes {
                     for one in chosen {
                         match self.attempt(program, &loaded, &[one], levels, before)? {
                             Some(mended) => {
+                                self.writable(&[one], &loaded)?;
                                 self.tell(&[one], &loaded);
                                 found = Some(mended);
                                 break;
@@ -160,6 +162,21 @@ impl Fixes {
             }
         }
         Ok(None)
+    }
+
+    /// Whether the files that are to be corrected may be written: before it is said that they are.
+    fn writable(&self, chosen: &[&Diagnostic], loaded: &Loaded) -> Result<(), Failure> {
+        if self.mode != Mode::Write {
+            return Ok(());
+        }
+        for edit in chosen.iter().flat_map(|diagnostic| &diagnostic.fix) {
+            let text = self.key(loaded, edit.span.file).and_then(|key| self.texts.get(&key));
+            if let Some((text, path)) = text.and_then(|text| Some((text, text.path.as_ref()?))) {
+                let open = std::fs::OpenOptions::new().write(true).open(path);
+                open.map_err(|e| Failure::write(&text.shown, &e))?;
+            }
+        }
+        Ok(())
     }
 
     /// Says what has been corrected, by the places of the text in which it was.
@@ -223,7 +240,8 @@ impl Fixes {
                 _ => {}
             }
         }
-        if self.says {
+        // Of what could not be read nothing is known.
+        if self.says && !self.texts.is_empty() {
             let corrections = match self.made {
                 1 => "1 correction".to_owned(),
                 n => format!("{n} corrections"),

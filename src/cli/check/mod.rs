@@ -1,6 +1,6 @@
 //! `stagegate check`: what is wrong in files of rules.
 
-mod against;
+pub(in crate::cli) mod against;
 mod fix;
 #[cfg(feature = "state")]
 mod state;

@@ -200,7 +200,7 @@ pub(super) fn junit(ran: &[Ran]) -> String {
             if let Some((code, message)) = scenario.message() {
                 status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                 status.set_message(message).set_type(code.id());
-                status.set_description(shown::failure(scenario, Style { color: false, width: 100 }));
+                status.set_description(shown::failure(scenario, Style::plain(100)));
             }
             let mut case = TestCase::new(scenario.name(), status);
             case.set_classname(ran.program.as_str());

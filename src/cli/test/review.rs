@@ -124,7 +124,7 @@ mod tests {
     fn answer(tested: &mut [Tested], keys: &str) -> (Result<(), Failure>, String) {
         let mut keys = keys.chars();
         let mut said = String::new();
-        let style = Style { color: false, width: 80 };
+        let style = Style::plain(80);
         let mut key = || keys.next().ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof));
         let result = ask(tested.iter_mut().collect(), style, &mut key, &mut |text| said.push_str(text));
         (result, said)

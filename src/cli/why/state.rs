@@ -3,7 +3,7 @@
 use super::{Args, Format, subject, unknown, wanted};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::input::{self, Style};
-use crate::cli::{Result, config};
+use crate::cli::{Result, config, terminal};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::program::Program;
 use crate::program::literal::quoted;
@@ -39,10 +39,12 @@ pub(super) fn run(args: &Args, file: &Path, style: Style) -> Result {
         };
         wanted.iter().filter_map(path).collect::<Vec<String>>()
     });
-    input::print(&match args.format {
-        Format::Human => human(program, &args.record, &told, rules.as_deref(), style),
-        Format::Json => as_json(&args.record, &told),
-    })?;
+    match args.format {
+        Format::Human => {
+            terminal::page(&human(program, &args.record, &told, rules.as_deref(), style.for_stdout()))?;
+        }
+        Format::Json => input::print(&as_json(&args.record, &told))?,
+    }
     Ok(Exit::Clean)
 }
 

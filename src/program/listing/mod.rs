@@ -42,6 +42,37 @@ pub fn fingerprint(program: &Program, chunk: ChunkId) -> String {
     text
 }
 
+/// A piece of code as text, with names only and without that of the functions it calls; the types of its values stand
+/// there too, and the conditions of what it waits for.
+pub fn own_code(program: &Program, chunk: ChunkId) -> String {
+    let listing = Listing { program, out: String::new() };
+    let (mut text, mut todo) = (String::new(), vec![chunk]);
+    while let Some(chunk) = todo.pop().and_then(|id| program.code.chunks.get(id.0 as usize)) {
+        let types: Vec<String> = chunk.registers.iter().map(|ty| type_name(program, ty)).collect();
+        let _ = writeln!(text, "{}", types.join(", "));
+        if let ChunkKind::Function { params, result } = &chunk.kind {
+            let _ = writeln!(text, "{params} parameters, {}", type_name(program, result));
+        }
+        for instr in &chunk.code {
+            let _ = writeln!(text, "{}", listing.instruction(chunk, *instr));
+            let wait = match instr {
+                super::instr::Instr::WaitFor { wait } => program.code.waits.get(wait.0 as usize),
+                _ => None,
+            };
+            if let Some((wait, when)) = wait.and_then(|wait| Some((wait, wait.when?))) {
+                let _ = writeln!(text, "when, with {:?}", wait.captures);
+                todo.push(when);
+            }
+        }
+    }
+    text
+}
+
+/// Events that are listened to, as text.
+pub fn patterns(program: &Program, patterns: &[EventPattern], stage: StageId) -> String {
+    Listing { program, out: String::new() }.patterns(patterns, stage)
+}
+
 /// What a named event wants, as text.
 pub fn event_text(program: &Program, event: &NamedEvent) -> String {
     Listing { program, out: String::new() }.named_event(event)

@@ -61,6 +61,9 @@ fn what_it_makes_checks_tests_and_runs_at_once() {
                 assert_eq!(fs::read_to_string(shop.join("rejected.jsonl")).expect("a file"), "");
             }
         }
+        // The scenario is compared with its snapshot, and not just written.
+        let tested = show(&stagegate(&shop, &["test"]));
+        assert!(tested.contains("pass  tests/") && !tested.contains("written"), "{tested}");
         // What the README says can be typed.
         let readme = fs::read_to_string(shop.join("README.md")).expect("a file");
         let typed: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("stagegate ")).collect();

@@ -39,30 +39,30 @@ const PLACE: &str = "NAME";
 
 impl Template {
     /// The files.
-    fn files(self) -> [(&'static str, &'static str); 5] {
-        let (rules, tests, name, events, readme) = match self {
-            Template::Sales => (
-                include_str!("sales/main.rules"),
-                include_str!("sales/tests/deals.rules"),
-                "tests/deals.rules",
-                include_str!("sales/events.jsonl"),
-                include_str!("sales/README.md"),
-            ),
-            Template::Support => (
-                include_str!("support/main.rules"),
-                include_str!("support/tests/tickets.rules"),
-                "tests/tickets.rules",
-                include_str!("support/events.jsonl"),
-                include_str!("support/README.md"),
-            ),
-        };
-        [
-            ("NAME.rules", rules),
-            (name, tests),
-            ("events.jsonl", events),
-            ("README.md", readme),
-            (".gitignore", "# Compiled programs, and what a run keeps.\n*.stagegate\n*.db\n*.db-*\n"),
-        ]
+    fn files(self) -> [(&'static str, &'static str); 8] {
+        const IGNORED: &str = "# Compiled programs, and what a run keeps.\n*.stagegate\n*.db\n*.db-*\n";
+        match self {
+            Template::Sales => [
+                ("NAME.rules", include_str!("sales/main.rules")),
+                ("tests/deals.rules", include_str!("sales/tests/deals.rules")),
+                ("tests/forgotten.events.jsonl", include_str!("sales/tests/forgotten.events.jsonl")),
+                ("tests/forgotten.snap", include_str!("sales/tests/forgotten.snap")),
+                ("events.jsonl", include_str!("sales/events.jsonl")),
+                ("stagegate.toml", include_str!("sales/stagegate.toml")),
+                ("README.md", include_str!("sales/README.md")),
+                (".gitignore", IGNORED),
+            ],
+            Template::Support => [
+                ("NAME.rules", include_str!("support/main.rules")),
+                ("tests/tickets.rules", include_str!("support/tests/tickets.rules")),
+                ("tests/urgent.events.jsonl", include_str!("support/tests/urgent.events.jsonl")),
+                ("tests/urgent.snap", include_str!("support/tests/urgent.snap")),
+                ("events.jsonl", include_str!("support/events.jsonl")),
+                ("stagegate.toml", include_str!("support/stagegate.toml")),
+                ("README.md", include_str!("support/README.md")),
+                (".gitignore", IGNORED),
+            ],
+        }
     }
 }
 

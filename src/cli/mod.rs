@@ -7,9 +7,9 @@
 mod check;
 mod compile;
 mod config;
+mod diff;
 #[cfg(feature = "doc")]
 mod doc;
-mod diff;
 mod exit;
 mod explain;
 mod fmt;

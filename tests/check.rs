@@ -1,36 +1,19 @@
 //! What the checker says: every program under `tests/check` with the snapshot beside it. A folder with a
 //! `main.rules` is one program of several files.
 
+#[path = "support/corpus.rs"]
+mod corpus;
+
+use corpus::{cases, in_folder, load};
 use stagegate::compiler;
 use stagegate::diagnostic::{Code, Diagnostic, Rendered, Severity, render};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The programs: a file, or a folder's `main.rules`, with the place and name of its snapshot.
-fn cases(folder: &Path, found: &mut Vec<(PathBuf, PathBuf, String)>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && path.join("main.rules").exists() {
-            found.push((path.join("main.rules"), folder.to_owned(), stem));
-        } else if path.is_dir() {
-            cases(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rules") {
-            found.push((path, folder.to_owned(), stem));
-        }
-    }
-}
-
 /// All that is said of a program, drawn as in a terminal of 80 columns.
 fn said_of(main: &Path) -> String {
-    let folder = main.parent().unwrap().to_owned();
-    let root = PathBuf::from(main.file_name().unwrap());
-    let loaded = compiler::load_with(&[root], &mut |path| fs::read(folder.join(path)), &mut |path| {
-        let names = fs::read_dir(folder.join(path)).into_iter().flatten().flatten();
-        names.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
-    });
+    let loaded = load(main);
     let checked = compiler::check(&loaded);
     assert_eq!(checked.model.is_none(), checked.has_errors(), "{}", main.display());
     if checked.diagnostics.is_empty() {
@@ -51,15 +34,6 @@ fn every_program_is_judged_as_its_snapshot_says() {
     for (main, folder, name) in found {
         in_folder(&folder).bind(|| insta::assert_snapshot!(name, said_of(&main)));
     }
-}
-
-/// Snapshots stand beside their programs.
-fn in_folder(folder: &Path) -> insta::Settings {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings
 }
 
 #[test]

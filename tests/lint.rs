@@ -1,6 +1,10 @@
 //! Warnings: every program under `tests/lint` with the snapshot beside it. A folder with a `main.rules` is one
 //! program of several files. What is not in the snapshot is not warned of: near misses stand among the programs.
 
+#[path = "support/corpus.rs"]
+mod corpus;
+
+use corpus::{cases, in_folder, load};
 use stagegate::compiler::{self, Checked, Loaded};
 use stagegate::diagnostic::{Code, Rendered, Severity, render};
 use stagegate::engine::effect::EffectKind;
@@ -8,29 +12,10 @@ use stagegate::engine::{Engine, Options};
 use stagegate::event::decode::{Decoded, Decoder};
 use stagegate::run::Records;
 use stagegate::vm::Machine;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-/// The programs: a file, or a folder's `main.rules`, with the place and name of its snapshot.
-fn cases(folder: &Path, found: &mut Vec<(PathBuf, PathBuf, String)>) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && path.join("main.rules").exists() {
-            found.push((path.join("main.rules"), folder.to_owned(), stem));
-        } else if path.is_dir() {
-            cases(&path, found);
-        } else if path.extension().is_some_and(|e| e == "rules") {
-            found.push((path, folder.to_owned(), stem));
-        }
-    }
-}
+use std::path::Path;
 
 fn checked(main: &Path) -> (Loaded, Checked) {
-    let folder = main.parent().unwrap().to_owned();
-    let root = PathBuf::from(main.file_name().unwrap());
-    let loaded = compiler::load(&[root], &mut |path| fs::read(folder.join(path)));
+    let loaded = load(main);
     let checked = compiler::check(&loaded);
     (loaded, checked)
 }
@@ -45,11 +30,7 @@ fn every_program_is_warned_of_as_its_snapshot_says() {
         let drawn: Vec<_> = checked.diagnostics.iter().map(|d| render(d, &loaded.sources, how)).collect();
         let said = if drawn.is_empty() { "no diagnostics".into() } else { drawn.join("\n") };
         assert!(checked.model.is_some(), "{} has errors:\n{said}", main.display());
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join(&folder));
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(name, said));
+        in_folder(&folder).bind(|| insta::assert_snapshot!(name, said));
         // Each folder shows one warning: what else there is to say of its programs is a mistake in them. What is
         // disabled says so wherever it stands.
         let shown = folder.file_name().unwrap().to_string_lossy().into_owned();

@@ -49,7 +49,10 @@ impl miette::Diagnostic for Shown<'_> {
         if self.title.is_some() {
             return None;
         }
-        self.diagnostic.help.as_ref().map(|h| Box::new(h) as _)
+        self.diagnostic.help.as_ref().map(|help| match split(help) {
+            (help, "") => Box::new(help) as Box<dyn std::fmt::Display>,
+            (help, _) => Box::new(format!("{help}\n{STANDS_FOR}")) as _,
+        })
     }
     fn source_code(&self) -> Option<&dyn miette::SourceCode> {
         Some(&self.source)
@@ -90,5 +93,21 @@ pub fn render(diagnostic: &Diagnostic, sources: &Sources, how: Rendered) -> Stri
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = handler.render_report(&mut out, &shown);
-    out
+    let lines = diagnostic.help.as_deref().map_or("", |help| split(help).1);
+    if lines.is_empty() {
+        return out;
+    }
+    let put_in = |line: &str| if line.trim() == STANDS_FOR { lines.to_owned() } else { line.to_owned() };
+    out.lines().map(|line| put_in(line) + "\n").collect()
+}
+
+/// What is drawn in place of lines that are to be copied, until they are put in.
+const STANDS_FOR: &str = "\u{FFFC}";
+
+/// A help, and the lines at its end that are events. These are not wrapped or indented: they are there to be copied.
+fn split(help: &str) -> (&str, &str) {
+    match help.find("\n{\"") {
+        Some(at) => (&help[..at], &help[at + 1..]),
+        None => (help, ""),
+    }
 }

@@ -20,6 +20,8 @@ const MOST_BEGINNINGS: usize = 24;
 const MOST_PLACES: usize = 4;
 /// So many steps of a circle are shown.
 const MOST_SHOWN: usize = 8;
+/// A value that grows until it is too large has been changed more often than this.
+const GROWTH: usize = 8;
 
 /// Something that runs at once when something else has happened.
 #[derive(Clone, Copy)]
@@ -51,6 +53,16 @@ enum Step {
     Set(RuleId, FieldId),
 }
 
+/// A chain that goes round.
+struct Example {
+    /// The events that begin it.
+    lines: Vec<String>,
+    /// One round.
+    steps: Vec<Step>,
+    /// Whether it ends because a value has grown too large, and not because it is cut off.
+    grows: bool,
+}
+
 pub fn check(program: &Program, trial: &mut Option<Trial>, found: &mut Vec<Diagnostic>) {
     let at_once = |p: &Placed| !p.rule.disabled && p.rule.timing.is_none() && p.rule.during.is_none();
     let rules = program.rules().filter(at_once).map(Node::Rule);
@@ -65,11 +77,11 @@ pub fn check(program: &Program, trial: &mut Option<Trial>, found: &mut Vec<Diagn
             if trial.as_ref().is_some_and(Trial::is_enough) {
                 return;
             }
-            let Some((lines, steps)) = example(program, start, trial) else { continue };
-            if !steps.iter().any(|step| said.contains(step)) {
-                found.extend(diagnostic(program, &steps, &lines));
+            let Some(example) = example(program, start, trial) else { continue };
+            if !example.steps.iter().any(|step| said.contains(step)) {
+                found.extend(diagnostic(program, &example));
             }
-            said.extend(steps);
+            said.extend(example.steps);
         }
     }
 }
@@ -230,7 +242,7 @@ fn circles(next: &[Vec<usize>]) -> Vec<Vec<usize>> {
 }
 
 /// Events on which a chain that this node begins goes round, and the steps of one round.
-fn example(program: &Program, node: &Node, trial: &mut Option<Trial>) -> Option<(Vec<String>, Vec<Step>)> {
+fn example(program: &Program, node: &Node, trial: &mut Option<Trial>) -> Option<Example> {
     let (pipeline, stage, when, patterns): (_, Option<&Stage>, &Option<Condition>, &[EventPattern]) =
         match node {
             Node::Rule(placed) => (placed.pipeline, placed.stage, &placed.rule.when, &placed.rule.on),
@@ -280,9 +292,15 @@ fn example(program: &Program, node: &Node, trial: &mut Option<Trial>) -> Option<
             let Some(effects) = trial.get_or_insert_with(|| Trial::new(program)).run(&lines) else {
                 continue;
             };
-            if let Some(at) = effects.iter().position(|effects| trial::is_endless(effects)) {
-                let steps = round(&effects[at])?;
-                return Some((lines[..=at].to_vec(), steps));
+            for (at, effects) in effects.iter().enumerate() {
+                let grows = trial::outgrew(effects) && !trial::is_endless(effects);
+                if !grows && !trial::is_endless(effects) {
+                    continue;
+                }
+                let Some((steps, rounds)) = round(effects) else { continue };
+                if !grows || rounds > GROWTH {
+                    return Some(Example { lines: lines[..=at].to_vec(), steps, grows });
+                }
             }
         }
     }
@@ -298,8 +316,8 @@ fn changes(patterns: &[EventPattern]) -> Vec<FieldId> {
     fields.flatten().collect()
 }
 
-/// The steps that come again and again before the chain is cut.
-fn round(effects: &[Effect]) -> Option<Vec<Step>> {
+/// The steps that come again and again before the chain ends, and how often they do.
+fn round(effects: &[Effect]) -> Option<(Vec<Step>, usize)> {
     let steps: Vec<Step> = effects
         .iter()
         .filter_map(|effect| match &effect.kind {
@@ -315,6 +333,7 @@ fn round(effects: &[Effect]) -> Option<Vec<Step>> {
         .collect();
     let last = steps.last()?;
     let length = steps.iter().rev().skip(1).position(|step| step == last)? + 1;
+    let rounds = steps.iter().filter(|step| *step == last).count();
     let mut round = steps[steps.len() - length..].to_vec();
     // It begins where the text does.
     let first = round.iter().enumerate().min_by_key(|(_, step)| match step {
@@ -323,10 +342,11 @@ fn round(effects: &[Effect]) -> Option<Vec<Step>> {
     })?;
     let first = first.0;
     round.rotate_left(first);
-    Some(round)
+    Some((round, rounds))
 }
 
-fn diagnostic(program: &Program, steps: &[Step], lines: &[String]) -> Option<Diagnostic> {
+fn diagnostic(program: &Program, example: &Example) -> Option<Diagnostic> {
+    let Example { lines, steps, grows } = example;
     let mut labels: Vec<(Span, String)> = Vec::new();
     for step in steps {
         let (span, what) = match step {
@@ -373,8 +393,9 @@ fn diagnostic(program: &Program, steps: &[Step], lines: &[String]) -> Option<Dia
         diagnostic = diagnostic.also(*span, number(*at, what));
     }
     let events = if lines.len() == 1 { "this event" } else { "these events" };
+    let end = if *grows { "a value is too large" } else { "a run cuts it off" };
     Some(diagnostic.help(format!(
-        "say in a `when` where it is to end; it goes round on {events}, until a run cuts it off:\n{}",
+        "say in a `when` where it is to end; it goes round on {events}, until {end}:\n{}",
         lines.join("\n")
     )))
 }

@@ -105,9 +105,13 @@ fn was(program: &Program, reason: &mut Reason, field: FieldId, value: &Value, pl
         Some(entity) => program.model.schema.entity(entity).fields[field.index()].ty.clone(),
         None => return Formula::Known(true),
     };
-    let old = expr(ExprKind::Old(field), ty.clone());
-    let constant = expr(ExprKind::Const(value.clone()), ty);
-    let kind = ExprKind::Equal { left: Box::new(old), right: Box::new(constant), negated: false };
+    equal(reason, ExprKind::Old(field), value, ty, place)
+}
+
+/// That something has a value.
+pub fn equal(reason: &mut Reason, what: ExprKind, value: &Value, ty: Type, place: &Place) -> Formula {
+    let (left, right) = (expr(what, ty.clone()), expr(ExprKind::Const(value.clone()), ty));
+    let kind = ExprKind::Equal { left: Box::new(left), right: Box::new(right), negated: false };
     reason.formula(&expr(kind, Type::Bool), place)
 }
 

@@ -92,6 +92,12 @@ pub fn is_endless(effects: &[Effect]) -> bool {
     effects.iter().any(|e| matches!(e.kind, EffectKind::LoopStopped { .. }))
 }
 
+/// Whether a rule failed because a value had grown beyond all measure.
+pub fn outgrew(effects: &[Effect]) -> bool {
+    let codes = [FailureCode::Overflow.id(), FailureCode::TooLarge.id()];
+    effects.iter().any(|e| matches!(&e.kind, EffectKind::RuleFailed { code, .. } if codes.contains(code)))
+}
+
 /// The line that creates a record in a stage. `None`: nobody knows a value for a field.
 pub fn created(program: &Program, pipeline: &Pipeline, stage: &Stage, settled: &Settled) -> Option<String> {
     let schema = &program.model.schema;

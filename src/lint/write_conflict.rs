@@ -3,8 +3,8 @@
 //!
 //! It is said only where an example has been found and tried in which both do.
 
-use super::reason::{Answer, Place, Reason};
-use super::situation::{at_hand, condition, named, settings_hold};
+use super::reason::{Answer, Formula, Place, Reason};
+use super::situation::{at_hand, condition, equal, named, settings_hold};
 use super::trial::{self, Settled, Trial};
 use super::{Placed, Program};
 use crate::check::model_exprs;
@@ -254,7 +254,15 @@ fn example(
             all = all.and(if *holds { f } else { f.not() });
         }
     }
-    let Answer::Yes(witness) = reason.possible(&all) else { return None };
+    // So that the first changes it, the field does not have its value already.
+    let other = differs(&mut reason, program, pipeline, field, first, &place);
+    let witness = match reason.possible(&other.and(all.clone())) {
+        Answer::Yes(witness) => witness,
+        _ => match reason.possible(&all) {
+            Answer::Yes(witness) => witness,
+            _ => return None,
+        },
+    };
     let mut settled = Settled::of(&reason, &witness);
     for rule in [first.placed.rule, second.placed.rule] {
         for pattern in &rule.on {
@@ -267,8 +275,9 @@ fn example(
         }
     }
     // So that both change it, the field begins with another value than either sets.
-    if !settled.fields.contains_key(&field) && !matches!(occasion, Occasion::Change(f) if f == field) {
-        settled = elsewhere(program, pipeline, field, [first.value, second.value], settled);
+    if !settled.fields.contains_key(&field) {
+        let changes = matches!(occasion, Occasion::Change(f) if f == field);
+        settled = elsewhere(program, pipeline, field, [first.value, second.value], changes, settled);
     }
     let second_line = match occasion {
         Occasion::Entry => None,
@@ -291,17 +300,38 @@ fn example(
     (a != b).then_some(lines)
 }
 
+/// That a field which the conditions of the first ask for is not yet what the first sets it to.
+fn differs(
+    reason: &mut Reason,
+    program: &Program,
+    pipeline: &Pipeline,
+    field: FieldId,
+    first: &Write,
+    place: &Place,
+) -> Formula {
+    let when = first.placed.rule.when.as_ref().map(|c| &c.expr);
+    let mut asked = when.into_iter().chain(first.conditions.iter().map(|(e, _)| *e));
+    let ExprKind::Const(value) = &first.value.kind else { return Formula::Known(true) };
+    if !asked.any(|e| reads(e, field)) {
+        return Formula::Known(true);
+    }
+    let ty = program.model.schema.entity(pipeline.entity).fields[field.index()].ty.clone();
+    equal(reason, ExprKind::Field(field), value, ty, place).not().holds()
+}
+
 /// The field as it is before, not yet one of the values that are to be set.
 fn elsewhere(
     program: &Program,
     pipeline: &Pipeline,
     field: FieldId,
     values: [&Expr; 2],
+    changes: bool,
     mut settled: Settled,
 ) -> Settled {
     let def = &program.model.schema.entity(pipeline.entity).fields[field.index()];
     let set = |value: &Value| values.iter().any(|e| matches!(&e.kind, ExprKind::Const(v) if v == value));
-    if def.default.as_ref().is_none_or(set)
+    // What a change makes of it is said, whatever it was by default.
+    if (changes || def.default.as_ref().is_none_or(set))
         && let Some(value) = trial::samples(&program.model.schema, def).into_iter().find(|v| !set(v))
     {
         settled.fields.insert(field, value);

@@ -167,8 +167,16 @@ fn unit_of(key: &str, args: &[Given], whole: Span) -> Option<Advice> {
     let span_of = |n: &Given| match n.text.as_str() {
         "1" => format!("1 {unit}"),
         text if n.is_number() => format!("{text} {unit}s"),
+        text if text.contains(' ') => format!("({text}) * 1 {unit}"),
         text => format!("{text} * 1 {unit}"),
     };
+    // `days(closes - today)`
+    if let [n] = args
+        && *n.ty.inner() == Type::Duration
+    {
+        let (to, from) = n.text.split_once(" - ").filter(|_| unit == "day")?;
+        return Some(Advice::write(whole, format!("days_between({from}, {to})")).unsure(true));
+    }
     let (text, sure) = match args {
         [n] if n.is_number() => (span_of(n), true),
         [n] => (format!("({})", span_of(n)), n.ty == Type::Int),

@@ -6,12 +6,15 @@
 //!
 //! A mistake is reported once; its node has [`Type::Error`], which agrees with everything.
 
+mod arguments;
 mod calls;
 mod comparison;
 mod convert;
 mod familiar;
 mod formats;
+mod happening;
 mod holes;
+mod incomparable;
 mod literals;
 mod names;
 mod narrow;

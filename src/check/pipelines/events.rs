@@ -203,7 +203,13 @@ impl Checker<'_> {
     }
 
     fn unknown_event(&mut self, path: &tree::Path, name: &str, home: Home) {
-        if let Some((why, help)) = self.happens_by_itself(name) {
+        let wire = &self.schema.entity(home.entity).wire_name;
+        // `created`, as in other tools
+        let by_itself = self.happens_by_itself(name).or_else(|| match name.contains('.') {
+            true => None,
+            false => self.happens_by_itself(&format!("{wire}.{name}")),
+        });
+        if let Some((why, help)) = by_itself {
             let message = format!("`{name}` is not listened to by name");
             self.report(Diagnostic::new(Code::LifeCycleEvent, path.span, message).label(why).help(help));
             return;
@@ -218,8 +224,10 @@ impl Checker<'_> {
             self.forgotten_library(library, diagnostic.label("not declared anywhere"));
             return;
         } else {
-            let known = self.names.events.keys().map(|k| &**k);
-            Advice::near(path.span, name, known).unwrap_or_else(|| Advice::say(format!("event {name} {{ }}")))
+            let known = || self.names.events.keys().map(|k| &**k);
+            Advice::near(path.span, name, known())
+                .or_else(|| last_part(path.span, name, known()))
+                .unwrap_or_else(|| Advice::say(format!("event {name} {{ }}")))
         };
         self.report(
             Diagnostic::new(Code::UnknownEvent, path.span, format!("there is no event `{name}`"))
@@ -253,7 +261,7 @@ impl Checker<'_> {
             "moved" => "put a rule without `on` into the stage: it runs when a record enters".into(),
             _ => "nothing can run for a record that is gone".into(),
         };
-        Some((format!("part of the life of a `{}`", entity.name), help))
+        Some((format!("part of the life of {} `{}`", article(&entity.name), entity.name), help))
     }
 
     fn unknown_setting(&mut self, arg: &tree::Arg, event: EventId, declared: Span) {
@@ -437,4 +445,21 @@ pub(super) fn unparen(e: &tree::Expr) -> &tree::Expr {
         e = inner;
     }
     e
+}
+
+/// `signed`: the known events of which it is the last part.
+fn last_part<'n>(span: Span, name: &str, known: impl Iterator<Item = &'n str>) -> Option<Advice> {
+    let ends = |event: &&str| event.rsplit_once('.').is_some_and(|(_, last)| last == name);
+    let mut all: Vec<&str> = known.filter(ends).collect();
+    all.sort_unstable();
+    match all[..] {
+        [only] => Some(Advice::write(span, only).saying(format!("did you mean `{only}`?"))),
+        [first, second] => Some(Advice::say(format!("write `{first}` or `{second}`"))),
+        [first, second, ..] => Some(Advice::say(format!("write `{first}`, `{second}` or the like"))),
+        [] => None,
+    }
+}
+
+fn article(name: &str) -> &'static str {
+    if name.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" }
 }

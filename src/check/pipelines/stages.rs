@@ -89,10 +89,15 @@ impl Checker<'_> {
                 tree::StageMember::Trigger(trigger) => {
                     let trigger_id = TriggerId(numbers.trigger);
                     numbers.trigger += 1;
-                    if first && trigger.backward.is_none() {
+                    let before = self.diagnostics.len();
+                    stage.triggers.push(self.trigger(home, trigger_id, trigger));
+                    // What cannot be listened to is another mistake, and the first to be mended.
+                    let unheard =
+                        |d: &Diagnostic| matches!(d.code, Code::UnknownEvent | Code::LifeCycleEvent);
+                    let unheard = self.diagnostics.iter().skip(before).any(unheard);
+                    if first && trigger.backward.is_none() && !unheard {
                         self.never_fires(tree, trigger);
                     }
-                    stage.triggers.push(self.trigger(home, trigger_id, trigger));
                 }
                 tree::StageMember::Rule(rule) => {
                     let rule_id = RuleId(numbers.rule);

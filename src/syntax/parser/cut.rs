@@ -130,6 +130,20 @@ impl<'a> Reader<'a> {
 
     /// Cuts a body where `starts(token, start of the piece so far)` says so. Commas between pieces go.
     fn cut(&self, body: &Piece, starts: impl Fn(usize, usize) -> bool) -> Vec<Piece> {
+        let mut pieces = self.pieces(body, starts);
+        for piece in &mut pieces {
+            while piece.end > piece.start && self.scan.word(piece.end - 1) == "," {
+                piece.end -= 1;
+            }
+            while piece.end > piece.start && self.scan.word(piece.start) == "," {
+                piece.start += 1;
+            }
+        }
+        pieces.retain(|p| !p.is_empty());
+        pieces
+    }
+
+    fn pieces(&self, body: &Piece, starts: impl Fn(usize, usize) -> bool) -> Vec<Piece> {
         let mut pieces = Vec::new();
         let mut from = body.start;
         let mut at = body.start;
@@ -141,14 +155,6 @@ impl<'a> Reader<'a> {
             at = self.after(at);
         }
         pieces.push(from..body.end);
-        for piece in &mut pieces {
-            while piece.end > piece.start && self.scan.word(piece.end - 1) == "," {
-                piece.end -= 1;
-            }
-            while piece.end > piece.start && self.scan.word(piece.start) == "," {
-                piece.start += 1;
-            }
-        }
         pieces.retain(|p| !p.is_empty());
         pieces
     }
@@ -172,7 +178,7 @@ impl<'a> Reader<'a> {
             && end(index - 2) == start(index - 1)
     }
 
-    fn is_unfinished(&self, index: usize) -> bool {
+    pub fn is_unfinished(&self, index: usize) -> bool {
         match self.kind(index) {
             Some(Kind::Word) => UNFINISHED.contains(&self.word(index)),
             Some(Kind::Sign) => self.scan.word(index) != "?",
@@ -196,8 +202,9 @@ impl<'a> Reader<'a> {
 
     /// The declarations of the file.
     pub fn declarations(&self) -> Vec<Piece> {
+        // No comma stands between declarations.
         let whole = 0..self.scan.tokens.len();
-        self.cut(&whole, |at, from| self.starts_declaration(at, from))
+        self.pieces(&whole, |at, from| self.starts_declaration(at, from))
     }
 
     fn starts_declaration(&self, at: usize, from: usize) -> bool {
@@ -240,7 +247,7 @@ impl<'a> Reader<'a> {
             start - memchr::memrchr2(b'\n', b'\r', &self.scan.text.as_bytes()[..start]).map_or(0, |n| n + 1)
         };
         let left = margin(piece.start);
-        self.cut(piece, |at, _| {
+        self.pieces(piece, |at, _| {
             self.is_first(at)
                 && DECLARATIONS.contains(&self.word(at))
                 && (self.is_named(at) || self.is_first(at + 1))
@@ -350,6 +357,7 @@ impl<'a> Reader<'a> {
         let behind_brace = self.kind(before) == Some(Kind::Close(Bracket::Brace)) && !self.closes_set(before);
         match word {
             "else" => return false,
+            _ if behind_brace && self.word(from) == "if" && self.is_else(at) => return false,
             "let" | "set" | "move" | "wait" if shaped => return true,
             "at" if behind_brace && next == "most" => return false,
             _ => {}
@@ -357,8 +365,7 @@ impl<'a> Reader<'a> {
         if behind_brace {
             return true;
         }
-        let head = matches!(self.word(from), "if" | "for")
-            && !(from..at).any(|i| self.kind(i) == Some(Kind::Open(Bracket::Brace)) && !self.opens_set(i));
+        let head = matches!(self.word(from), "if" | "for") && self.in_head(from, at);
         if STATEMENTS.contains(&word) && self.is_fresh(at) {
             return next != "{" || word == "stop";
         }
@@ -369,6 +376,20 @@ impl<'a> Reader<'a> {
             return true;
         }
         !head && self.is_fresh(at) && (self.is_action(at) || self.is_first(at) && !CONTINUING.contains(&word))
+    }
+
+    /// Whether no brace has opened since an `if`, or the `else` of it.
+    fn in_head(&self, from: usize, to: usize) -> bool {
+        let (mut at, mut head) = (from, true);
+        while at < to {
+            if self.kind(at) == Some(Kind::Open(Bracket::Brace)) && !self.opens_set(at) {
+                head = false;
+            } else if self.is_else(at) {
+                head = true;
+            }
+            at = self.after(at);
+        }
+        head
     }
 
     /// `sms {`, `app.signflow.send {`

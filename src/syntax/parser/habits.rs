@@ -169,9 +169,21 @@ impl Stop<'_> {
         match opening {
             "goto" | "jump" | "transition" | "advance" if first && !self.word(0).is_empty() => {
                 let to = isize::from(self.word(0) == "to");
+                let to = to + isize::from(self.word(to) == "stage" && !self.word(to + 1).is_empty());
                 let (stage, _) = self.value_at(to);
                 let span = self.span(-1, to - 1);
                 Some(self.no_word(-1, -1, "move to").help(format!("move to {stage}")).fix(span, "move to"))
+            }
+            "assign" if first && !self.word(0).is_empty() && self.str(1) != "." && self.str(1) != "{" => {
+                let to = isize::from(self.word(0) == "to");
+                let (user, _) = self.value_at(to);
+                let problem = self.no_word(-1, -1, "set responsible = …");
+                Some(problem.help(format!("set responsible = {user}")))
+            }
+            "delete" | "remove" | "erase" | "destroy" if first && !self.word(0).is_empty() => {
+                let problem = self.no_word(-1, -1, "move to …");
+                let label = "rules delete nothing: a record comes to its end in a final stage";
+                Some(problem.label(label).help("move to …"))
             }
             "go" if first && self.word(0) == "to" => {
                 let (stage, _) = self.value_at(1);
@@ -509,47 +521,6 @@ impl Stop<'_> {
             Diagnostic::new(Code::Syntax, span, format!("`{}` are no days here", self.text(span)))
                 .label("from one day to another is written with two points")
                 .help(format!("{ours} {rest}").trim())
-                .fix(span, ours),
-        )
-    }
-
-    /// `stage New Request { … }`
-    fn name_of_two_words(&self) -> Option<Diagnostic> {
-        let word = self.reader.member_word(self.piece);
-        let kinds = ["stage", "rule", "pipeline", "entity", "user", "department", "role", "calendar"];
-        let bare = word == "stage" && self.place == Place::PipelineMember;
-        if self.place != Place::Head && !bare
-            || !kinds.contains(&word)
-            || self.word(0).is_empty()
-            || self.word(-2) != word
-            || !(self.expects(Rule::text) || self.expects(Rule::quote))
-        {
-            return None;
-        }
-        let mut words = vec![self.word(-1)];
-        let mut end = 0;
-        let clauses = ["on", "after", "at", "during", "when", "once", "overlap", "detached"];
-        let clause = |at: isize| word == "rule" && clauses.contains(&self.word(at));
-        while !self.word(end).is_empty() && self.word(end) != "for" && !clause(end) {
-            words.push(self.word(end));
-            end += 1;
-        }
-        // A clause of a rule that is misspelt is no part of its name.
-        if self.token(end).is_some() && self.word(end) != "for" && !clause(end) || words.len() > 6 {
-            return None;
-        }
-        if word == "rule" && suggest::nearest(self.word(0), clauses).is_some() {
-            return None;
-        }
-        // The first word is the name; a single word behind it is no label of its own.
-        let name = words[0];
-        let label = if words.len() > 2 { words[1..].join(" ") } else { words.join(" ") };
-        let span = self.span(-1, end - 1);
-        let ours = format!("{name} \"{label}\"");
-        Some(
-            Diagnostic::new(Code::WrongName, span, "a name is one word, and a label needs quotes")
-                .label("the label stands behind the name, in quotes")
-                .help(format!("{word} {ours}"))
                 .fix(span, ours),
         )
     }

@@ -2,8 +2,8 @@
 //! and from typing fast.
 
 use super::Rule;
-use super::cut::{DECLARATIONS, MEMBERS, Place, STATEMENTS, STEPS};
-use super::friendly::{Friendly, friendly};
+use super::cut::{DECLARATIONS, MEMBERS, Place, STATEMENTS};
+use super::friendly::Friendly;
 use super::hints::Stop;
 use super::scan::numbers::{unit_named, with_unit};
 use super::scan::{Bracket, Kind};
@@ -15,6 +15,7 @@ impl Stop<'_> {
 
     pub fn special(&self) -> Option<Diagnostic> {
         self.slip()
+            .or_else(|| self.spoken())
             .or_else(|| self.phrase())
             .or_else(|| self.habit())
             .or_else(|| self.beginner())
@@ -137,9 +138,13 @@ impl Stop<'_> {
         }
         let span = self.span(-1, last - 1);
         let written = self.text(span);
+        let ours = match written {
+            "e-mail" | "E-mail" | "E-Mail" => "email".to_owned(),
+            _ => written.replace('-', "_"),
+        };
         let problem = Diagnostic::new(Code::WrongName, span, format!("`{written}` cannot be a name"))
             .label("a name has letters, digits and `_`")
-            .help(written.replace('-', "_"));
+            .help(ours.clone());
         // Others know a stage by its name: whoever writes it decides.
         let mut before = -2;
         while self.str(before) == "-" {
@@ -147,7 +152,7 @@ impl Stop<'_> {
         }
         Some(match self.word(before) {
             "stage" | "pipeline" | "entity" => problem,
-            _ => problem.fix(span, written.replace('-', "_")),
+            _ => problem.fix(span, ours),
         })
     }
 
@@ -300,41 +305,6 @@ impl Stop<'_> {
         })
     }
 
-    /// `list<text>`, `text[]`
-    fn type_of_another_language(&self) -> Option<Diagnostic> {
-        let in_type = matches!(self.place, Place::Field) || self.opening() == "fn";
-        let found = self.str(0);
-        let named = self.word(-1);
-        if self.place == Place::Field && found == "??" && !self.expects_operator() {
-            return Some(
-                Diagnostic::new(Code::Syntax, self.span(0, 0), "`??` cannot stand in a type")
-                    .label("one `?` makes a value optional")
-                    .help(format!("{named}?")),
-            );
-        }
-        if !in_type || !matches!(found, "<" | "[") {
-            return None;
-        }
-        if named == "enum" {
-            let inside = self.rest(1).split(']').next().unwrap_or_default().trim();
-            return Some(
-                Diagnostic::new(Code::Syntax, self.span(0, 0), "the values of an enum stand in braces")
-                    .label("not in these brackets")
-                    .help(format!("enum {{ {inside} }}")),
-            );
-        }
-        let inner = match (found, named) {
-            ("[", "") => self.word(1),
-            ("[", name) => name,
-            _ => self.word(1),
-        };
-        Some(
-            Diagnostic::new(Code::Syntax, self.span(0, 0), format!("`{found}` cannot stand in a type"))
-                .label("a list is written in words")
-                .help(format!("list of {}", if inner.is_empty() { "text" } else { inner })),
-        )
-    }
-
     /// A declaration, member or statement where others belong.
     fn wrong_place(&self) -> Option<Diagnostic> {
         if self.at != self.piece.start && !(self.place == Place::Statement && self.at == self.piece.start + 1)
@@ -398,120 +368,6 @@ impl Stop<'_> {
         scan.word(at) == "{" && !MEMBERS.contains(&self.opening()) && self.opening() != "rule"
     }
 
-    /// `elif`, `where`, `null` and the like.
-    fn word_of_another_language(&self) -> Option<Diagnostic> {
-        // Where the wrong word begins a statement, the grammar takes it for an action's name.
-        let first = self.place == Place::Statement && self.at == self.piece.start + 1;
-        let here = if first { -1 } else { 0 };
-        let word = self.word(here);
-        let lower = word.to_lowercase();
-        let ours = match lower.as_str() {
-            "elif" | "elsif" | "elseif" => "else if",
-            "where" | "if" if self.expects(Rule::when_clause) || self.expects(Rule::kw_when) => "when",
-            "unless" if self.expects(Rule::when_clause) || self.expects(Rule::kw_when) => "when not",
-            "equal" if self.expects_operator() => "==",
-            "like" if self.expects_operator() => "contains",
-            "und" | "e" | "ed" | "y" | "et" if self.expects_operator() => "and",
-            "oder" | "o" | "ou" if self.expects_operator() => "or",
-            "wenn" | "falls" | "quando" | "se" | "si"
-                if self.expects(Rule::when_clause) || self.expects(Rule::kw_when) =>
-            {
-                "when"
-            }
-            "sonst" | "altrimenti" | "sinon" if self.expects(Rule::kw_else) => "else",
-            "regel" | "regola" if matches!(self.place, Place::StageMember | Place::PipelineMember) => "rule",
-            "stufe" | "phase" | "fase" if self.place == Place::PipelineMember => "stage",
-            "xor" if self.expects_operator() => "!=",
-            "foreach" | "while" | "loop" if self.place == Place::Statement => "for x in list",
-            "return" | "exit" | "break" | "end" | "fail" | "abort" if self.place == Place::Statement => {
-                "stop"
-            }
-            "var" | "val" if self.place == Place::Statement => "let",
-            "function" | "def" | "func" if self.place == Place::Declaration => "fn",
-            "import" | "include" | "require" if self.place == Place::Declaration => "use",
-            "struct" | "class" | "object" | "record" if self.place == Place::Declaration => "entity",
-            "workflow" | "process" | "funnel" if self.place == Place::Declaration => "pipeline",
-            "status" | "state" | "step" if self.place == Place::PipelineMember => "stage",
-            "fail" | "failed" | "lost" if self.is_stage(1) => "failure",
-            "win" | "won" | "successful" | "final" if self.is_stage(1) => "success",
-            "when" if self.place == Place::StageMember && self.at == self.piece.start => "trigger on",
-            _ => return None,
-        };
-        if ours == word {
-            return None;
-        }
-        let problem = Diagnostic::new(
-            Code::UnknownKeyword,
-            self.span(here, here),
-            format!("`{word}` is no word of the language here"),
-        );
-        let problem = problem.label(format!("this is written `{ours}`")).help(ours);
-        // A trigger without an event is wrong with the right word too.
-        Some(match (ours, self.word(here - 1)) {
-            ("when", "trigger") => problem,
-            _ => problem.fix(self.span(here, here), ours),
-        })
-    }
-
-    /// Whether the word `stage` stands there, where a stage may stand.
-    fn is_stage(&self, distance: isize) -> bool {
-        let place = matches!(self.place, Place::PipelineMember | Place::StageMember);
-        place && self.at == self.piece.start && self.word(distance) == "stage"
-    }
-
-    /// `triger on …`
-    fn unknown_keyword(&self) -> Option<Diagnostic> {
-        // A statement's misspelt first word is taken for an action's name, and what follows is refused.
-        let first = self.place == Place::Statement && self.at == self.piece.start + 1;
-        let (distance, known): (isize, Vec<&str>) = if first {
-            let mut known = STATEMENTS.to_vec();
-            known.extend(["rule", "trigger"]);
-            (-1, known)
-        } else {
-            let mut known: Vec<&str> = self
-                .expected
-                .iter()
-                .filter_map(|r| match friendly(*r) {
-                    Friendly::Word(word) => Some(word),
-                    _ => None,
-                })
-                .collect();
-            if self.expects_operator() {
-                known.extend(["and", "or", "is", "in", "contains", "starts", "ends", "between", "matches"]);
-            }
-            if self.expects(Rule::time_unit) || self.kind(-1) == Some(Kind::Number) {
-                known.extend([
-                    "seconds", "minutes", "hours", "days", "weeks", "second", "minute", "hour", "day", "week",
-                ]);
-            }
-            if self.at == self.piece.start {
-                known.extend(match self.place {
-                    Place::Declaration => &DECLARATIONS[..],
-                    Place::PipelineMember | Place::StageMember => &MEMBERS[..],
-                    Place::Step => &STEPS[..],
-                    _ => &[],
-                });
-            }
-            (0, known)
-        };
-        let word = self.word(distance);
-        let shortest = if self.at == self.piece.start { 3 } else { 2 };
-        let ours = [&STATEMENTS[..], &super::RESERVED].iter().any(|list| list.contains(&word));
-        if word.len() < shortest || ours || known.contains(&word) {
-            return None;
-        }
-        let near = suggest::nearest(word, known.iter().copied())?;
-        let span = self.span(distance, distance);
-        let problem =
-            Diagnostic::new(Code::UnknownKeyword, span, format!("`{word}` is no word of the language"))
-                .label("not known here")
-                .help(format!("did you mean `{near}`?"));
-        // Near a second one too, it may be either.
-        let other = suggest::nearest(word, known.iter().copied().filter(|k| *k != near));
-        let sure = word.eq_ignore_ascii_case(near) || other.is_none() && word.len() > 2;
-        Some(if sure { problem.fix(span, near) } else { problem })
-    }
-
     /// `notify to: sales`
     fn action_without_braces(&self) -> Option<Diagnostic> {
         if self.place != Place::Statement || STATEMENTS.contains(&self.opening()) && self.opening() != "let" {
@@ -555,11 +411,20 @@ impl Stop<'_> {
             Some(Kind::Text) => format!("{name} {{ text: {rest} }}"),
             _ => format!("{name} {{ name: value }}"),
         };
-        Some(
+        let problem =
             Diagnostic::new(Code::ActionWithoutBraces, span, format!("the action `{name}` has no braces"))
                 .label("its parameters stand in braces, also when there are none")
-                .help(help),
-        )
+                .help(help);
+        // `comment ( text: "…" )`
+        let close = self.reader.after(self.at).saturating_sub(1);
+        let named = self.kind(0) == Some(Kind::Open(Bracket::Paren)) && self.str(2) == ":";
+        if !named || scan.kind(close) != Some(Kind::Close(Bracket::Paren)) {
+            return Some(problem);
+        }
+        let close = scan.tokens.get(close)?;
+        let close = Span { file: self.reader.file, start: close.start, end: close.end };
+        let blank = if self.touches(-1, 0) { " " } else { "" };
+        Some(problem.fix(self.span(0, 0), format!("{blank}{{")).fix(close, "}"))
     }
 
     /// `when then > 5`

@@ -5,6 +5,7 @@ mod builder;
 mod cut;
 mod declarations;
 mod expressions;
+mod foreign;
 mod friendly;
 mod habits;
 mod hints;
@@ -15,6 +16,7 @@ mod pipelines;
 mod recover;
 mod scan;
 mod slips;
+mod spoken;
 mod statements;
 mod text;
 
@@ -49,10 +51,32 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
         return (File { file, items: Vec::new(), comments: Vec::new(), broken: Vec::new() }, vec![problem]);
     }
     let mut scan = Scan::new(file, text);
+    if scan.misfits.is_empty() {
+        return read(file, &mut scan);
+    }
+    // A bracket too many, or one of the wrong kind, hides nothing: it is read on as if that had been mended.
+    let misfits = std::mem::take(&mut scan.misfits);
+    let mut mended = text.as_bytes().to_vec();
+    for misfit in &misfits {
+        if let Some(byte) = mended.get_mut(misfit.problem.span().start as usize) {
+            *byte = misfit.right;
+        }
+    }
+    let Ok(mended) = String::from_utf8(mended) else { return read(file, &mut scan) };
+    let mut again = Scan::new(file, &mended);
+    again.problems.extend(misfits.into_iter().map(|misfit| misfit.problem));
+    read(file, &mut again)
+}
+
+/// Builds the tree of a file that has been scanned.
+fn read(file: FileId, scan: &mut Scan) -> (File, Vec<Diagnostic>) {
     let found = std::mem::take(&mut scan.problems);
+    let comments = std::mem::take(&mut scan.comments);
+    let scan = &*scan;
     let reader = Reader {
         file,
-        scan: &scan,
+        scan,
+        comments: &comments,
         errors: RefCell::new(found),
         broken: RefCell::default(),
         depth: Cell::new(0),
@@ -64,7 +88,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
     errors.sort_by_key(|e| e.span().start);
     errors.dedup_by(|a, b| a.span() == b.span() && a.code == b.code);
     errors.truncate(scan::MAX_PROBLEMS);
-    (File { file, items, comments: scan.comments, broken }, errors)
+    (File { file, items, comments, broken }, errors)
 }
 
 /// What the grammar makes of a whole file, word by word, for the formatter. `None` if it has mistakes: ask

@@ -20,6 +20,7 @@ pub(super) type PestError = Box<pest::error::Error<Rule>>;
 pub(super) struct Reader<'a> {
     pub file: FileId,
     pub scan: &'a Scan<'a>,
+    pub comments: &'a [Comment],
     pub errors: RefCell<Vec<Diagnostic>>,
     /// What the pieces that could not be read would have declared.
     pub broken: RefCell<Vec<Name>>,
@@ -105,13 +106,7 @@ impl<'a> Reader<'a> {
     }
 
     fn builder(&self, base: usize) -> Builder<'_> {
-        Builder {
-            file: self.file,
-            text: self.scan.text,
-            base,
-            comments: &self.scan.comments,
-            errors: &self.errors,
-        }
+        Builder { file: self.file, text: self.scan.text, base, comments: self.comments, errors: &self.errors }
     }
 
     /// Reads a piece that cannot be cut finer, and explains what is wrong with it.
@@ -165,7 +160,7 @@ impl<'a> Reader<'a> {
     }
 
     fn doc(&self, piece: &Piece) -> Option<Arc<str>> {
-        doc_above(self.scan.text, &self.scan.comments, self.span(piece).start as usize)
+        doc_above(self.scan.text, self.comments, self.span(piece).start as usize)
     }
 
     // --- declarations ------------------------------------------------------------------------------
@@ -385,7 +380,7 @@ impl<'a> Reader<'a> {
         if let Some(colon) = self.colon_for_brace(&(piece.start..open)) {
             let head = piece.start..colon;
             self.part(Rule::rule_head_alone, Place::Head, &head, |b, n| b.rule_head(n));
-            self.say_colon_for_brace(colon);
+            self.say_colon_for_brace(colon, "what a rule does stands");
             return None;
         }
         let head = self.part(Rule::rule_head_alone, Place::Head, &(piece.start..open), |b, n| b.rule_head(n));
@@ -435,18 +430,33 @@ impl<'a> Reader<'a> {
         let mut at = piece.start;
         loop {
             let open = self.first_brace(&(at..piece.end))?;
-            let condition = self.part(Rule::if_head_alone, Place::Head, &(at..open), |b, n| b.inner_expr(n));
+            if self.body_without_braces(&(at..open)) {
+                return None;
+            }
+            // Behind `elif` the condition stands without its `if`.
+            let condition = match self.scan.word(at) {
+                "if" => self.part(Rule::if_head_alone, Place::Head, &(at..open), |b, n| b.inner_expr(n)),
+                _ => None,
+            };
             let block = self.block(open);
             match condition {
                 Some(condition) => branches.push((condition, block)),
                 None => whole = false,
             }
             at = self.after(open);
-            if at + 1 >= piece.end || self.scan.word(at) != "else" {
+            if at + 1 >= piece.end || !self.is_else(at) {
                 break;
+            }
+            match self.say_other_else(at) {
+                Some("else if") => continue,
+                Some(_) => whole = false,
+                None => {}
             }
             at += 1;
             if self.scan.word(at) != "if" {
+                if self.body_without_braces(&(at - 1..self.first_brace(&(at..piece.end)).unwrap_or(at))) {
+                    return None;
+                }
                 if self.scan.kind(at) == Some(Kind::Open(Bracket::Brace)) {
                     otherwise = Some(self.block(at));
                     at = self.after(at);
@@ -460,6 +470,9 @@ impl<'a> Reader<'a> {
 
     fn for_statement(&self, piece: &Piece) -> Option<StmtKind> {
         let open = self.first_brace(piece)?;
+        if self.body_without_braces(&(piece.start..open)) {
+            return None;
+        }
         let head = self.part(Rule::for_head_alone, Place::Head, &(piece.start..open), |b, n| b.for_head(n));
         let body = self.block(open);
         self.refuse(&(self.after(open)..piece.end));

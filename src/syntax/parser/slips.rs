@@ -1,6 +1,7 @@
 //! Slips that would be followed by many other mistakes: a broken `use`, a label without quotes, a list in
 //! braces. Each is said once, with the edit that mends it, and read on as if it had been.
 
+use super::Rule;
 use super::builder::nfc;
 use super::cut::{DECLARATIONS, Piece, Place};
 use super::hints::Stop;
@@ -9,6 +10,21 @@ use super::scan::{Bracket, Kind};
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::source::Span;
 use crate::syntax::tree::{Item, ItemKind, Name, Str};
+
+fn colon_for_brace(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::Syntax, span, format!("{what} in braces, not behind a colon"))
+        .label("`{` here, and `}` behind the last statement")
+        .help("{ … }")
+}
+
+/// What `elif` and the like mean.
+fn other_else(word: &str) -> Option<&'static str> {
+    match word {
+        "elif" | "elsif" | "elseif" => Some("else if"),
+        "otherwise" | "sonst" | "altrimenti" | "sinon" => Some("else"),
+        _ => None,
+    }
+}
 
 impl<'a> Reader<'a> {
     /// `us crm`, `import crm`, `use people.rules`: what was to be brought in is brought in.
@@ -98,27 +114,94 @@ impl<'a> Reader<'a> {
 
     /// `rule r when amount > 5 EUR:`, with the body on the next lines: where the colon stands.
     pub fn colon_for_brace(&self, head: &Piece) -> Option<usize> {
-        head.clone()
-            .find(|i| self.scan.word(*i) == ":" && self.scan.tokens.get(i + 1).is_some_and(|t| t.first))
+        let mut at = head.start;
+        while at < head.end {
+            if self.scan.word(at) == ":" && self.scan.tokens.get(at + 1).is_some_and(|t| t.first) {
+                return Some(at);
+            }
+            at = self.after(at);
+        }
+        None
     }
 
-    pub fn say_colon_for_brace(&self, colon: usize) {
+    pub fn say_colon_for_brace(&self, colon: usize, what: &str) {
         let Some(token) = self.scan.tokens.get(colon) else { return };
         let span = Span { file: self.file, start: token.start, end: token.end };
+        self.errors.borrow_mut().push(colon_for_brace(span, what));
+    }
+
+    /// `if amount > 5 EUR:`, or `if amount > 5 EUR` alone, with an action on the next line whose brace closes the
+    /// head: says so.
+    pub fn body_without_braces(&self, head: &Piece) -> bool {
+        if let Some(colon) = self.colon_for_brace(head) {
+            self.say_colon_for_brace(colon, "what is then done stands");
+            return true;
+        }
+        // The action's name begins the line, and what stands before it is complete.
+        let Some(mut name) = head.end.checked_sub(1) else { return false };
+        while name > head.start + 1 && self.scan.word(name - 1) == "." {
+            name -= 2;
+        }
+        let first = self.scan.tokens.get(name).is_some_and(|t| t.first);
+        if name <= head.start
+            || self.scan.kind(name) != Some(Kind::Word)
+            || !first
+            || self.is_unfinished(name - 1) && self.scan.word(name - 1) != "else"
+        {
+            return false;
+        }
+        let Some(before) = self.scan.tokens.get(name - 1) else { return false };
+        let span = Span { file: self.file, start: before.end, end: before.end };
         self.errors.borrow_mut().push(
-            Diagnostic::new(Code::Syntax, span, "what a rule does stands in braces, not behind a colon")
+            Diagnostic::new(Code::Syntax, span, "what is then done stands in braces")
                 .label("`{` here, and `}` behind the last statement")
                 .help("{ … }"),
         );
+        true
+    }
+
+    /// Whether a word goes on with an `if`: `else`, or what other languages call so.
+    pub fn is_else(&self, index: usize) -> bool {
+        let word = self.scan.word(index);
+        let brace = self.scan.kind(index + 1) == Some(Kind::Open(Bracket::Brace));
+        word == "else" || other_else(word).is_some_and(|ours| (ours == "else") == brace)
+    }
+
+    /// Says what `elif` and the like are called here.
+    pub fn say_other_else(&self, index: usize) -> Option<&'static str> {
+        let word = self.scan.word(index);
+        let ours = other_else(word)?;
+        let token = self.scan.tokens.get(index)?;
+        let span = Span { file: self.file, start: token.start, end: token.end };
+        self.errors.borrow_mut().push(
+            Diagnostic::new(Code::UnknownKeyword, span, format!("`{word}` is no word of the language here"))
+                .label(format!("this is written `{ours}`"))
+                .help(ours)
+                .fix(span, ours),
+        );
+        Some(ours)
     }
 }
 
 impl Stop<'_> {
     pub fn slip(&self) -> Option<Diagnostic> {
-        self.declared_by_another_word()
+        self.body_behind_colon()
+            .or_else(|| self.declared_by_another_word())
             .or_else(|| self.list_in_braces())
             .or_else(|| self.values_without_brackets())
             .or_else(|| self.hours_alone())
+    }
+
+    /// `for x in items:`, with statements on the next lines
+    fn body_behind_colon(&self) -> Option<Diagnostic> {
+        let ends = self.str(0) == ":" && self.token(1).is_none_or(|next| next.first);
+        if !ends
+            || !matches!(self.opening(), "if" | "for")
+            || !self.expects(Rule::brace_open) && !self.expects_operator()
+        {
+            return None;
+        }
+        Some(colon_for_brace(self.span(0, 0), "what is then done stands"))
     }
 
     /// `var job = …`, and `const x = 5` among statements
@@ -208,18 +291,27 @@ impl Stop<'_> {
 
     /// `mon..fri 9-17`
     fn hours_alone(&self) -> Option<Diagnostic> {
-        if self.place != Place::Calendar || self.kind(0) != Some(Kind::Number) {
+        if self.place != Place::Calendar {
             return None;
         }
         let time = |text: &str| {
-            let hour = text.parse::<u8>().ok().filter(|h| *h <= 24 && text.len() <= 2);
-            hour.map(|h| format!("{h:02}:00")).or_else(|| text.contains(':').then(|| text.to_owned()))
+            let (hour, minute) = text.split_once(['.', ':']).unwrap_or((text, "00"));
+            let digits = |part: &str, most: u8| part.parse::<u8>().ok().filter(|n| *n <= most);
+            let (hour, minute) = (digits(hour, 24)?, digits(minute, 59).filter(|_| minute.len() == 2)?);
+            Some(format!("{hour:02}:{minute:02}"))
         };
-        if self.str(1) != "-" || self.kind(2) != Some(Kind::Number) || self.str(0).contains(':') {
+        // The first of the two may be written as it should, and what stands between them.
+        let between = |at: isize| matches!(self.str(at), "-" | "to" | "bis");
+        let from = (-2..=0).find(|from| between(from + 1))?;
+        let right = |text: &str| text.len() == 5 && text.contains(':');
+        if self.kind(from) != Some(Kind::Number)
+            || self.kind(from + 2) != Some(Kind::Number)
+            || right(self.str(from)) && right(self.str(from + 2)) && self.str(from + 1) == "-"
+        {
             return None;
         }
-        let span = self.span(0, 2);
-        let ours = format!("{}-{}", time(self.str(0))?, time(self.str(2))?);
+        let span = self.span(from, from + 2);
+        let ours = format!("{}-{}", time(self.str(from))?, time(self.str(from + 2))?);
         Some(
             Diagnostic::new(Code::WrongTime, span, format!("`{}` are no hours here", self.text(span)))
                 .label("a time has two digits for hours and minutes")

@@ -3,7 +3,7 @@
 //! how far they are indented.
 
 use super::outline::{Mark, Role, Start, outline};
-use super::{Bracket, Kind, MAX_PROBLEMS, Token};
+use super::{Bracket, Kind, MAX_PROBLEMS, Misfit, Token};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 use std::collections::HashMap;
@@ -50,8 +50,15 @@ const WIDTH: usize = 32;
 const REACH: usize = 6;
 
 /// Pairs the brackets of a file in which they do not match, and says which are wrong. Where an opening brace
-/// is missing, an empty token takes its place, so that what stands behind it is read as its inside.
-pub fn repair(file: FileId, text: &str, tokens: &mut Vec<Token>, problems: &mut Vec<Diagnostic>) {
+/// is missing, an empty token takes its place, so that what stands behind it is read as its inside. Gives those of the
+/// problems that a change of the one bracket mends.
+pub fn repair(
+    file: FileId,
+    text: &str,
+    tokens: &mut Vec<Token>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Misfit> {
+    let mut misfits = Vec::new();
     let marks = outline(text, tokens);
     let steps = Mender::new(text, tokens, &marks).run();
     let count = tokens.len();
@@ -70,10 +77,17 @@ pub fn repair(file: FileId, text: &str, tokens: &mut Vec<Token>, problems: &mut 
                 let mut problem = unclosed(span(open), shown(open));
                 if tokens[open].kind == Kind::Open(Bracket::Brace) && at < count {
                     problem = problem.also(span(at), "and should be closed before this");
+                    if marks[at].start == Some(Start::Else) {
+                        problem = problem.fix(span(at).before(), "} ");
+                    }
                 }
                 problems.push(problem);
             }
-            Step::Stray { close } => problems.push(stray(span(close), shown(close))),
+            Step::Stray { close } => {
+                let problem = stray(span(close), shown(close));
+                misfits.push(Misfit { problem: problem.clone(), right: b' ' });
+                problems.push(problem);
+            }
             Step::WrongKind { open, close } => {
                 partners.push((open, close));
                 if open >= count {
@@ -81,17 +95,17 @@ pub fn repair(file: FileId, text: &str, tokens: &mut Vec<Token>, problems: &mut 
                 }
                 let (open_sign, close_sign) = (shown(open), shown(close));
                 let right = partner_of(open_sign);
-                problems.push(
-                    Diagnostic::new(
-                        Code::StrayBracket,
-                        span(close),
-                        format!("this `{close_sign}` does not close `{open_sign}`"),
-                    )
-                    .label(format!("`{right}` belongs here"))
-                    .also(span(open), "what is open")
-                    .help(right)
-                    .fix(span(close), right),
-                );
+                let problem = Diagnostic::new(
+                    Code::StrayBracket,
+                    span(close),
+                    format!("this `{close_sign}` does not close `{open_sign}`"),
+                )
+                .label(format!("`{right}` belongs here"))
+                .also(span(open), "what is open")
+                .help(right)
+                .fix(span(close), right);
+                misfits.extend(right.bytes().next().map(|right| Misfit { problem: problem.clone(), right }));
+                problems.push(problem);
             }
             Step::Insert { at } => {
                 let before = at.checked_sub(1).map_or(0, |b| tokens[b].end);
@@ -129,6 +143,7 @@ pub fn repair(file: FileId, text: &str, tokens: &mut Vec<Token>, problems: &mut 
             token.partner = partner as u32;
         }
     }
+    misfits
 }
 
 /// What is decided of one bracket.
@@ -366,6 +381,9 @@ impl<'a> Mender<'a> {
             next.push(way);
             return;
         }
+        if mark.start == Some(Start::Else) {
+            return self.otherwise(way, index, next);
+        }
         let cost = match mark.start {
             _ if mark.weak => OUT_OF_PLACE / 2,
             // A declaration in another one is much rarer than two brackets that were forgotten.
@@ -380,6 +398,30 @@ impl<'a> Mender<'a> {
             }
             outer = self.give_up(outer, index);
             if self.role(outer.top).takes(mark, listed) {
+                next.push(outer);
+                return;
+            }
+        }
+    }
+
+    /// An `else` stands right behind a block, or ends the one that is open around it.
+    fn otherwise(&mut self, way: Way, index: usize, next: &mut Vec<Way>) {
+        if let Step::Pair { open, close } | Step::WrongKind { open, close } = self.log[way.last].1
+            && close + 1 == index
+            && self.tokens.get(open).is_none_or(|_| self.marks[open].role == Role::Block)
+        {
+            next.push(way);
+            return;
+        }
+        next.push(Way { cost: way.cost + OUT_OF_PLACE, ..way });
+        let mut outer = way;
+        for _ in 0..REACH {
+            if outer.top == 0 {
+                return;
+            }
+            let block = self.role(outer.top) == Role::Block;
+            outer = self.give_up(outer, index);
+            if block {
                 next.push(outer);
                 return;
             }

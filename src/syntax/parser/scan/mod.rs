@@ -53,6 +53,13 @@ pub struct Token {
 /// After so many mistakes nobody reads on: the file is something else.
 pub const MAX_PROBLEMS: usize = 200;
 
+/// A bracket that is one too many, or of the wrong kind.
+pub struct Misfit {
+    pub problem: Diagnostic,
+    /// What should stand in its place.
+    pub right: u8,
+}
+
 /// What the scanner knows of a file.
 pub struct Scan<'t> {
     pub text: &'t str,
@@ -62,6 +69,8 @@ pub struct Scan<'t> {
     pub inner: Vec<Token>,
     pub comments: Vec<Comment>,
     pub problems: Vec<Diagnostic>,
+    /// Brackets that do not fit, of which it is known what should stand there. They are among the problems too.
+    pub misfits: Vec<Misfit>,
     /// Where the problems are, ascending: a piece that holds one is not given to the grammar.
     spots: Vec<u32>,
     /// The same for ranges that are nested too deep.
@@ -89,12 +98,13 @@ impl<'t> Scan<'t> {
         };
         scanner.run();
         let Scanner { mut tokens, inner, comments, mut problems, balanced, deep, .. } = scanner;
+        let mut misfits = Vec::new();
         if !balanced {
-            brackets::repair(file, text, &mut tokens, &mut problems);
+            misfits = brackets::repair(file, text, &mut tokens, &mut problems);
         }
         let mut spots: Vec<u32> = problems.iter().map(|p| p.span().start).collect();
         spots.sort_unstable();
-        Scan { text, tokens, inner, comments, problems, spots, deep }
+        Scan { text, tokens, inner, comments, problems, misfits, spots, deep }
     }
 
     /// Whether something was already said of a place in this range of bytes.

@@ -1,6 +1,6 @@
 //! Numbers, dates and times, and the many ways in which people write them elsewhere.
 
-use super::{Bracket, Kind, Scanner};
+use super::{Bracket, Kind, Scanner, Token};
 use crate::diagnostic::{Code, Diagnostic};
 use rust_decimal::Decimal;
 
@@ -275,8 +275,30 @@ impl Scanner<'_> {
         true
     }
 
+    /// Whether a stage and its name stand before this on the line, and nothing but words: a label without quotes,
+    /// which the grammar refuses as a whole.
+    fn in_label(&self) -> bool {
+        if self.texts > 0 || self.first {
+            return false;
+        }
+        let from = self.tokens.iter().rposition(|t| t.first).unwrap_or(0);
+        let line = self.tokens.get(from..).unwrap_or_default();
+        let word = |at: usize| line.get(at).and_then(|t| self.text.get(t.start as usize..t.end as usize));
+        let stage = line
+            .iter()
+            .take(2)
+            .position(|t| self.text.get(t.start as usize..t.end as usize) == Some("stage"));
+        let led = matches!((stage, word(0)), (Some(0), _) | (Some(1), Some("success" | "failure")));
+        let plain = |t: &Token| matches!(t.kind, Kind::Word | Kind::Number);
+        led && stage.is_some_and(|at| line.len() > at + 1) && line.iter().all(plain)
+    }
+
     /// `5000EUR`, `3days`, `2nd`
     fn glued(&mut self, start: usize, end: usize, word_end: usize) {
+        if self.in_label() {
+            self.emit(Kind::Number, start, word_end);
+            return;
+        }
         let number = &self.text[start..end];
         let word = &self.text[end..word_end];
         let message = format!("`{number}{word}` is neither a number nor a name");
@@ -285,7 +307,15 @@ impl Scanner<'_> {
         let help = if let Some(unit) = unit {
             with_unit(number, unit)
         } else if word == "k" || word == "K" {
-            format!("{number}_000")
+            match number
+                .replace('_', "")
+                .parse()
+                .ok()
+                .and_then(|n: Decimal| n.checked_mul(Decimal::ONE_THOUSAND))
+            {
+                Some(whole) if number.contains('.') => whole.normalize().to_string(),
+                _ => format!("{number}_000"),
+            }
         } else if code {
             format!("{number} {}", word.to_uppercase())
         } else if number.contains([':', '-']) {

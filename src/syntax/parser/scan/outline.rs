@@ -34,6 +34,8 @@ pub enum Start {
     Trigger,
     Rule,
     Statement,
+    /// The `else` of an `if`.
+    Else,
     /// `wait 3 days`, in rules and in tests.
     Wait,
     Step,
@@ -58,6 +60,7 @@ impl Role {
     pub fn takes(self, mark: Mark, listed: bool) -> bool {
         let Some(start) = mark.start else { return true };
         match (self, start) {
+            (_, Start::Else) => false,
             (Role::Unknown, start) => {
                 matches!(start, Start::Entry | Start::Statement | Start::Wait | Start::Step)
             }
@@ -94,7 +97,7 @@ const MODIFIERS: [&str; 4] = ["disabled", "then", "success", "failure"];
 /// One mark for each token.
 pub fn outline(text: &str, tokens: &[Token]) -> Vec<Mark> {
     let none = Mark { start: None, weak: false, role: Role::Unknown, missing: None };
-    let mut outline = Outline { text, tokens, marks: vec![none; tokens.len()], pending: None };
+    let mut outline = Outline { text, tokens, marks: vec![none; tokens.len()], pending: None, last: 0 };
     for (index, token) in tokens.iter().enumerate() {
         match token.kind {
             Kind::Word => outline.word(index),
@@ -124,6 +127,8 @@ struct Outline<'a> {
     marks: Vec<Mark>,
     /// What the next brace belongs to, as far as the words before it say so.
     pending: Option<Role>,
+    /// The last word that began something.
+    last: usize,
 }
 
 impl<'a> Outline<'a> {
@@ -204,6 +209,7 @@ impl<'a> Outline<'a> {
         mark.missing =
             mark.missing.or(self.pending).filter(|role| *role != Role::Unknown && role.takes(*mark, false));
         self.pending = pending;
+        self.last = index;
     }
 
     fn word(&mut self, index: usize) {
@@ -211,6 +217,26 @@ impl<'a> Outline<'a> {
             if self.is_word(index + 1) {
                 self.marks[index + 1].missing = Some(Role::Words);
             }
+            return;
+        }
+        // `rule send "…"`: a name, whatever else the word may mean.
+        const DECLARING: [&str; 14] = [
+            "rule",
+            "stage",
+            "pipeline",
+            "entity",
+            "enum",
+            "event",
+            "action",
+            "user",
+            "department",
+            "role",
+            "calendar",
+            "const",
+            "fn",
+            "type",
+        ];
+        if self.pending.is_some() && index > 0 && DECLARING.contains(&self.str(index - 1)) {
             return;
         }
         // No value begins with a brace.
@@ -320,6 +346,13 @@ impl<'a> Outline<'a> {
             "for" if free && self.is_word(index + 1) && self.str(index + 2) == "in" => {
                 (Start::Statement, Some(Role::Block))
             }
+            // Behind a `let` or a `wait for` it says what is done if nothing comes of that.
+            "else"
+                if (self.opens(index + 1) || next == "if" && self.has_body(index + 1))
+                    && !matches!(self.str(self.last), "let" | "wait") =>
+            {
+                (Start::Else, Some(Role::Block))
+            }
             "stop" if self.is_free(index) && self.ends_behind(index) => (Start::Statement, None),
             "if" if index > 1
                 && self.str(index - 1) == "else"
@@ -355,7 +388,8 @@ impl<'a> Outline<'a> {
         for at in index + 1..(index + 200).min(self.tokens.len()) {
             match self.kind(at) {
                 Some(Kind::Open(Bracket::Brace)) => return true,
-                Some(Kind::Close(Bracket::Brace)) => return false,
+                // `if vip stop } else { … }`
+                Some(Kind::Close(Bracket::Brace)) => return self.str(at + 1) == "else",
                 Some(Kind::Word) if self.str(at) == "then" => return false,
                 _ => {}
             }

@@ -169,6 +169,21 @@ impl Scanner<'_> {
         Some(share.normalize().to_string())
     }
 
+    /// `amount + 19` before `%`: `amount * 1.19`.
+    fn with_share(&self, percent: usize) -> Option<String> {
+        let share: rust_decimal::Decimal = self.share_before(percent)?.parse().ok()?;
+        let number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ' ');
+        let before = self.text[..percent].trim_end_matches(number);
+        let (rest, factor) = match before.strip_suffix('+') {
+            Some(rest) => (rest, rust_decimal::Decimal::ONE.checked_add(share)?),
+            None => (before.strip_suffix('-')?, rust_decimal::Decimal::ONE.checked_sub(share)?),
+        };
+        let rest = rest.trim_end_matches(' ');
+        let name = |c: char| unicode_ident::is_xid_continue(c) || c == '.';
+        let whole = &rest[rest.trim_end_matches(name).len()..];
+        whole.starts_with(unicode_ident::is_xid_start).then(|| format!("{whole} * {}", factor.normalize()))
+    }
+
     fn foreign_comment(&mut self) {
         let start = self.at;
         let line_end = self.line_end();
@@ -307,7 +322,10 @@ impl Scanner<'_> {
                     .fix(span, ""),
                 '%' => {
                     let share = self.share_before(start).unwrap_or_else(|| "0.1 for 10 %".to_owned());
-                    problem.label("a share is a plain number").help(share)
+                    match self.with_share(start) {
+                        Some(product) => problem.label("a share of something is a product").help(product),
+                        None => problem.label("a share is a plain number").help(share),
+                    }
                 }
                 '^' => problem.label("there is no power").help("write the product: a * a"),
                 '@' => {

@@ -13,6 +13,7 @@ pub mod doc;
 pub mod engine;
 pub mod event;
 pub mod format;
+pub mod graph;
 pub mod library;
 pub mod lint;
 pub mod lower;

@@ -99,6 +99,7 @@ fn every_command_explains_itself() {
         #[cfg(feature = "doc")]
         &["help", "doc"],
         &["help", "fmt"],
+        &["help", "graph"],
         &["help", "run"],
         &["help", "explain"],
         &["help", "why"],

@@ -13,6 +13,7 @@ mod doc;
 mod exit;
 mod explain;
 mod fmt;
+mod graph;
 mod input;
 mod levels;
 mod new;
@@ -70,6 +71,7 @@ enum Command {
     Fmt(fmt::Args),
     Run(run::Args),
     Explain(explain::Args),
+    Graph(graph::Args),
     Test(test::Args),
     Why(why::Args),
     Diff(diff::Args),
@@ -102,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Fmt(args) => fmt::run(&args, style),
         Command::Run(args) => run::run(args, style),
         Command::Explain(args) => explain::run(&args),
+        Command::Graph(args) => graph::run(&args, style),
         Command::Test(args) => test::run(&args, style),
         Command::Why(args) => why::run(&args, style),
         Command::Diff(args) => diff::run(&args, style),

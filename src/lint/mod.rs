@@ -16,8 +16,11 @@ mod trial;
 mod unreachable_stage;
 mod unused;
 mod waits_in_final_stage;
+mod ways;
 mod words;
 mod write_conflict;
+
+pub use ways::ways;
 
 use crate::compiler::Loaded;
 use crate::diagnostic::Diagnostic;
@@ -142,7 +145,7 @@ impl<'p> Program<'p> {
 }
 
 /// Visits every statement, those of inner blocks too.
-fn statements<'m>(block: &'m [Stmt], visit: &mut dyn FnMut(&'m Stmt)) {
+pub(crate) fn statements<'m>(block: &'m [Stmt], visit: &mut dyn FnMut(&'m Stmt)) {
     for statement in block {
         visit(statement);
         for inner in blocks(statement) {

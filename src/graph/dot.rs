@@ -27,7 +27,7 @@ fn pipeline(out: &mut String, number: usize, pipeline: &Pipeline) {
     let mut title = vec![format!("{} · {}", pipeline.label, pipeline.entity)];
     title.extend(pipeline.warnings.iter().map(|warning| format!("⚠ {}", warning.name)));
     if pipeline.arrows.iter().any(|arrow| matches!(arrow.from, From::Before(_))) {
-        title.push("bold: from this stage or any before it".into());
+        title.push("bold: from there or any stage before".into());
     }
     let _ = writeln!(out, "  subgraph cluster_{number} {{\n    label={};", quoted(&title, 'c'));
     let red = if pipeline.warnings.is_empty() { "#cbd5e1" } else { RED };

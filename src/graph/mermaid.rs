@@ -54,9 +54,11 @@ fn pipeline(out: &mut String, links: &mut Links, number: usize, pipeline: &Pipel
     let mut lines = vec![text(&title)];
     lines.extend(pipeline.warnings.iter().map(|warning| warned(&warning.name)));
     if pipeline.arrows.iter().any(|arrow| matches!(arrow.from, From::Before(_))) {
-        lines.push(text("thick: from this stage or any before it"));
+        lines.push(text("thick: from there or any stage before"));
     }
-    let _ = writeln!(out, "  subgraph p{number}[\"{}\"]", lines.join("<br/>"));
+    let _ = writeln!(out, "  subgraph p{number}[\"{}\"]", lines.join(" · "));
+    // Else a part that nothing leads into would lie on its side.
+    out.push_str("    direction TB\n");
     if !pipeline.rules.is_empty() {
         let mut lines = vec![text("In every stage")];
         lines.extend(pipeline.rules.iter().flat_map(rule));
@@ -188,6 +190,10 @@ pub(super) fn text(text: &str) -> String {
             out.push(c);
         } else {
             let _ = write!(out, "#{};", u32::from(c));
+            // An icon is one in whatever form it is written.
+            if c == ':' && text[at + 1..].starts_with("fa-") {
+                out.push('\u{200b}');
+            }
         }
     }
     out

@@ -1,4 +1,5 @@
 //! Drawings: what is on them, that it can be read, and that no text of a program breaks out of them.
+#![cfg(feature = "graph")]
 
 mod command;
 mod drawing;

@@ -23,10 +23,10 @@ use std::path::{Path, PathBuf};
 /// do; a thin one only from where it begins.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
-    stagegate graph sales.rules -o sales.svg                      a drawing, to print or to put into a page\n  \
-    stagegate graph sales.rules -o sales.html                     a page to look around in and to search\n  \
-    stagegate graph sales.rules --events events.jsonl -o sales.html   with what these events did: counts and times\n  \
-    stagegate graph sales.rules --format mermaid                  for a README or a wiki\n  \
+    stagegate graph sales.rules -o sales.svg    a drawing, to print or to put into a page\n  \
+    stagegate graph sales.rules -o sales.html   a page to look around in and to search\n  \
+    stagegate graph sales.rules --format mermaid                       for a README or a wiki\n  \
+    stagegate graph sales.rules --events events.jsonl -o sales.html    with counts and times\n  \
     stagegate graph sales.rules --pipeline Sales --format dot | dot -Tpng > sales.png\n\n\
     Exit codes: 0 it is drawn, 1 the rules have errors, 2 a file cannot be read or written, or there is no such pipeline.")]
 pub struct Args {

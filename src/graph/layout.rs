@@ -42,7 +42,7 @@ pub struct Placed {
 }
 
 /// With more boxes and lines than this no drawing can be read.
-const MOST: usize = 3_000;
+const MOST: usize = 2_000;
 /// The library calls itself for each box on a path.
 const STACK: usize = 256 << 20;
 const GAP: f64 = 26.0;

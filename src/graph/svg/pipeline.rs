@@ -135,8 +135,8 @@ fn plan(pipeline: &Pipeline, stages: &[Card], labels: &[Card]) -> Plan {
         plan.drawn.push((arrow, tip));
     };
     // Those of the spine first: where all else is equal, what comes first stays in its place.
-    for to in 1..stages.len() {
-        if let Some(before) = pipeline.open_before(to).filter(|_| !led[to]) {
+    for (to, led) in led.iter().enumerate().skip(1) {
+        if let Some(before) = pipeline.open_before(to).filter(|_| !led) {
             let spine = plan.items[before].spine && plan.items[to].spine;
             link(before, to, spine, None, Tip::Order);
         }

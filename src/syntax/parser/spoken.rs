@@ -27,7 +27,7 @@ const MONTHS: [&[&str]; 12] = [
 fn month(word: &str) -> Option<usize> {
     let word = word.to_lowercase();
     let is = |name: &&str| *name == word || word.chars().count() == 3 && name.starts_with(&word);
-    MONTHS.iter().position(|names| names.iter().any(|name| is(name))).map(|n| n + 1)
+    MONTHS.iter().position(|names| names.iter().any(is)).map(|n| n + 1)
 }
 
 impl Stop<'_> {

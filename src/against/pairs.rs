@@ -91,11 +91,11 @@ struct Work<'w, 'a> {
 }
 
 impl Work<'_, '_> {
-    fn old(&self, at: usize) -> &Part {
+    fn old_part(&self, at: usize) -> &Part {
         &self.old.outline.parts[at]
     }
 
-    fn new(&self, at: usize) -> &Part {
+    fn new_part(&self, at: usize) -> &Part {
         &self.new.outline.parts[at]
     }
 
@@ -160,9 +160,10 @@ impl Work<'_, '_> {
         for kind in kinds {
             let left = self.left_new(*kind);
             for at in self.left_old(*kind) {
-                let key = &self.old(at).key;
-                let free =
-                    left.iter().find(|new| self.new(**new).key == *key && self.pairs.old_of[**new].is_none());
+                let key = &self.old_part(at).key;
+                let free = left
+                    .iter()
+                    .find(|new| self.new_part(**new).key == *key && self.pairs.old_of[**new].is_none());
                 if let Some(new) = free.copied() {
                     self.pairs.join(at, new);
                 }
@@ -206,7 +207,7 @@ impl Work<'_, '_> {
         let mut found: Vec<(f64, usize, usize)> = Vec::new();
         for old in &old {
             for new in new.iter().filter(|new| fits(self, *old, **new)) {
-                let score = alike(self.old(*old), self.new(*new));
+                let score = alike(self.old_part(*old), self.new_part(*new));
                 if score >= ALIKE {
                     found.push((score, *old, *new));
                 }
@@ -225,7 +226,7 @@ impl Work<'_, '_> {
         for kind in [Kind::Field, Kind::Payload, Kind::Parameter, Kind::Output] {
             let (old, new) = (self.left_old(kind), self.left_new(kind));
             let fits = |old: usize, new: usize| {
-                let (before, now) = (self.old(old), self.new(new));
+                let (before, now) = (self.old_part(old), self.new_part(new));
                 let same_parent = match (before.parent, now.parent) {
                     (Some(old), Some(new)) => self.pairs.new_of[old] == Some(new),
                     _ => false,
@@ -253,8 +254,8 @@ impl Work<'_, '_> {
 
     fn stages(&mut self) {
         let fits = |work: &Self, old: usize, new: usize| {
-            let parent = work.old(old).parent.and_then(|parent| work.pairs.new_of[parent]);
-            parent.is_some() && parent == work.new(new).parent
+            let parent = work.old_part(old).parent.and_then(|parent| work.pairs.new_of[parent]);
+            parent.is_some() && parent == work.new_part(new).parent
         };
         // The label says it best.
         let labelled = |work: &Self, old: usize, new: usize| {
@@ -277,7 +278,10 @@ impl Work<'_, '_> {
             };
             let Some(found) = new.iter().find(same).copied() else { continue };
             let little = |part: &Part| words(&part.text) < 2 * FEW;
-            if little(self.old(*at)) && little(self.new(found)) && self.pairs.old_of[found].is_none() {
+            if little(self.old_part(*at))
+                && little(self.new_part(found))
+                && self.pairs.old_of[found].is_none()
+            {
                 self.pairs.join(*at, found);
             }
         }
@@ -291,7 +295,7 @@ impl Work<'_, '_> {
         self.by_text(Kind::Trigger, stage);
         self.by_meaning(Kind::Trigger);
         self.by_text(Kind::Trigger, |work, old, new| {
-            words(&work.old(old).text).min(words(&work.new(new).text)) >= 2 * FEW
+            words(&work.old_part(old).text).min(words(&work.new_part(new).text)) >= 2 * FEW
         });
         // Of the same number, with nothing else to go by.
         let left = self.left_new(Kind::Trigger);
@@ -300,8 +304,8 @@ impl Work<'_, '_> {
             let new = left.iter().copied().find(|new| {
                 self.same_stage(at, *new)
                     && self.pairs.old_of[*new].is_none()
-                    && unnamed(self.old(at))
-                    && unnamed(self.new(*new))
+                    && unnamed(self.old_part(at))
+                    && unnamed(self.new_part(*new))
                     && place(self.old.outline, at) == place(self.new.outline, *new)
             });
             if let Some(new) = new {
@@ -317,7 +321,7 @@ impl Work<'_, '_> {
             for at in self.left_old(Kind::Rule) {
                 let fits = |new: &&usize| {
                     self.pairs.old_of[**new].is_none()
-                        && self.old(at).name == self.new(**new).name
+                        && self.old_part(at).name == self.new_part(**new).name
                         && if same_stage { self.same_stage(at, **new) } else { self.same_pipeline(at, **new) }
                 };
                 let mut fitting = new.iter().filter(fits);
@@ -337,7 +341,7 @@ impl Work<'_, '_> {
             let found = new.iter().copied().find(|new| {
                 self.pairs.old_of[*new].is_none()
                     && self.same_stage(at, *new)
-                    && fits(self.old(at), self.new(*new))
+                    && fits(self.old_part(at), self.new_part(*new))
             });
             if let Some(new) = found {
                 self.pairs.join(at, new);
@@ -361,7 +365,7 @@ impl Work<'_, '_> {
     }
 
     fn same_stage(&self, old: usize, new: usize) -> bool {
-        let (old, new) = (self.old(old).parent, self.new(new).parent);
+        let (old, new) = (self.old_part(old).parent, self.new_part(new).parent);
         old.is_some_and(|old| new.is_some() && self.pairs.new_of[old] == new)
     }
 
@@ -377,8 +381,8 @@ impl Work<'_, '_> {
 
     /// The key of an old part in the old program, as that has been renamed so far.
     fn now(&self, at: usize) -> Key {
-        let part = self.old(at);
-        let new = self.pairs.new_of[at].map(|new| self.new(new));
+        let part = self.old_part(at);
+        let new = self.pairs.new_of[at].map(|new| self.new_part(new));
         let above = part.parent.map(|parent| self.now(parent).name);
         let name = match part.key.kind {
             Kind::Trigger => {
@@ -412,7 +416,7 @@ impl Work<'_, '_> {
     }
 
     fn meaning_of_new(&self, at: usize) -> Option<&String> {
-        self.new.meanings.get(&self.new(at).key)
+        self.new.meanings.get(&self.new_part(at).key)
     }
 
     /// Gives the old program the names of the new one.

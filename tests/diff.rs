@@ -456,6 +456,31 @@ fn folders_are_compared_program_by_program() {
     insta::assert_snapshot!("diff-refused", refused);
 }
 
+/// Outcomes name effects by the numbers of the old version: the new one, which asks for something more before, is given the
+/// same answers.
+#[test]
+fn both_versions_are_given_the_same_answers() {
+    let old = program(
+        "pipeline V for Visit { stage New { rule a { let x = tell { text: title } tell { text: \"answer {x.id}\" } } } }",
+    );
+    let new = old.replace("rule a {", "rule first { tell { text: \"first\" } } rule a {");
+    let events = r#"{"specversion":"1.0","id":"1","source":"/t","type":"visit.created","subject":"visit/V-1","time":"2026-03-02T10:00:00Z","data":{"title":"Ann","amount":"5.00 EUR"}}
+{"specversion":"1.0","id":"2","source":"/t","type":"action.completed","subject":"visit/V-1","time":"2026-03-02T11:00:00Z","data":{"action":"visit/V-1/2","outputs":{"id":"M-7"}}}
+"#;
+    let case = Case::new(&[("old.rules", &old), ("new.rules", &new), ("events.jsonl", events)]);
+    let args = ["--brief", "--events", "events.jsonl", "--actions", "events"];
+    let over = |old: &str, new: &str| case.shown(&[&[old, new], &args[..]].concat());
+    insta::assert_snapshot!("diff-answers", over("old.rules", "new.rules"));
+    // What is not asked for any more is not answered by what has its number now.
+    let other = old.replace(
+        "let x = tell { text: title } tell { text: \"answer {x.id}\" }",
+        "tell { text: \"quiet\" } let y = tell { text: \"{title}?\" } tell { text: \"got {y.id}\" }",
+    );
+    fs::write(case.folder.path().join("other.rules"), other.replace("tell { text: \"quiet\" } ", ""))
+        .expect("a file");
+    insta::assert_snapshot!("diff-answers-other", over("old.rules", "other.rules"));
+}
+
 /// The same rules over many events: nothing is kept of what is alike, and nothing differs.
 #[test]
 fn the_examples_do_the_same_as_themselves() {

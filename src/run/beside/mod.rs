@@ -14,8 +14,9 @@ use crate::engine::effect::Effect;
 use crate::engine::{Engine, Options};
 use crate::event::decode::{Decoded, Decoder};
 use crate::event::encode::Encoder;
-use crate::event::{EventBody, Rejection};
+use crate::event::{Event, EventBody, Rejection};
 use crate::program::Program;
+use crate::value::Text;
 use crate::vm::Machine;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::io::{self, BufRead};
@@ -160,7 +161,7 @@ impl<'p> Beside<'p> {
         let latest = self.latest();
         let mut refused: [Option<Rejection>; 2] = [None, None];
         let mut clock = None;
-        for (side, refused) in self.sides.iter_mut().zip(&mut refused) {
+        for (at, (side, refused)) in self.sides.iter_mut().zip(&mut refused).enumerate() {
             let decoded = match side.decoder.decode(text) {
                 Ok(Decoded::Event(event)) => event,
                 Ok(Decoded::Skipped) => continue,
@@ -176,6 +177,10 @@ impl<'p> Beside<'p> {
             }
             // The same time in both, whatever one of them has not taken.
             event.time = event.time.or(latest);
+            // The events name effects by the numbers that the old version gave them.
+            if at == 1 && !answered(&mut event, &self.tracks, side.engine.program()) {
+                continue;
+            }
             if let Err(rejection) = side.records.apply(&mut side.engine, &event, &mut side.effects) {
                 *refused = Some(rejection);
             }
@@ -225,33 +230,62 @@ impl<'p> Beside<'p> {
         let [old, new] = &mut self.sides;
         for (side, count) in [&mut *old, &mut *new].into_iter().zip(&mut self.report.effects) {
             *count += side.effects.len() as u64;
-            // One effect more changes the numbers of all that follow.
-            side.effects.iter_mut().for_each(|effect| effect.number = 0);
         }
         let alike = old.effects.len() == new.effects.len()
-            && old.effects.iter().zip(&new.effects).all(|(before, now)| {
+            && old.effects.iter_mut().zip(&mut new.effects).all(|(before, now)| {
                 self.buffers.iter_mut().for_each(Vec::clear);
-                old.encoder.encode(before, &mut self.buffers[0]);
-                new.encoder.encode(now, &mut self.buffers[1]);
+                encode(&old.encoder, before, &mut self.buffers[0]);
+                encode(&new.encoder, now, &mut self.buffers[1]);
                 self.buffers[0] == self.buffers[1]
             });
         if alike {
-            for effect in &old.effects {
-                self.tracks.both(effect);
+            for (before, now) in old.effects.iter().zip(&new.effects) {
+                self.tracks.both(before, now);
             }
             old.effects.clear();
             new.effects.clear();
             return;
         }
         let encoded = |side: &mut Side<'_>| -> Vec<(Effect, Vec<u8>)> {
-            let encode = |effect: Effect| {
+            let encoded = |mut effect: Effect| {
                 let mut bytes = Vec::new();
-                side.encoder.encode(&effect, &mut bytes);
+                encode(&side.encoder, &mut effect, &mut bytes);
                 (effect, bytes)
             };
-            side.effects.drain(..).map(encode).collect()
+            side.effects.drain(..).map(encoded).collect()
         };
         let (before, now) = (encoded(old), encoded(new));
         self.tracks.step(before, now);
     }
+}
+
+/// Writes an effect without its number: one effect more changes those of all that follow.
+fn encode(encoder: &Encoder<'_>, effect: &mut Effect, out: &mut Vec<u8>) {
+    let number = std::mem::take(&mut effect.number);
+    encoder.encode(effect, out);
+    effect.number = number;
+}
+
+/// Gives an event that answers an effect, or is its echo, the number which that has in the new version. False if the new
+/// version has not asked for it: then there is nothing to be answered.
+fn answered(event: &mut Event, tracks: &Tracks<'_>, program: &Program) -> bool {
+    let Some(subject) = event.subject().cloned() else { return true };
+    let Some(entity) = program.schema.entities.get(subject.entity.index()) else { return true };
+    let own = format!("{}/{}/", entity.wire_name, subject.id);
+    let renumber = |effect: &mut Text| -> bool {
+        let number = effect.strip_prefix(&*own).and_then(|number| number.parse().ok());
+        match number.map(|number| tracks.counterpart(&subject, number)) {
+            None => true,
+            Some(None) => false,
+            Some(Some(number)) => {
+                *effect = format!("{own}{number}").into();
+                true
+            }
+        }
+    };
+    let known = match &mut event.body {
+        EventBody::Completed { effect, .. } | EventBody::Failed { effect, .. } => renumber(effect),
+        _ => true,
+    };
+    known && event.cause.as_mut().is_none_or(renumber)
 }

@@ -3,6 +3,7 @@
 
 use super::Report;
 use crate::engine::effect::{Effect, EffectKind};
+use crate::event::Subject;
 use crate::program::Program;
 use crate::testing::words::{details, headline};
 use crate::value::*;
@@ -13,6 +14,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 const LONGEST: usize = 32;
 /// So many effects of a record wait for their counterpart, at most.
 const WAITING: usize = 64;
+/// Of so many effects of a record it is known which number they have in the other version.
+const NUMBERED: usize = 256;
 
 /// A record that goes another way.
 #[derive(Debug, Clone)]
@@ -86,6 +89,9 @@ struct Track {
     /// What comes behind it in each.
     own: [Path; 2],
     lone: VecDeque<Lone>,
+    /// Effects of the old version by their numbers, with those that they have in the new one, where these are others;
+    /// `None`: it has no such effect.
+    numbers: VecDeque<(u64, Option<u64>)>,
     /// When they parted, in the order of all records.
     parted: u64,
 }
@@ -93,6 +99,16 @@ struct Track {
 impl Track {
     fn has_parted(&self) -> bool {
         self.own.iter().any(|path| !path.stages.is_empty())
+    }
+
+    fn number(&mut self, old: u64, new: Option<u64>) {
+        if new == Some(old) {
+            return;
+        }
+        if self.numbers.len() == NUMBERED {
+            self.numbers.pop_front();
+        }
+        self.numbers.push_back((old, new));
     }
 
     /// What both have gone by now belongs to the common way.
@@ -176,7 +192,10 @@ impl<'p> Tracks<'p> {
     }
 
     /// An effect that both versions have.
-    pub fn both(&mut self, effect: &Effect) {
+    pub fn both(&mut self, effect: &Effect, new: &Effect) {
+        if effect.number != new.number {
+            self.track(0, effect).number(effect.number, Some(new.number));
+        }
         let Some(stage) = self.stage(0, effect) else { return };
         let track = self.track(0, effect);
         if track.has_parted() {
@@ -185,6 +204,19 @@ impl<'p> Tracks<'p> {
         } else {
             track.common.push(stage);
         }
+    }
+
+    /// The number that an effect of the old version has in the new one, of a record by the numbers of that; `None`: it has
+    /// no such effect so far.
+    pub fn counterpart(&self, subject: &Subject, number: u64) -> Option<u64> {
+        let entity = self.entities[1].get(&subject.entity).copied().unwrap_or_default();
+        let Some(track) = self.tracks.get(&(entity, subject.id.clone())) else { return Some(number) };
+        if track.lone.iter().any(|lone| !lone.new && lone.effect.number == number) {
+            return None;
+        }
+        // The last word counts: what was asked for later in one of them.
+        let known = track.numbers.iter().rev().find(|(old, _)| *old == number);
+        known.map_or(Some(number), |(_, new)| *new)
     }
 
     /// What both versions have done at one event, where that is not the same.
@@ -220,7 +252,11 @@ impl<'p> Tracks<'p> {
                 let same = track.lone.iter().position(|lone| lone.new != is_new && lone.bytes == bytes);
                 match same {
                     Some(at) => {
-                        track.lone.remove(at);
+                        if let Some(other) = track.lone.remove(at) {
+                            let (old, new) =
+                                if is_new { (&other.effect, &effect) } else { (&effect, &other.effect) };
+                            track.number(old.number, Some(new.number));
+                        }
                     }
                     None => {
                         let full = track.lone.len() >= WAITING;
@@ -274,6 +310,9 @@ impl<'p> Tracks<'p> {
             Some(other) => self.different(lone, other),
             None => {
                 let side = usize::from(lone.new);
+                if !lone.new {
+                    self.track(0, &lone.effect).number(lone.effect.number, None);
+                }
                 let mut lines = details(self.names[side], &lone.effect);
                 // What it is and who asks for it is said above already; of these it says more.
                 let short = matches!(
@@ -320,6 +359,7 @@ impl<'p> Tracks<'p> {
 
     fn different(&mut self, a: Lone, b: Lone) {
         let (old, new) = if a.new { (b, a) } else { (a, b) };
+        self.track(0, &old.effect).number(old.effect.number, Some(new.effect.number));
         let words = |side: usize, lone: &Lone| {
             let mut lines = vec![headline(self.names[side], &lone.effect)];
             lines.push(format!("at {}", lone.effect.time.to_rfc3339_opts(SecondsFormat::AutoSi, true)));

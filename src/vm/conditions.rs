@@ -2,7 +2,7 @@
 //! answered where the values lie, without registers.
 //!
 //! When a program is loaded, the code of each condition is read once. Two loads, a test and the jumps behind it become
-//! one [`Node`]; equal tests of all conditions become one [`Test`], whose answer holds until the record or the event
+//! one node; equal tests of all conditions become one, whose answer holds until the record or the event
 //! changes. Whatever does not fit (a call, arithmetic, a value that is not there) is left to the interpreter, which then
 //! evaluates the condition from its beginning: it has no effects, so that is the same. Nobody may watch: what is not run
 //! cannot be seen.

@@ -229,8 +229,11 @@ impl Seen {
                 _ => {}
             }
         }
-        self.outline.push_str(&format!("{}{words}\n", "  ".repeat(self.open.len())));
-        if !EMPTY.contains(&name.as_str()) {
+        // A drawing is tested where it is made.
+        if !self.open.iter().any(|open| open == "svg") {
+            self.outline.push_str(&format!("{}{words}\n", "  ".repeat(self.open.len())));
+        }
+        if !tag.self_closing && !EMPTY.contains(&name.as_str()) {
             self.open.push(name);
         }
     }

@@ -11,6 +11,8 @@ mod used;
 
 use crate::compiler::Loaded;
 use crate::diagnostic::Diagnostic;
+#[cfg(feature = "graph")]
+use crate::graph::Graph;
 use crate::library;
 use crate::model::{Model, Rule, Stage, Trigger};
 use crate::sentences::{Point, Prose, RuleWords, Speaker, Target};
@@ -44,6 +46,8 @@ pub struct Book<'p> {
     /// What the bundled libraries have beside what is told: by library, kind and name.
     pub left: BTreeMap<(String, &'static str), Vec<String>>,
     used: BTreeMap<Target, BTreeSet<Place>>,
+    #[cfg(feature = "graph")]
+    graph: Graph,
 }
 
 /// Something that is declared and told of.
@@ -150,6 +154,8 @@ impl<'p> Book<'p> {
             warnings: Vec::new(),
             left: BTreeMap::new(),
             used: BTreeMap::new(),
+            #[cfg(feature = "graph")]
+            graph: Graph::of(loaded, model, warnings),
         };
         let mut warned = Warned::new(loaded, warnings);
         for (_, item) in items() {
@@ -174,6 +180,18 @@ impl<'p> Book<'p> {
         book.inline_enums();
         book.warnings = warned.rest();
         book
+    }
+
+    /// A pipeline drawn, as an SVG that can stand in a page. `None` in a build that cannot draw.
+    #[cfg(feature = "graph")]
+    pub fn drawing(&self, part: &PipelinePart) -> Option<String> {
+        self.graph.only(&part.pipeline.name).map(|graph| graph.to_svg())
+    }
+
+    /// A pipeline drawn: not in this build.
+    #[cfg(not(feature = "graph"))]
+    pub fn drawing(&self, _part: &PipelinePart) -> Option<String> {
+        None
     }
 
     fn pipeline(&mut self, tree: &'p tree::Pipeline, doc: Option<Arc<str>>, warned: &mut Warned) {

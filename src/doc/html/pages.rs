@@ -108,9 +108,9 @@ impl Site<'_> {
             h1 { (part.pipeline.label) }
             p.quiet { (self.about(part)) }
             (self.doc(part.doc.as_deref()))
-            @match self.drawing(part) {
-                Some(drawing) => { div.drawing { (PreEscaped(drawing)) } }
-                None => { (self.way(part, file)) }
+            (self.way(part, file))
+            @if let Some(drawing) = self.book.drawing(part) {
+                div.drawing tabindex="0" { (PreEscaped(drawing)) }
             }
             @for stage in &part.stages { (self.stage(part, stage, file)) }
             @if !part.rules.is_empty() {
@@ -121,11 +121,6 @@ impl Site<'_> {
             }
         };
         self.page(file, &part.pipeline.label, body)
-    }
-
-    /// The pipeline as a picture, where one can be drawn.
-    fn drawing(&self, _part: &PipelinePart) -> Option<String> {
-        None
     }
 
     fn stage(&self, part: &PipelinePart, stage: &StagePart, file: &str) -> Markup {

@@ -423,6 +423,38 @@ pub enum OrderOp {
     GreaterOrEqual,
 }
 
+impl OrderOp {
+    /// Whether it holds of two values that stand in this order.
+    pub fn holds(self, ordering: std::cmp::Ordering) -> bool {
+        match self {
+            OrderOp::Less => ordering.is_lt(),
+            OrderOp::LessOrEqual => ordering.is_le(),
+            OrderOp::Greater => ordering.is_gt(),
+            OrderOp::GreaterOrEqual => ordering.is_ge(),
+        }
+    }
+
+    /// What holds when this does not: `a >= b` for `a < b`.
+    pub fn negated(self) -> OrderOp {
+        match self {
+            OrderOp::Less => OrderOp::GreaterOrEqual,
+            OrderOp::LessOrEqual => OrderOp::Greater,
+            OrderOp::Greater => OrderOp::LessOrEqual,
+            OrderOp::GreaterOrEqual => OrderOp::Less,
+        }
+    }
+
+    /// The same seen from the other side: `b > a` for `a < b`.
+    pub fn mirrored(self) -> OrderOp {
+        match self {
+            OrderOp::Less => OrderOp::Greater,
+            OrderOp::LessOrEqual => OrderOp::GreaterOrEqual,
+            OrderOp::Greater => OrderOp::Less,
+            OrderOp::GreaterOrEqual => OrderOp::LessOrEqual,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum PrincipalField {
     Id,

@@ -158,3 +158,31 @@ fn triggers_found_by_their_settings_are_asked_in_the_order_of_the_program() {
     assert_eq!(fired(16, "unknown").as_deref(), Some("any"));
     assert_eq!(fired(10, "unknown"), None);
 }
+
+#[test]
+fn a_condition_of_many_parts_is_made_ready_on_a_small_stack() {
+    let parts: Vec<String> = (0..20_000).map(|n| format!("title == \"T{n}\"")).collect();
+    let rules = move |word: &str| {
+        let condition = parts.join(word);
+        format!(
+            "{HEAD}  stage A \"A\"\n  stage B \"B\" {{\n    trigger \"t\" on document.viewed when {condition}\n  }}\n}}\n"
+        )
+    };
+    let events = |title: &str| {
+        format!(
+            r#"{{"specversion":"1.0","id":"1","source":"/t","type":"deal.created","subject":"deal/D","time":"2026-03-02T10:00:00Z","data":{{"title":"{title}","amount":"1 EUR","responsible":"anna"}}}}
+{{"specversion":"1.0","id":"2","source":"/t","type":"document.viewed","subject":"deal/D","time":"2026-03-02T10:00:00Z","data":{{"template":"x"}}}}
+"#
+        )
+    };
+    let tried = move || {
+        let any = machine(&rules(" or "));
+        let all = machine(&rules(" and "));
+        ["T0", "T300", "T19999", "T20000"].map(|title| {
+            [&any, &all].map(|machine| run(machine, &events(title), false).0.contains("\"trigger\":\"t\""))
+        })
+    };
+    let small = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(tried).expect("a thread");
+    let fired = small.join().expect("no overflow");
+    assert_eq!(fired, [[true, false], [true, false], [true, false], [false, false]]);
+}

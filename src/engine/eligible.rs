@@ -18,7 +18,7 @@ pub(super) struct Eligible {
 #[derive(Default)]
 pub(super) struct Candidates {
     all: Vec<Candidate>,
-    index: Option<Index>,
+    index: Option<Box<Index>>,
 }
 
 /// Fewer candidates are gone through faster than looked up.
@@ -46,7 +46,7 @@ impl Eligible {
         };
         let named = |candidates: &Vec<Candidate>| {
             let all = eligible(candidates);
-            Candidates { index: Index::new(program, &all), all }
+            Candidates { index: Index::new(program, &all).map(Box::new), all }
         };
         Eligible {
             by_event: pipeline.triggers_by_event.iter().map(named).collect(),

@@ -148,7 +148,7 @@ impl Speaker<'_> {
                 value(left).say(verb).with(value(right)).say(" (in capitals or not)")
             }
             ExprKind::Order { op, left, right } => {
-                let op = if negated { opposite(*op) } else { *op };
+                let op = if negated { op.negated() } else { *op };
                 let plural = if self.many(left, scope) { " are " } else { " is " };
                 value(left).say(plural).say(order(op, peeled(left).ty.inner())).with(value(right))
             }
@@ -341,15 +341,6 @@ impl Speaker<'_> {
             ExprKind::Local(_) => matches!(expr.ty.inner(), Type::List(_)),
             _ => false,
         }
-    }
-}
-
-fn opposite(op: OrderOp) -> OrderOp {
-    match op {
-        OrderOp::Less => OrderOp::GreaterOrEqual,
-        OrderOp::LessOrEqual => OrderOp::Greater,
-        OrderOp::Greater => OrderOp::LessOrEqual,
-        OrderOp::GreaterOrEqual => OrderOp::Less,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::value::*;
 use ahash::{HashMap, HashMapExt};
 use memchr::memmem::Finder;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// Longer texts and lists cost fuel: the interpreter counts it.
 const SHORT_TEXT: usize = 4096;
@@ -186,12 +187,7 @@ impl Test {
             Question::Equal => equal(left, right),
             Question::NotEqual => equal(left, right).map(|equal| !equal),
             Question::EqualIgnoreCase => Some(compare::eq_ignore_case(left, right)),
-            Question::Order(op) => order(left, right).map(|order| match op {
-                OrderOp::Less => order.is_lt(),
-                OrderOp::LessOrEqual => order.is_le(),
-                OrderOp::Greater => order.is_gt(),
-                OrderOp::GreaterOrEqual => order.is_ge(),
-            }),
+            Question::Order(op) => order(left, right).map(|order| op.holds(order)),
             Question::In => match right {
                 Value::List(items) if items.len() <= SHORT_LIST => Some(items.contains(left)),
                 _ => None,
@@ -261,13 +257,6 @@ struct Builder<'p> {
     known: HashMap<Key, u32>,
 }
 
-/// The code of one condition, being read.
-struct Reading<'p> {
-    code: &'p [Instr],
-    /// By instruction: the node that begins there, once it has been read.
-    nodes: HashMap<u32, u32>,
-}
-
 impl Builder<'_> {
     /// The first node of a condition, if it begins with one.
     fn condition(&mut self, chunk: &Chunk) -> Option<u32> {
@@ -276,33 +265,31 @@ impl Builder<'_> {
         if !chunk.code.iter().enumerate().all(forward) {
             return None;
         }
-        let mut reading = Reading { code: &chunk.code, nodes: HashMap::new() };
-        match self.node(&mut reading, 0) {
-            Next::Node(node) => Some(node),
-            Next::Holds(_) | Next::Interpret => None,
+        let reading = Reading { code: &chunk.code };
+        // By the instruction at which they begin. Without recursion: a condition may have any number of parts.
+        let mut found: BTreeMap<u32, (Key, Way, Way)> = BTreeMap::new();
+        let mut open = vec![0];
+        while let Some(pc) = open.pop() {
+            if found.contains_key(&pc) {
+                continue;
+            }
+            let Some((key, yes, no)) = reading.test(pc) else { continue };
+            open.extend([yes, no].into_iter().filter_map(Way::target));
+            found.insert(pc, (key, yes, no));
         }
-    }
-
-    /// The node that begins at an instruction.
-    fn node(&mut self, reading: &mut Reading<'_>, from: u32) -> Next {
-        if let Some(known) = reading.nodes.get(&from) {
-            return Next::Node(*known);
+        // From the last on, so that what a node leads to is there.
+        let mut nodes: HashMap<u32, u32> = HashMap::new();
+        for (pc, (key, yes, no)) in found.into_iter().rev() {
+            let next = |way: Way| match way {
+                Way::Holds(holds) => Next::Holds(holds),
+                Way::To(pc) => nodes.get(&pc).map_or(Next::Interpret, |node| Next::Node(*node)),
+            };
+            let (yes, no) = (next(yes), next(no));
+            let test = self.test(key);
+            nodes.insert(pc, self.conditions.nodes.len() as u32);
+            self.conditions.nodes.push(Node { test, yes, no });
         }
-        let Some((key, yes, no)) = reading.test(from) else { return Next::Interpret };
-        let test = self.test(key);
-        let yes = self.next(reading, yes);
-        let no = self.next(reading, no);
-        let node = self.conditions.nodes.len() as u32;
-        self.conditions.nodes.push(Node { test, yes, no });
-        reading.nodes.insert(from, node);
-        Next::Node(node)
-    }
-
-    fn next(&mut self, reading: &mut Reading<'_>, way: Way) -> Next {
-        match way {
-            Way::Holds(holds) => Next::Holds(holds),
-            Way::To(pc) => self.node(reading, pc),
-        }
+        nodes.get(&0).copied()
     }
 
     fn test(&mut self, key: Key) -> u32 {
@@ -332,6 +319,24 @@ impl Builder<'_> {
 enum Way {
     Holds(bool),
     To(u32),
+}
+
+impl Way {
+    fn target(self) -> Option<u32> {
+        match self {
+            Way::Holds(_) => None,
+            Way::To(pc) => Some(pc),
+        }
+    }
+}
+
+/// The jumps that an answer may pass on its way: each part of a long chain passes all that follow, which would be
+/// quadratic. Beyond, the interpreter goes on.
+const MOST_JUMPS: usize = 256;
+
+/// The code of one condition.
+struct Reading<'p> {
+    code: &'p [Instr],
 }
 
 impl Reading<'_> {
@@ -400,7 +405,7 @@ impl Reading<'_> {
 
     /// Where the code comes to when the register holds an answer: past all that only asks for it again.
     fn follow(&self, mut pc: u32, reg: Reg, mut answer: bool) -> Way {
-        loop {
+        for _ in 0..MOST_JUMPS {
             match self.at(pc) {
                 Some(Instr::Jump { target }) => pc = target,
                 Some(Instr::JumpIf { condition, target }) if condition == reg => {
@@ -413,9 +418,10 @@ impl Reading<'_> {
                     (answer, pc) = (!answer, pc + 1);
                 }
                 Some(Instr::Return { value }) if value == reg => return Way::Holds(answer),
-                _ => return Way::To(pc),
+                _ => break,
             }
         }
+        Way::To(pc)
     }
 }
 

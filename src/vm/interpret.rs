@@ -5,7 +5,7 @@
 
 use super::observe::Observer;
 use super::{Context, Exit, MAX_LIST, MAX_REGISTERS, MAX_TEXT, Machine, Scratch};
-use crate::model::{Conversion, OrderOp, PrincipalField};
+use crate::model::{Conversion, PrincipalField};
 use crate::program::instr::{Instr, Reg};
 use crate::program::{Chunk, ChunkId, ChunkKind};
 use crate::schema::{FIELD_ID, PrincipalDef, Type};
@@ -13,7 +13,6 @@ use crate::syntax::tree::PrincipalKind;
 use crate::value::call::{Env, call, sort_by};
 use crate::value::print::Printer;
 use crate::value::*;
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Where a function goes back to.
@@ -76,15 +75,6 @@ fn weight(value: &Value) -> usize {
         Value::Text(text) => text.len() / 64,
         Value::List(items) => items.len(),
         _ => 0,
-    }
-}
-
-fn holds(op: OrderOp, ordering: Ordering) -> bool {
-    match op {
-        OrderOp::Less => ordering.is_lt(),
-        OrderOp::LessOrEqual => ordering.is_le(),
-        OrderOp::Greater => ordering.is_gt(),
-        OrderOp::GreaterOrEqual => ordering.is_ge(),
     }
 }
 
@@ -372,14 +362,14 @@ impl<O: Observer> Run<'_, '_, O> {
                     let (Value::Int(a), Value::Int(b)) = (self.get(left), self.get(right)) else {
                         return Err(wrong_type());
                     };
-                    let value = holds(op, a.cmp(b));
+                    let value = op.holds(a.cmp(b));
                     self.put(to, value);
                 }
                 Instr::OrderDecimal { op, to, left, right } => {
                     let (Value::Decimal(a), Value::Decimal(b)) = (self.get(left), self.get(right)) else {
                         return Err(wrong_type());
                     };
-                    let value = holds(op, a.cmp(b));
+                    let value = op.holds(a.cmp(b));
                     self.put(to, value);
                 }
                 Instr::OrderMoney { op, to, left, right } => {
@@ -387,11 +377,11 @@ impl<O: Observer> Run<'_, '_, O> {
                         return Err(wrong_type());
                     };
                     ops::one_currency(a, b)?;
-                    let value = holds(op, a.amount.cmp(&b.amount));
+                    let value = op.holds(a.amount.cmp(&b.amount));
                     self.put(to, value);
                 }
                 Instr::Order { op, to, left, right } => {
-                    let value = holds(op, compare::compare(self.get(left), self.get(right))?);
+                    let value = op.holds(compare::compare(self.get(left), self.get(right))?);
                     self.put(to, value);
                 }
                 Instr::In { to, value, list } => {

@@ -135,11 +135,11 @@ fn leaf(asked: &Asked<'_, '_>, chunk: ChunkId, expr: &Expr, wanted: bool) -> Mis
     match &expr.kind {
         ExprKind::Order { op, left, right } => {
             let (subject, object, op) = if constant(left) && !constant(right) {
-                (right, left, turned(*op))
+                (right, left, op.mirrored())
             } else {
                 (left, right, *op)
             };
-            let op = if wanted { op } else { opposite(op) };
+            let op = if wanted { op } else { op.negated() };
             about(subject, &format!("were {}", order(op, &subject.ty)), side(object))
         }
         ExprKind::Equal { left, right, negated } => {
@@ -187,24 +187,6 @@ fn leaf(asked: &Asked<'_, '_>, chunk: ChunkId, expr: &Expr, wanted: bool) -> Mis
             Miss { wanted: format!("`{}` were {wanted}", text(expr)), is: is(expr) }
         }
         _ => Miss { wanted: format!("`{}` {}", text(expr), verb("held", "did not hold")), is: None },
-    }
-}
-
-fn turned(op: OrderOp) -> OrderOp {
-    match op {
-        OrderOp::Less => OrderOp::Greater,
-        OrderOp::LessOrEqual => OrderOp::GreaterOrEqual,
-        OrderOp::Greater => OrderOp::Less,
-        OrderOp::GreaterOrEqual => OrderOp::LessOrEqual,
-    }
-}
-
-fn opposite(op: OrderOp) -> OrderOp {
-    match op {
-        OrderOp::Less => OrderOp::GreaterOrEqual,
-        OrderOp::LessOrEqual => OrderOp::Greater,
-        OrderOp::Greater => OrderOp::LessOrEqual,
-        OrderOp::GreaterOrEqual => OrderOp::Less,
     }
 }
 

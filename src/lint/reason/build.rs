@@ -396,7 +396,7 @@ impl Reason<'_> {
                 });
             }
             (None, Some(point)) if is_term(a) => return self.beside(op, a, point, place),
-            (Some(point), None) if is_term(b) => return self.beside(turned(op), b, point, place),
+            (Some(point), None) if is_term(b) => return self.beside(op.mirrored(), b, point, place),
             _ => {}
         }
         let outcomes = match op {
@@ -551,14 +551,4 @@ fn is_term(e: &Expr) -> bool {
             | ExprKind::This
     );
     !made && !is_test(e)
-}
-
-/// The order seen from the other side.
-fn turned(op: OrderOp) -> OrderOp {
-    match op {
-        OrderOp::Less => OrderOp::Greater,
-        OrderOp::LessOrEqual => OrderOp::GreaterOrEqual,
-        OrderOp::Greater => OrderOp::Less,
-        OrderOp::GreaterOrEqual => OrderOp::LessOrEqual,
-    }
 }

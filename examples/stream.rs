@@ -1,27 +1,92 @@
-//! Writes a long stream of events for `benches/stream.rules`, always the same for one seed:
+//! Writes rules and streams of events to measure with, always the same for one seed:
 //!
 //! ```sh
-//! cargo run --release --example stream -- waiting 1000000 > waiting.jsonl
-//! cargo run --release --example stream -- flow 1000000 > flow.jsonl
+//! cargo run --release --example stream -- program 200 > flow.rules
+//! cargo run --release --example stream -- events 1000000 > events.jsonl
+//! stagegate run flow.rules events.jsonl --output effects.jsonl
 //! ```
 //!
-//! `waiting N` creates N deals that wait three days for their reminder. `flow N [SEED]` are N events of other deals,
-//! of which every tenth creates one, in the two days after that.
+//! `program TRIGGERS` is a pipeline of eight stages with so many triggers, each under a condition of four to six terms, and
+//! three rules on entry in each stage. With `--live N` only N of the triggers ever fire, so that the moves stay equal while
+//! the triggers become more; `--rules N` adds rules that listen to events. `events N [SEED]` is a stream for such programs:
+//! a tenth of the events create a deal, or as many as `--deals N` says.
+//!
+//! For `benches/stream.rules`: `waiting N` creates N deals that wait three days for their reminder. `flow N [SEED]` are N
+//! events of other deals, of which every tenth creates one, in the two days after that.
+
+#[path = "../benches/workload/mod.rs"]
+mod workload;
 
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
+use workload::deals::Stream;
+use workload::rules::{Rules, Size};
+use workload::{Random, time};
+
+const USAGE: &str = "usage: stream program TRIGGERS [SEED] [--live N] [--rules N]
+       stream events N [SEED] [--deals N]
+       stream waiting N
+       stream flow N [SEED]";
+
+/// The words, without the options.
+struct Arguments {
+    words: Vec<String>,
+    options: Vec<(String, u64)>,
+}
+
+impl Arguments {
+    fn read() -> Option<Arguments> {
+        let mut all = std::env::args().skip(1);
+        let mut arguments = Arguments { words: Vec::new(), options: Vec::new() };
+        while let Some(word) = all.next() {
+            match word.strip_prefix("--") {
+                Some(name) => arguments.options.push((name.to_owned(), all.next()?.parse().ok()?)),
+                None => arguments.words.push(word),
+            }
+        }
+        Some(arguments)
+    }
+
+    fn number(&self, at: usize) -> Option<u64> {
+        self.words.get(at)?.parse().ok()
+    }
+
+    /// Nothing else may be asked for.
+    fn only(&self, known: &[&str]) -> bool {
+        self.words.len() <= 3
+            && self.words.iter().skip(1).all(|word| word.parse::<u64>().is_ok())
+            && self.options.iter().all(|(name, _)| known.contains(&&**name))
+    }
+
+    fn option(&self, name: &str) -> Option<u64> {
+        self.options.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+}
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize| args.get(at).and_then(|text| text.parse::<u64>().ok());
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let written = match (args.first().map(String::as_str), number(1)) {
-        (Some("waiting"), Some(count)) => waiting(&mut out, count),
-        (Some("flow"), Some(count)) => flow(&mut out, count, number(2).unwrap_or(1)),
-        _ => {
-            eprintln!("usage: stream waiting N | stream flow N [SEED]");
-            return ExitCode::from(2);
+    let written = Arguments::read().and_then(|arguments| {
+        let count = arguments.number(1)?;
+        let seed = arguments.number(2).unwrap_or(1);
+        match arguments.words.first()?.as_str() {
+            "program" if arguments.only(&["live", "rules"]) => {
+                let live = arguments.option("live").unwrap_or(count) as usize;
+                let rules = arguments.option("rules").unwrap_or(0) as usize;
+                let size = Size { triggers: count as usize, live, rules, seed };
+                Some(out.write_all(Rules::new(size).program().as_bytes()))
+            }
+            "events" if arguments.only(&["deals"]) && count > 0 => {
+                let deals = arguments.option("deals").unwrap_or(count / 10).max(1);
+                Some(Stream { events: count, deals, seed }.write(&mut out))
+            }
+            "waiting" if arguments.only(&[]) => Some(waiting(&mut out, count)),
+            "flow" if arguments.only(&[]) => Some(flow(&mut out, count, seed)),
+            _ => None,
         }
+    });
+    let Some(written) = written else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
     };
     match written.and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -74,24 +139,4 @@ fn flow(out: &mut impl Write, count: u64, seed: u64) -> std::io::Result<()> {
         writeln!(out, r#"{{{},"data":{{{data}}}}}"#, head(kind, deal))?;
     }
     Ok(())
-}
-
-/// So many milliseconds after the first of March.
-fn time(milliseconds: u64) -> String {
-    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
-    let (day, second) = (1 + seconds / 86_400, seconds % 86_400);
-    format!("2026-03-{day:02}T{:02}:{:02}:{:02}.{rest:03}Z", second / 3600, second / 60 % 60, second % 60)
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % bound
-    }
 }

@@ -6,7 +6,7 @@ mod workload;
 
 use stagegate::compiler::{self, Loaded};
 use stagegate::engine::{Engine, Options};
-use stagegate::run::{OnError, Run, Surroundings, summary::Summary};
+use stagegate::run::{OnError, Run, Summary, Surroundings};
 use stagegate::vm::Machine;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
@@ -123,7 +123,9 @@ fn there_are_as_many_deals_as_asked_for_and_events_of_some_200_bytes() {
     let stream = Stream { events: 20_000, deals: 2_000, seed: 1 };
     let text = stream.text();
     assert_eq!(text.lines().count(), 20_000);
-    assert_eq!(text.lines().filter(|line| line.contains("\"deal.created\"")).count(), 2_000);
+    // Some come a second time.
+    let created: HashSet<&str> = text.lines().filter(|line| line.contains("\"deal.created\"")).collect();
+    assert_eq!(created.len(), 2_000);
     let size = text.len() / 20_000;
     assert!((180..210).contains(&size), "{size} bytes");
     let most = Stream { events: 1_000, deals: 900, seed: 1 };

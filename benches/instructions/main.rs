@@ -12,9 +12,9 @@ use stagegate::engine::{Engine, Options};
 use stagegate::event::decode::{Decoded, Decoder};
 use stagegate::program::{ChunkId, Program};
 use stagegate::run::{OnError, Run, Surroundings};
-use stagegate::value::{EntityId, Value};
+use stagegate::value::{EntityId, PipelineId, Value};
 use stagegate::vm::conditions::Subject;
-use stagegate::vm::{Machine, Scratch};
+use stagegate::vm::{Context, Machine, Scratch};
 use std::hint::black_box;
 use std::sync::atomic::AtomicBool;
 use workload::deals::{Deal, Step, Stream, What};
@@ -98,9 +98,7 @@ fn conditions(machine: &Machine, chunks: &[ChunkId], records: &[Vec<Value>]) -> 
     let mut hold = 0;
     for record in records {
         scratch.forget();
-        let subject = Subject { record, event: None, old: None };
-        let holds = |chunk: &&ChunkId| machine.holds_plainly(&mut scratch, **chunk, subject) == Some(true);
-        hold += chunks.iter().filter(holds).count();
+        hold += chunks.iter().filter(|chunk| holds(machine, &mut scratch, **chunk, record)).count();
     }
     hold
 }
@@ -109,4 +107,23 @@ fn conditions(machine: &Machine, chunks: &[ChunkId], records: &[Vec<Value>]) -> 
 #[inline(never)]
 fn compile(text: &str) -> Program {
     compiled(text)
+}
+
+/// Whether a condition about a record alone holds, as the engine asks it.
+fn holds(machine: &Machine, scratch: &mut Scratch, chunk: ChunkId, record: &[Value]) -> bool {
+    let plainly = machine.holds_plainly(scratch, chunk, Subject { record, event: None, old: None });
+    plainly.unwrap_or_else(|| {
+        let context = Context {
+            record,
+            entity: EntityId(0),
+            event: None,
+            old: None,
+            output: &|_| None,
+            lookup: &|_, _| None,
+            now: Default::default(),
+            pipeline: PipelineId(0),
+            home: PipelineId(0),
+        };
+        machine.holds(scratch, chunk, &context).expect("it can be computed")
+    })
 }

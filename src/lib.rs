@@ -17,6 +17,7 @@ pub mod graph;
 pub mod library;
 pub mod lint;
 pub mod lower;
+mod markup;
 pub mod model;
 pub mod program;
 pub mod run;

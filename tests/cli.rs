@@ -1,9 +1,12 @@
 //! The command line as a user meets it: stdout, stderr and the exit code of each command.
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::{Folder, shown};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
 
 const SMALL: &str = r#"
 use crm
@@ -24,74 +27,13 @@ const EVENTS: &str = r#"{"specversion":"1.0","id":"1","source":"/t","type":"deal
 {"specversion":"1.0","id":"2","source":"/t","type":"invoice.paid","subject":"deal/D-1","time":"2026-03-02T11:00:00Z","data":{"invoice":"I-1"}}
 "#;
 
-struct Case {
-    folder: TempDir,
-}
-
-impl Case {
-    fn new() -> Self {
-        let case = Case { folder: tempfile::tempdir().expect("a folder") };
-        case.file("small.rules", SMALL);
-        case.file("events.jsonl", EVENTS);
-        case
-    }
-
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) {
-        let path = self.folder.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(name)).expect("a file")
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-        command.args(args).current_dir(self.folder.path()).env("NO_COLOR", "1").stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the command starts")
-    }
-
-    /// The command's exit code, stdout and stderr as one text, without what differs from run to run.
-    fn shown(&self, args: &[&str]) -> String {
-        show(&self.run(args))
-    }
-
-    fn with_stdin(&self, args: &[&str], input: &[u8]) -> Output {
-        let mut child = self
-            .command(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        // A command that does not read to the end is no mistake here.
-        let _ = stdin.write_all(input);
-        drop(stdin);
-        child.wait_with_output().expect("it ends")
-    }
-}
-
-fn show(output: &Output) -> String {
-    let code = output.status.code().map_or("killed".to_owned(), |c| c.to_string());
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    format!("exit {code}\n--- stdout\n{}--- stderr\n{}", text(&output.stdout), untimed(&text(&output.stderr)))
-}
-
-/// Replaces seconds and speeds.
-fn untimed(text: &str) -> String {
-    let timing = regex::Regex::new(r"in \d+\.\d\d s \([\d,]+ events/s\)").expect("a pattern");
-    timing.replace_all(text, "in [time] s ([speed] events/s)").into_owned()
+fn case() -> Folder {
+    Folder::with(&[("small.rules", SMALL), ("events.jsonl", EVENTS)])
 }
 
 #[test]
 fn every_command_explains_itself() {
-    let case = Case::new();
+    let case = case();
     for args in [
         &["--help"][..],
         &["help", "check"],
@@ -108,14 +50,14 @@ fn every_command_explains_itself() {
         assert_eq!(output.status.code(), Some(0), "{args:?}");
         insta::assert_snapshot!(
             format!("help-{}", args.last().expect("one").trim_start_matches('-')),
-            show(&output)
+            shown(&output)
         );
     }
 }
 
 #[test]
 fn wrong_usage_is_2_and_says_what_to_do() {
-    let case = Case::new();
+    let case = case();
     for args in [&["chekc"][..], &["run"], &["run", "small.rules", "--on-eror", "stop"], &["check"]] {
         let output = case.run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -127,7 +69,7 @@ fn wrong_usage_is_2_and_says_what_to_do() {
 
 #[test]
 fn a_clean_program_checks_with_0() {
-    insta::assert_snapshot!(Case::new().shown(&["check", "small.rules"]), @r"
+    insta::assert_snapshot!(case().shown(&["check", "small.rules"]), @r"
     exit 0
     --- stdout
     --- stderr
@@ -137,14 +79,14 @@ fn a_clean_program_checks_with_0() {
 
 #[test]
 fn a_program_with_mistakes_checks_with_1() {
-    let case = Case::new();
+    let case = case();
     case.file("bad.rules", SMALL.replace("title", "titel").replace("anna, text", "ana, text"));
     insta::assert_snapshot!(case.shown(&["check", "bad.rules"]));
 }
 
 #[test]
 fn a_folder_is_checked_with_each_file_that_no_other_brings_in() {
-    let case = Case::new();
+    let case = case();
     case.file("lib/people.rules", "user bob \"Bob\"\n");
     case.file("lib/main.rules", SMALL.replace("use crm", "use crm\nuse \"people.rules\""));
     insta::assert_snapshot!(case.shown(&["check", "lib"]));
@@ -159,7 +101,7 @@ fn a_folder_is_checked_with_each_file_that_no_other_brings_in() {
 
 #[test]
 fn files_that_cannot_be_read_are_named() {
-    let case = Case::new();
+    let case = case();
     case.file("bytes.rules", b"use crm\nuser \xff");
     case.file("empty.rules", "");
     for (name, args) in [
@@ -177,13 +119,13 @@ fn files_that_cannot_be_read_are_named() {
 
 #[test]
 fn a_file_of_another_kind_is_called_what_it_is() {
-    let case = Case::new();
+    let case = case();
     assert_eq!(case.run(&["compile", "small.rules", "-o", "small.bin"]).status.code(), Some(0));
     // A compiled program runs under any name.
     let wanted = case.run(&["run", "small.rules", "events.jsonl"]);
     let output = case.run(&["run", "small.bin", "events.jsonl"]);
     assert_eq!((output.status.code(), &output.stdout), (Some(0), &wanted.stdout));
-    let program = std::fs::read(case.folder.path().join("small.bin")).expect("a program");
+    let program = std::fs::read(case.root().join("small.bin")).expect("a program");
     let output = case.with_stdin(&["run", "-", "events.jsonl"], &program);
     assert_eq!((output.status.code(), &output.stdout), (Some(0), &wanted.stdout));
     let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
@@ -198,8 +140,8 @@ fn a_file_of_another_kind_is_called_what_it_is() {
     case.file("wide.jsonl", wide(EVENTS));
     case.file("not.stagegate", SMALL);
     case.file("uses.rules", "use \"small.bin\"\n");
-    std::fs::create_dir(case.folder.path().join("folder.rules")).expect("a folder");
-    let mut shown = String::new();
+    std::fs::create_dir(case.root().join("folder.rules")).expect("a folder");
+    let mut all = String::new();
     for args in [
         &["check", "small.bin"][..],
         &["check", "uses.rules"],
@@ -218,35 +160,35 @@ fn a_file_of_another_kind_is_called_what_it_is() {
     ] {
         let output = case.run(args);
         assert!(output.stdout.is_empty(), "{args:?}");
-        shown.push_str(&format!("$ stagegate {}\n{}\n", args.join(" "), show(&output)));
+        all.push_str(&format!("$ stagegate {}\n{}\n", args.join(" "), shown(&output)));
     }
-    insta::assert_snapshot!(shown);
+    insta::assert_snapshot!(all);
 }
 
 #[cfg(unix)]
 #[test]
 fn a_folder_says_which_of_its_files_cannot_be_read() {
     use std::os::unix::fs::symlink;
-    let case = Case::new();
+    let case = case();
     case.file("lib/good.rules", SMALL);
-    std::fs::create_dir(case.folder.path().join("lib/sub")).expect("a folder");
-    let link = |from: &str, to: &str| symlink(from, case.folder.path().join(to)).expect("a link");
+    std::fs::create_dir(case.root().join("lib/sub")).expect("a folder");
+    let link = |from: &str, to: &str| symlink(from, case.root().join(to)).expect("a link");
     link("nowhere.rules", "lib/broken.rules");
     link("loop.rules", "lib/loop.rules");
     link("sub", "lib/folder.rules");
-    let made = Command::new("mkfifo").arg(case.folder.path().join("lib/pipe.rules")).status();
+    let made = Command::new("mkfifo").arg(case.root().join("lib/pipe.rules")).status();
     assert!(made.expect("mkfifo").success());
     insta::assert_snapshot!(case.shown(&["check", "lib"]));
 }
 
 #[test]
 fn a_run_writes_effects_to_stdout_and_its_summary_to_stderr() {
-    insta::assert_snapshot!(Case::new().shown(&["run", "small.rules", "events.jsonl"]));
+    insta::assert_snapshot!(case().shown(&["run", "small.rules", "events.jsonl"]));
 }
 
 #[test]
 fn effects_are_the_same_from_text_from_a_compiled_program_and_from_a_pipe() {
-    let case = Case::new();
+    let case = case();
     let text = case.run(&["run", "small.rules", "events.jsonl"]).stdout;
     assert_eq!(case.run(&["compile", "small.rules"]).status.code(), Some(0));
     assert_eq!(case.run(&["run", "small.stagegate", "events.jsonl"]).stdout, text);
@@ -254,13 +196,13 @@ fn effects_are_the_same_from_text_from_a_compiled_program_and_from_a_pipe() {
     assert_eq!(case.with_stdin(&["run", "small.stagegate"], EVENTS.as_bytes()).stdout, text);
     assert_eq!(case.with_stdin(&["run", "-", "events.jsonl"], SMALL.as_bytes()).stdout, text);
     let quiet = case.run(&["run", "-q", "small.rules", "events.jsonl", "-o", "out.jsonl"]);
-    assert_eq!(show(&quiet), "exit 0\n--- stdout\n--- stderr\n");
+    assert_eq!(shown(&quiet), "exit 0\n--- stdout\n--- stderr\n");
     assert_eq!(case.read("out.jsonl").into_bytes(), text);
 }
 
 #[test]
 fn rejected_events_go_to_stderr_or_to_a_file_and_nothing_else_is_touched() {
-    let case = Case::new();
+    let case = case();
     let mut lines = Vec::new();
     for (i, good) in EVENTS.lines().enumerate() {
         lines.push(format!("{{broken {i}"));
@@ -274,12 +216,12 @@ fn rejected_events_go_to_stderr_or_to_a_file_and_nothing_else_is_touched() {
     let good = case.run(&["run", "small.rules", "events.jsonl"]).stdout;
     let mixed = case.run(&["run", "small.rules", "mixed.jsonl"]);
     assert_eq!(mixed.stdout, good);
-    insta::assert_snapshot!("rejected-to-stderr", show(&mixed));
+    insta::assert_snapshot!("rejected-to-stderr", shown(&mixed));
     let filed = case.run(&["run", "small.rules", "mixed.jsonl", "--rejected", "bad.jsonl"]);
     assert_eq!(filed.stdout, good);
     insta::assert_snapshot!(
         "rejected-to-a-file",
-        format!("{}--- bad.jsonl\n{}", show(&filed), case.read("bad.jsonl"))
+        format!("{}--- bad.jsonl\n{}", shown(&filed), case.read("bad.jsonl"))
     );
     let stopped = case.run(&["run", "small.rules", "mixed.jsonl", "--on-error", "stop"]);
     assert_eq!(stopped.status.code(), Some(1));
@@ -288,9 +230,9 @@ fn rejected_events_go_to_stderr_or_to_a_file_and_nothing_else_is_touched() {
 
 #[test]
 fn a_compiled_file_that_is_damaged_is_refused() {
-    let case = Case::new();
+    let case = case();
     case.run(&["compile", "small.rules"]);
-    let whole = std::fs::read(case.folder.path().join("small.stagegate")).expect("a file");
+    let whole = std::fs::read(case.root().join("small.stagegate")).expect("a file");
     let mut flipped = whole.clone();
     let middle = flipped.len() / 2;
     flipped[middle] ^= 1;
@@ -308,7 +250,7 @@ fn a_compiled_file_that_is_damaged_is_refused() {
 
 #[test]
 fn what_is_read_is_never_overwritten() {
-    let case = Case::new();
+    let case = case();
     for args in [
         &["run", "small.rules", "events.jsonl", "-o", "events.jsonl"][..],
         &["run", "small.rules", "events.jsonl", "-o", "./small.rules"],
@@ -326,10 +268,10 @@ fn what_is_read_is_never_overwritten() {
 #[cfg(unix)]
 #[test]
 fn what_is_read_by_another_name_is_never_overwritten_either() {
-    let case = Case::new();
+    let case = case();
     case.file("people.rules", "user bob \"Bob\"\n");
     case.file("two.rules", SMALL.replace("use crm", "use crm\nuse \"people.rules\""));
-    let path = |name: &str| case.folder.path().join(name);
+    let path = |name: &str| case.path(name);
     std::fs::hard_link(path("events.jsonl"), path("hard.jsonl")).expect("a link");
     for args in [
         &["run", "two.rules", "events.jsonl", "-o", "people.rules"][..],
@@ -341,7 +283,7 @@ fn what_is_read_by_another_name_is_never_overwritten_either() {
     ] {
         let stdin = std::fs::File::open(path("events.jsonl")).expect("events");
         let output = case.command(args).stdin(stdin).output().expect("the command starts");
-        assert_eq!(output.status.code(), Some(2), "{args:?} {}", show(&output));
+        assert_eq!(output.status.code(), Some(2), "{args:?} {}", shown(&output));
         assert_eq!(case.read("people.rules"), "user bob \"Bob\"\n");
         assert_eq!(case.read("events.jsonl"), EVENTS);
     }
@@ -354,7 +296,7 @@ fn what_is_read_by_another_name_is_never_overwritten_either() {
 
 #[test]
 fn an_old_output_stays_when_the_program_or_the_events_are_wrong() {
-    let case = Case::new();
+    let case = case();
     case.file("out.jsonl", "old\n");
     case.file("bad.rules", "pipeline");
     for args in [
@@ -370,7 +312,7 @@ fn an_old_output_stays_when_the_program_or_the_events_are_wrong() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_said_and_is_2() {
-    let case = Case::new();
+    let case = case();
     let full = case.shown(&["run", "small.rules", "events.jsonl", "-o", "/dev/full"]);
     insta::assert_snapshot!("full-effects", full);
     case.file("bad.jsonl", "{broken\n");
@@ -383,7 +325,7 @@ fn a_full_disk_is_said_and_is_2() {
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_ends_the_run_quietly() {
-    let case = Case::new();
+    let case = case();
     let created = EVENTS.lines().next().expect("one");
     let many: String = (0..20_000).map(|i| created.replace("D-1", &format!("D-{i}")) + "\n").collect();
     case.file("many.jsonl", many);
@@ -395,13 +337,13 @@ fn a_reader_that_goes_away_ends_the_run_quietly() {
         .expect("it starts");
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
-    assert_eq!(show(&output), "exit 141\n--- stdout\n--- stderr\n");
+    assert_eq!(shown(&output), "exit 141\n--- stdout\n--- stderr\n");
 }
 
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_run_between_two_events() {
-    let case = Case::new();
+    let case = case();
     let mut child = case
         .command(&["run", "small.rules", "-"])
         .stdin(Stdio::piped())
@@ -425,7 +367,7 @@ fn an_interrupt_ends_a_run_between_two_events() {
 
 #[test]
 fn bad_input_of_any_size_gives_an_error_and_no_panic() {
-    let case = Case::new();
+    let case = case();
     let ten_megabytes = "# nothing but comments\n".repeat(10 * 1024 * 1024 / 23);
     let parentheses =
         SMALL.replace("amount}", &format!("{}amount{}}}", "(".repeat(5_000), ")".repeat(5_000)));
@@ -463,16 +405,16 @@ fn bad_input_of_any_size_gives_an_error_and_no_panic() {
 #[test]
 fn the_examples_check_and_run_without_a_rejected_event() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let case = Case::new();
+    let case = case();
     for name in ["sales", "leads", "orders", "support"] {
         let folder = examples.join(name);
         let check = case.run(&["check", &folder.display().to_string()]);
-        assert_eq!(check.status.code(), Some(0), "{}", show(&check));
+        assert_eq!(check.status.code(), Some(0), "{}", shown(&check));
         let rules = folder.join(format!("{name}.rules")).display().to_string();
         let events = folder.join("events.jsonl").display().to_string();
         let run = case.run(&["run", &rules, &events]);
-        assert_eq!(run.status.code(), Some(0), "{}", show(&run));
-        insta::assert_snapshot!(format!("example-{name}"), show(&run));
+        assert_eq!(run.status.code(), Some(0), "{}", shown(&run));
+        insta::assert_snapshot!(format!("example-{name}"), shown(&run));
     }
 }
 
@@ -491,7 +433,7 @@ pipeline Sales "Sales" for Deal {
 
 /// Texts of the comments and the times at which they were asked for.
 fn comments(output: &Output) -> Vec<String> {
-    assert_eq!(output.status.code(), Some(0), "{}", show(output));
+    assert_eq!(output.status.code(), Some(0), "{}", shown(output));
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
     let effects = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
     effects
@@ -502,7 +444,7 @@ fn comments(output: &Output) -> Vec<String> {
 
 #[test]
 fn time_moves_with_the_events_and_to_until_at_the_end() {
-    let case = Case::new();
+    let case = case();
     case.file("waiting.rules", WAITING);
     let made_up = "2026-03-02T10:00:00Z D-1/create_chat/1";
     let run = |more: &[&str]| {
@@ -522,7 +464,7 @@ fn time_moves_with_the_events_and_to_until_at_the_end() {
 
 #[test]
 fn the_outcomes_of_actions_come_from_the_events() {
-    let case = Case::new();
+    let case = case();
     case.file("waiting.rules", WAITING);
     let answer = r#"{"specversion":"1.0","id":"3","source":"/chats","type":"action.completed","subject":"deal/D-1","time":"2026-03-02T11:30:00Z","data":{"action":"deal/D-1/2","outputs":{"id":"room-7"}}}"#;
     let late = answer.replace("11:30", "12:30");
@@ -535,15 +477,15 @@ fn the_outcomes_of_actions_come_from_the_events() {
     case.file("answers.jsonl", answer.replace(r#""id":"room-7""#, r#""id":7"#));
     let output = case.run(&["run", "waiting.rules", "events.jsonl", "answers.jsonl", "--actions", "events"]);
     assert!(
-        show(&output).contains("rejected (wrong-type): `id` cannot be the number 7: write it in quotes; expected: chat (/data/outputs/id)"),
+        shown(&output).contains("rejected (wrong-type): `id` cannot be the number 7: write it in quotes; expected: chat (/data/outputs/id)"),
         "{}",
-        show(&output)
+        shown(&output)
     );
 }
 
 #[test]
 fn a_tick_lets_time_pass_for_records_that_nothing_happens_to() {
-    let case = Case::new();
+    let case = case();
     case.file("waiting.rules", WAITING);
     let other = |day: u32| {
         format!(
@@ -589,7 +531,7 @@ fn a_tick_lets_time_pass_for_records_that_nothing_happens_to() {
 /// Times and durations that cannot be, or are not meant: each is said.
 #[test]
 fn times_that_cannot_be_are_said() {
-    let case = Case::new();
+    let case = case();
     let mut said = String::new();
     for args in [
         &["--until", "tomorrow"][..],
@@ -621,7 +563,7 @@ fn times_that_cannot_be_are_said() {
 
 #[test]
 fn a_missing_folder_is_named_where_a_file_is_to_be_written() {
-    let case = Case::new();
+    let case = case();
     for args in
         [&["compile", "small.rules", "-o", "no/x"][..], &["run", "small.rules", "events.jsonl", "-o", "no/x"]]
     {
@@ -634,7 +576,7 @@ fn a_missing_folder_is_named_where_a_file_is_to_be_written() {
 
 #[test]
 fn what_to_type_for_dedup_is_said() {
-    let case = Case::new();
+    let case = case();
     for wrong in ["x", "-1", "65537"] {
         let output = case.run(&["run", &format!("--dedup={wrong}"), "small.rules", "events.jsonl"]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -645,7 +587,7 @@ fn what_to_type_for_dedup_is_said() {
 
 #[test]
 fn what_a_terminal_would_obey_is_written_out() {
-    let case = Case::new();
+    let case = case();
     let event = |kind: &str| {
         format!(
             "{{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/t\",\"time\":\"2026-03-02T10:00:00Z\",\"type\":\"{kind}\",\
@@ -657,7 +599,7 @@ fn what_a_terminal_would_obey_is_written_out() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!said.contains('\u{1b}'), "{said:?}");
     assert!(
-        said.contains("`deal/D\\u{1b}[31m` was never created") && said.contains("un\\u{1b}[2Jknown (1)"),
+        said.contains("`deal/D\\u{1b}[31m` was never created") && said.contains("un\\u{1b}[2Jknown  1"),
         "{said}"
     );
 }
@@ -665,11 +607,11 @@ fn what_a_terminal_would_obey_is_written_out() {
 #[cfg(unix)]
 #[test]
 fn rules_and_events_may_come_through_a_named_pipe() {
-    let case = Case::new();
+    let case = case();
     for (name, text) in [("rules.pipe", SMALL), ("events.pipe", EVENTS)] {
-        let made = Command::new("mkfifo").arg(case.folder.path().join(name)).status().expect("mkfifo");
+        let made = Command::new("mkfifo").arg(case.path(name)).status().expect("mkfifo");
         assert!(made.success());
-        let path = case.folder.path().join(name);
+        let path = case.path(name);
         std::thread::spawn(move || std::fs::write(path, text));
     }
     let piped = case.run(&["run", "rules.pipe", "events.pipe"]);
@@ -680,7 +622,7 @@ fn rules_and_events_may_come_through_a_named_pipe() {
 
 #[test]
 fn shells_and_manuals_know_the_commands() {
-    let case = Case::new();
+    let case = case();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let output = case.run(&["completions", shell]);
         assert_eq!(output.status.code(), Some(0), "{shell}");

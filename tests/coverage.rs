@@ -1,5 +1,9 @@
 //! `stagegate test --coverage` as its users see it, and its forms for machines read by readers of those forms.
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::{shown, stdout};
 use proptest::prelude::*;
 use stagegate::compiler;
 use stagegate::engine::counts::Counts;
@@ -7,27 +11,14 @@ use stagegate::testing::Suite;
 use stagegate::testing::coverage::{Coverage, Plan};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/coverage"))
 }
 
 fn test(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-    command.arg("test").args(args).current_dir(folder()).env("NO_COLOR", "1");
-    command.output().expect("the command starts")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn shown(output: &Output) -> String {
-    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    let out = if out.is_empty() { String::new() } else { format!("--- stdout\n{out}") };
-    let err = if err.is_empty() { String::new() } else { format!("--- stderr\n{err}") };
-    format!("exit {}\n{out}{err}", output.status.code().unwrap_or(-1))
+    folder::run(folder(), &[&["test"], args].concat())
 }
 
 #[test]
@@ -180,9 +171,8 @@ fn programs_that_share_files_are_added() {
     };
     write("a.rules", &program("anna"));
     write("b.rules", &program("bob"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-    command.args(["test", "--coverage"]).current_dir(folder.path()).env("NO_COLOR", "1");
-    insta::assert_snapshot!("several", shown(&command.output().expect("the command starts")));
+    let said = folder::run(folder.path(), &["test", "--coverage"]);
+    insta::assert_snapshot!("several", shown(&said));
 }
 
 /// The program of the fixture, and how its tests are run.

@@ -1,10 +1,14 @@
 //! `stagegate test --mutate`: every kind of change, noticed and not, and what its users see.
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::shown;
 use stagegate::compiler;
 use stagegate::testing::mutation::{self, Bench, Changes, Report, Tried, Verdict};
 use stagegate::testing::{Clock, Guard, Suite, parallel};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 const HEAD: &str = r#"currency EUR
@@ -358,16 +362,7 @@ fn folder() -> &'static Path {
 }
 
 fn test(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-    command.arg("test").args(args).current_dir(folder()).env("NO_COLOR", "1");
-    command.output().expect("the command starts")
-}
-
-fn shown(output: &Output) -> String {
-    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    let out = if out.is_empty() { String::new() } else { format!("--- stdout\n{out}") };
-    let err = if err.is_empty() { String::new() } else { format!("--- stderr\n{err}") };
-    format!("exit {}\n{out}{err}", output.status.code().unwrap_or(-1))
+    folder::run(folder(), &[&["test"], args].concat())
 }
 
 #[test]
@@ -440,11 +435,7 @@ fn the_tests_of_several_programs_count_together() {
     };
     write("a.rules", &tests("1", "one"));
     write("b.rules", &tests("2", "two"));
-    let said = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-        command.args(["test", "--mutate"]).args(args).current_dir(folder.path()).env("NO_COLOR", "1");
-        shown(&command.output().expect("the command starts"))
-    };
+    let said = |args: &[&str]| shown(&folder::run(folder.path(), &[&["test", "--mutate"], args].concat()));
     insta::assert_snapshot!("together", said(&[]));
     insta::assert_snapshot!("alone", said(&["a.rules"]));
 }
@@ -463,11 +454,7 @@ fn scenarios_notice_too() {
     );
     let event = r#"{"specversion":"1.0","id":"1","source":"/x","type":"card.created","subject":"card/1","time":"2026-03-02T09:00:00Z","data":{"title":"1"}}"#;
     write("tests/one.events.jsonl", &format!("{event}\n"));
-    let said = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-        command.arg("test").args(args).current_dir(folder.path()).env("NO_COLOR", "1");
-        shown(&command.output().expect("the command starts"))
-    };
+    let said = |args: &[&str]| shown(&folder::run(folder.path(), &[&["test"], args].concat()));
     let mut all = format!("$ stagegate test --mutate\n{}\n", said(&["--mutate"]));
     said(&["--accept"]);
     all.push_str(&format!("$ stagegate test --accept; stagegate test --mutate\n{}\n", said(&["--mutate"])));

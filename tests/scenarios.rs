@@ -1,11 +1,15 @@
 //! Snapshot scenarios as their users see them: folders of rules and events, and what `stagegate test` prints and writes.
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::{Folder, run, shown};
 use proptest::prelude::*;
 use stagegate::testing::scenario::Scenario;
 use stagegate::vm::Machine;
 use stagegate::{compiler, lower};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
 const RULES: &str = r#"use crm
 currency EUR
@@ -43,37 +47,24 @@ const EVENTS: &str = r#"{"specversion":"1.0","id":"1","source":"/crm","type":"de
 "#;
 
 /// A folder of its own.
-struct Library(tempfile::TempDir);
+struct Library(Folder);
+
+impl std::ops::Deref for Library {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.0
+    }
+}
 
 impl Library {
     fn empty() -> Library {
-        Library(tempfile::tempdir().expect("a folder"))
+        Library(Folder::new())
     }
 
     /// With a program and one scenario, `tests/paid`.
     fn new() -> Library {
-        let library = Library::empty();
-        library.file("sales.rules", RULES);
-        library.file("tests/paid.events.jsonl", EVENTS);
-        library
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) {
-        let path = self.path(name);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
-        std::fs::write(path, text).expect("a file can be written");
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).expect("a file")
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        run(self.0.path(), args)
+        Library(Folder::with(&[("sales.rules", RULES), ("tests/paid.events.jsonl", EVENTS)]))
     }
 
     /// What `stagegate test` says with these arguments.
@@ -89,18 +80,6 @@ impl Library {
         names.sort();
         names
     }
-}
-
-fn run(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1").stdin(std::process::Stdio::null());
-    command.output().expect("the command starts")
-}
-
-fn shown(output: &Output) -> String {
-    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    let err = if err.is_empty() { String::new() } else { format!("--- stderr\n{err}") };
-    format!("exit {}\n--- stdout\n{out}{err}", output.status.code().unwrap_or(-1))
 }
 
 macro_rules! snapshot {
@@ -356,14 +335,14 @@ fn a_scenario_is_found_from_anywhere() {
     let both = "  pass  tests/more/other\n  pass  tests/paid\n\n2 passed in ";
     let one = "  pass  tests/paid\n\n1 passed, ";
     for (folder, args, wanted) in [
-        (&library.0.path().to_path_buf(), &["tests"][..], both),
+        (&library.root().to_path_buf(), &["tests"][..], both),
         (&tests, &[], both),
         (&tests, &["../sales.rules"], both),
         (&tests, &["paid.events.jsonl"], "  pass  tests/paid\n\n1 passed in "),
         (&tests, &["paid.snap", "paid.events.jsonl"], "  pass  tests/paid\n\n1 passed in "),
         (&tests, &["..", "paid.snap", "../sales.rules"], both),
         (&tests.join("more"), &["../../tests/paid.events.jsonl"], "  pass  tests/paid\n\n1 passed in "),
-        (&library.0.path().to_path_buf(), &["--filter", "paid"], one),
+        (&library.root().to_path_buf(), &["--filter", "paid"], one),
     ] {
         let said = said(folder, args);
         assert!(said.contains(wanted), "{args:?}: {said}");
@@ -388,7 +367,7 @@ fn a_watch_runs_again_at_a_change_and_ends_at_an_interrupt() {
     library.test(&["--accept"]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_stagegate"))
         .args(["test", "--watch"])
-        .current_dir(library.0.path())
+        .current_dir(library.root())
         .env("NO_COLOR", "1")
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::piped())

@@ -1,13 +1,16 @@
 //! `stagegate.toml` and the settings of scenarios: what they change, what is said of mistakes in them, and whether the
 //! schemas for editors say the same.
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::{Folder, run, shown};
 use stagegate::diagnostic::{Code, Rendered, render};
 use stagegate::settings::Library;
 use stagegate::source::Sources;
 use stagegate::testing::scenario::{Scenario, Settings};
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Command, Output};
 
 const RULES: &str = r#"use crm
 currency EUR
@@ -31,31 +34,6 @@ pipeline Sales "Sales" for Deal {
   }
 }
 "#;
-
-fn run(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-    command.args(args).current_dir(folder).env("NO_COLOR", "1").stdin(std::process::Stdio::null());
-    command.output().expect("the command starts")
-}
-
-fn shown(output: &Output) -> String {
-    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    let [out, err] = [("stdout", out), ("stderr", err)].map(|(name, text)| match text.is_empty() {
-        true => String::new(),
-        false => format!("--- {name}\n{text}"),
-    });
-    format!("exit {}\n{out}{err}", output.status.code().unwrap_or(-1))
-}
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
-        std::fs::write(path, text).expect("a file can be written");
-    }
-    folder
-}
 
 macro_rules! snapshot {
     ($name:literal, $said:expr) => {
@@ -214,50 +192,50 @@ fn the_page_knows_each_setting() {
 
 #[test]
 fn a_library_switches_warnings_and_flags_win() {
-    let folder = folder(&[
+    let folder = Folder::with(&[
         ("stagegate.toml", "[warnings]\ndeny = [\"unused\"]\n"),
         ("deep/in/sales.rules", &RULES.replace("user anna", "const SMALL = 5 EUR\nuser anna")),
     ]);
     let program = "deep/in/sales.rules";
     for args in [&["check", program][..], &["compile", program, "-o", "x"], &["run", program, "/dev/null"]] {
-        let output = run(folder.path(), args);
+        let output = run(folder.root(), args);
         let said = shown(&output);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
         assert!(said.contains("unused"), "{args:?}: {said}");
     }
-    let allowed = run(folder.path(), &["check", program, "-A", "unused"]);
-    assert_eq!(shown(&allowed), "exit 0\n--- stderr\nno errors in deep/in/sales.rules\n");
+    let allowed = run(folder.root(), &["check", program, "-A", "unused"]);
+    assert_eq!(shown(&allowed), "exit 0\n--- stdout\n--- stderr\nno errors in deep/in/sales.rules\n");
     // The nearest counts, and only that one.
-    std::fs::write(folder.path().join("deep/stagegate.toml"), "").expect("a file");
-    assert_eq!(run(folder.path(), &["check", program]).status.code(), Some(0));
+    std::fs::write(folder.root().join("deep/stagegate.toml"), "").expect("a file");
+    assert_eq!(run(folder.root(), &["check", program]).status.code(), Some(0));
 }
 
 #[test]
 fn a_library_wants_its_tests_to_see_so_much() {
-    let folder = folder(&[
+    let folder = Folder::with(&[
         ("stagegate.toml", "[test]\nmin-coverage = 99.5\n"),
         ("sales.rules", RULES),
         ("tests/paid.events.jsonl", EVENTS),
     ]);
-    run(folder.path(), &["test", "--accept"]);
-    let output = run(folder.path(), &["test"]);
+    run(folder.root(), &["test", "--accept"]);
+    let output = run(folder.root(), &["test"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(shown(&output).contains("at least 99.5 % is wanted"), "{}", shown(&output));
-    assert_eq!(run(folder.path(), &["test", "--min-coverage", "10"]).status.code(), Some(0));
+    assert_eq!(run(folder.root(), &["test", "--min-coverage", "10"]).status.code(), Some(0));
 }
 
 #[test]
 fn mistakes_in_the_file_are_told_by_every_command() {
-    let folder = folder(&[
+    let folder = Folder::with(&[
         ("stagegate.toml", "[warning]\ndeny = [\"unused\"]\n\n[test]\njobs = \"many\"\n"),
         ("sales.rules", RULES),
         ("events.jsonl", ""),
     ]);
-    let said = |args: &[&str]| shown(&run(folder.path(), args));
+    let said = |args: &[&str]| shown(&run(folder.root(), args));
     snapshot!("check-with-mistakes", said(&["check", "sales.rules"]));
     snapshot!("run-with-mistakes", said(&["run", "sales.rules", "events.jsonl"]));
     snapshot!("test-with-mistakes", said(&["test"]));
-    std::fs::write(folder.path().join("stagegate.toml"), b"\xff\xfe").expect("a file");
+    std::fs::write(folder.root().join("stagegate.toml"), b"\xff\xfe").expect("a file");
     snapshot!("no-text", said(&["test"]));
 }
 
@@ -265,11 +243,11 @@ fn mistakes_in_the_file_are_told_by_every_command() {
 fn the_clock_of_tests_begins_where_the_library_says() {
     let test = "\ntest \"a summer\" {\n  given deal \"D-1\" { title: \"x\", amount: 1 EUR, responsible: anna }\n  wait 3 days\n  expect notify\n  expect stage_entered_at of \"D-1\" == 2027-07-01T10:00Z\n}\n";
     let files = [("sales.rules", &*format!("{RULES}{test}"))];
-    let folder = folder(&files);
-    assert_eq!(run(folder.path(), &["test"]).status.code(), Some(1));
+    let folder = Folder::with(&files);
+    assert_eq!(run(folder.root(), &["test"]).status.code(), Some(1));
     let settings = "[test]\nstart = 2027-07-01T12:00:00\ntimezone = \"Europe/Berlin\"\n";
-    std::fs::write(folder.path().join("stagegate.toml"), settings).expect("a file");
-    let output = run(folder.path(), &["test"]);
+    std::fs::write(folder.root().join("stagegate.toml"), settings).expect("a file");
+    let output = run(folder.root(), &["test"]);
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
 }
 
@@ -280,14 +258,14 @@ const EVENTS: &str = r#"{"specversion":"1.0","id":"1","source":"/crm","type":"de
 
 /// The snapshot of a scenario with these settings.
 fn played(library: &str, scenario: &str) -> String {
-    let folder = folder(&[
+    let folder = Folder::with(&[
         ("stagegate.toml", library),
         ("sales.rules", RULES),
         ("tests/paid.events.jsonl", EVENTS),
         ("tests/paid.scenario.toml", scenario),
     ]);
-    let output = run(folder.path(), &["test", "--accept"]);
-    std::fs::read_to_string(folder.path().join("tests/paid.snap")).unwrap_or_else(|_| shown(&output))
+    let output = run(folder.root(), &["test", "--accept"]);
+    std::fs::read_to_string(folder.root().join("tests/paid.snap")).unwrap_or_else(|_| shown(&output))
 }
 
 #[test]
@@ -339,8 +317,8 @@ fn mistakes_in_the_settings_of_a_scenario_are_shown_at_their_place() {
         assert!(said.starts_with("exit 1"), "{said}");
     }
     snapshot!("mistakes-of-scenarios", all.join("\n"));
-    let alone = folder(&[("sales.rules", RULES), ("tests/gone.scenario.toml", "")]);
-    snapshot!("settings-without-events", shown(&run(alone.path(), &["test"])));
+    let alone = Folder::with(&[("sales.rules", RULES), ("tests/gone.scenario.toml", "")]);
+    snapshot!("settings-without-events", shown(&run(alone.root(), &["test"])));
 }
 
 /// Any text is read, or told what is wrong with it.

@@ -1,12 +1,18 @@
 //! A run over a state file: whatever stops it, the next one goes on as if nothing had happened.
 #![cfg(feature = "state")]
 
+#[path = "support/database.rs"]
+mod database;
+#[path = "support/folder.rs"]
+mod folder;
+
+use database::rows;
+use folder::{Folder, stderr};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use tempfile::TempDir;
 
 const RULES: &str = r#"
 use crm
@@ -57,38 +63,20 @@ fn events(count: usize) -> String {
     out
 }
 
-struct Case {
-    folder: TempDir,
+/// A folder with a program and events.
+struct Case(Folder);
+
+impl std::ops::Deref for Case {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.0
+    }
 }
 
 impl Case {
     fn new(count: usize) -> Self {
-        let case = Case { folder: tempfile::tempdir().expect("a folder") };
-        case.file("sales.rules", RULES);
-        case.file("events.jsonl", events(count));
-        case
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) {
-        std::fs::write(self.path(name), text).expect("a file");
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path(name)).expect("a file")
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-        command.args(args).current_dir(self.folder.path()).env("NO_COLOR", "1").stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().expect("the command starts")
+        Case(Folder::with(&[("sales.rules", RULES), ("events.jsonl", &events(count))]))
     }
 
     fn good(&self, args: &[&str]) -> String {
@@ -101,9 +89,10 @@ impl Case {
     fn refused(&self, args: &[&str]) -> String {
         let output = self.run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
-        let folder = self.folder.path().canonicalize().expect("a folder");
-        let said =
-            stderr(&output).replace(&shown(&folder), "FOLDER").replace(&shown(self.folder.path()), "FOLDER");
+        let folder = self.root().canonicalize().expect("a folder");
+        let said = stderr(&output)
+            .replace(&folder.display().to_string(), "FOLDER")
+            .replace(&self.root().display().to_string(), "FOLDER");
         regex::Regex::new("[0-9a-f]{12}").expect("a pattern").replace_all(&said, "HASH").into_owned()
     }
 
@@ -112,14 +101,6 @@ impl Case {
         self.good(&["run", "sales.rules", "events.jsonl", "-o", "whole.jsonl"]);
         self.read("whole.jsonl")
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
 }
 
 const STATE: [&str; 7] = ["run", "sales.rules", "events.jsonl", "--state", "sales.db", "-o", "out.jsonl"];
@@ -138,28 +119,11 @@ fn by_record(effects: &str) -> std::collections::BTreeMap<String, Vec<&str>> {
     out
 }
 
+/// The names of the columns, and the rows.
 fn query(path: &Path, sql: &str) -> String {
     let connection = rusqlite::Connection::open(path).expect("a database");
-    let mut statement = connection.prepare(sql).expect("a query");
-    let columns = statement.column_count();
-    let mut rows = statement.query([]).expect("rows");
-    let mut out = statement_names(&mut rows);
-    while let Some(row) = rows.next().expect("a row") {
-        let cells = (0..columns).map(|n| match row.get_ref(n).expect("a cell") {
-            rusqlite::types::ValueRef::Null => "-".into(),
-            rusqlite::types::ValueRef::Integer(n) => n.to_string(),
-            rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            other => format!("{other:?}"),
-        });
-        out.push_str(&cells.collect::<Vec<String>>().join(" | "));
-        out.push('\n');
-    }
-    out
-}
-
-fn statement_names(rows: &mut rusqlite::Rows<'_>) -> String {
-    let names = rows.as_ref().map(|statement| statement.column_names().join(" | ")).unwrap_or_default();
-    names + "\n"
+    let names = connection.prepare(sql).expect("a query").column_names().join(" | ");
+    format!("{names}\n{}", rows(&connection, sql))
 }
 
 #[test]
@@ -390,7 +354,7 @@ fn a_full_disk_loses_nothing() {
         let output = Command::new("sh")
             .args(["-c", &script, env!("CARGO_BIN_EXE_stagegate")])
             .args(with(&["--batch", "50"]))
-            .current_dir(case.folder.path())
+            .current_dir(case.root())
             .output()
             .expect("a shell");
         if !output.status.success() {
@@ -426,7 +390,7 @@ fn a_file_that_can_only_be_read_is_refused() {
             ])
             .arg(env!("CARGO_BIN_EXE_stagegate"))
             .args(STATE)
-            .current_dir(case.folder.path())
+            .current_dir(case.root())
             .output();
         match output {
             Ok(output) if stderr(&output).starts_with("error: ") => {

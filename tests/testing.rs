@@ -1,19 +1,15 @@
 //! `stagegate test` as its users see it: each file in `tests/testing` with what the command prints for it, and the forms
 //! for machines read by readers of those forms.
 
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::{run, shown};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn test(folder: &Path, args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-    command.arg("test").args(args).current_dir(folder).env("NO_COLOR", "1");
-    command.output().expect("the command starts")
-}
-
-fn shown(output: &Output) -> String {
-    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    let err = if err.is_empty() { String::new() } else { format!("--- stderr\n{err}") };
-    format!("exit {}\n--- stdout\n{out}{err}", output.status.code().unwrap_or(-1))
+    run(folder, &[&["test"], args].concat())
 }
 
 fn folder() -> &'static Path {
@@ -73,5 +69,6 @@ fn a_filter_leaves_out_the_others() {
       pass  time passes in a wait
 
     1 passed, 9 left out in what-is-met-passes.rules
+    --- stderr
     ");
 }

@@ -2,14 +2,20 @@
 //! began.
 #![cfg(feature = "state")]
 
+#[path = "support/database.rs"]
+mod database;
+#[path = "support/folder.rs"]
+mod folder;
+
+use database::rows;
+use folder::Folder;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
 
 /// A case: a folder with a state file, and versions of a program that run over it one after the other.
 struct Case {
-    folder: TempDir,
+    folder: Folder,
     events: std::cell::RefCell<String>,
 }
 
@@ -25,11 +31,11 @@ event bell.rang "Bell" on Deal { note: text? }
 
 impl Case {
     fn new() -> Self {
-        Case { folder: tempfile::tempdir().expect("a folder"), events: Default::default() }
+        Case { folder: Folder::new(), events: Default::default() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.path(name)
     }
 
     fn output(&self) -> String {
@@ -61,24 +67,18 @@ impl Case {
         std::fs::write(self.path("sales.rules"), format!("{HEAD}{rules}")).expect("a file");
     }
 
-    fn command(&self, args: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_stagegate"));
-        command.args(args).current_dir(self.folder.path()).env("NO_COLOR", "1").stdin(Stdio::null());
-        command.output().expect("the command starts")
-    }
-
     fn run_with(&self, rules: &str, more: &[&str]) -> Output {
         self.program(rules);
         let mut args = vec!["run", "sales.rules", "events.jsonl", "--state", "sales.db", "-o", "out.jsonl"];
         args.extend(more);
-        self.command(&args)
+        self.folder.run(&args)
     }
 
     fn check_with(&self, rules: &str, more: &[&str]) -> Output {
         self.program(rules);
         let mut args = vec!["check", "sales.rules", "--state", "sales.db"];
         args.extend(more);
-        self.command(&args)
+        self.folder.run(&args)
     }
 
     /// Runs what must work; gives what was said and the effects that it brought.
@@ -136,24 +136,6 @@ fn effects(lines: &str) -> String {
         let _ = writeln!(text, "{} {} {kind} {}", &word("time")[8..16], word("id"), effect["data"]);
     }
     text
-}
-
-fn rows(connection: &rusqlite::Connection, sql: &str) -> String {
-    let mut statement = connection.prepare(sql).expect("a query");
-    let columns = statement.column_count();
-    let mut rows = statement.query([]).expect("rows");
-    let mut out = String::new();
-    while let Some(row) = rows.next().expect("a row") {
-        let cells = (0..columns).map(|n| match row.get_ref(n).expect("a cell") {
-            rusqlite::types::ValueRef::Null => "-".into(),
-            rusqlite::types::ValueRef::Integer(n) => n.to_string(),
-            rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-            other => format!("{other:?}"),
-        });
-        out.push_str(&cells.collect::<Vec<String>>().join(" | "));
-        out.push('\n');
-    }
-    out
 }
 
 /// All that stands in a state file.
@@ -320,7 +302,7 @@ fn a_value_of_an_enum_that_is_gone() {
         program(&two);
         let mut args = vec!["run", "sales.rules", "events.jsonl", "-o", "out.jsonl"];
         args.extend(state.iter().chain(more));
-        case.command(&args)
+        case.folder.run(&args)
     };
     let mut text = said(&run(&[]));
     let _ = writeln!(text, "---\n{}", said(&run(&["--drop-field", "Deal.origin"])));
@@ -406,16 +388,16 @@ fn counts_and_silences_go_on() {
 fn compiled_programs_and_other_forms() {
     let case = begun();
     case.program(&FIRST.replace("first: ", "second: "));
-    case.command(&["compile", "sales.rules", "-o", "sales.stagegate"]);
-    let mut text = said(&case.command(&["check", "sales.stagegate", "--state", "sales.db"]));
+    case.folder.run(&["compile", "sales.rules", "-o", "sales.stagegate"]);
+    let mut text = said(&case.folder.run(&["check", "sales.stagegate", "--state", "sales.db"]));
     case.program(&FIRST.replace("stage Talk \"Talk\"", "stage Speak \"Speak\""));
-    case.command(&["compile", "sales.rules", "-o", "sales.stagegate"]);
-    text += &said(&case.command(&["check", "sales.stagegate", "--state", "sales.db"]));
+    case.folder.run(&["compile", "sales.rules", "-o", "sales.stagegate"]);
+    text += &said(&case.folder.run(&["check", "sales.stagegate", "--state", "sales.db"]));
     let connection = rusqlite::Connection::open(case.path("sales.db")).expect("a database");
     connection.execute("UPDATE meta SET value = '7' WHERE key = 'format'", []).expect("a form");
     drop(connection);
-    text += &said(&case.command(&["check", "sales.stagegate", "--state", "sales.db"]));
-    text += &said(&case.command(&["check", "sales.rules", "--state", "no.db"]));
+    text += &said(&case.folder.run(&["check", "sales.stagegate", "--state", "sales.db"]));
+    text += &said(&case.folder.run(&["check", "sales.rules", "--state", "no.db"]));
     insta::assert_snapshot!(text);
 }
 
@@ -436,7 +418,7 @@ fn a_kill_while_a_version_comes_loses_nothing() {
     copy("", "begin-");
     case.send(&["- 6T08:00 stagegate.clock"]);
     case.program(&second);
-    assert_eq!(case.command(&command).status.code(), Some(0));
+    assert_eq!(case.folder.run(&command).status.code(), Some(0));
     let whole = case.output();
     assert!(whole.contains("rule.cancelled") && whole.contains("first: "));
     let (mut kills, mut random) = (0, 0x2545_F491_4F6C_DD1D_u64);
@@ -446,7 +428,7 @@ fn a_kill_while_a_version_comes_loses_nothing() {
         for _ in 0..8 {
             let mut child = Command::new(env!("CARGO_BIN_EXE_stagegate"))
                 .args(command)
-                .current_dir(case.folder.path())
+                .current_dir(case.folder.root())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
@@ -461,7 +443,7 @@ fn a_kill_while_a_version_comes_loses_nothing() {
             }
             child.wait().expect("it ends");
         }
-        assert_eq!(case.command(&command).status.code(), Some(0));
+        assert_eq!(case.folder.run(&command).status.code(), Some(0));
         assert!(case.output() == whole, "round {round}, after {kills} kills");
     }
 }

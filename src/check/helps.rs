@@ -32,6 +32,8 @@ impl Checker<'_> {
             Type::Email => "\"anna@example.com\"".into(),
             Type::Phone => "\"+39 06 1234567\"".into(),
             Type::Url => "\"https://example.com/page\"".into(),
+            // In tests: nowhere else is a file written down.
+            Type::File => "\"offer.pdf\"".into(),
             Type::User => person(&[PrincipalKind::User])?,
             Type::Department => person(&[PrincipalKind::Department])?,
             Type::Role => person(&[PrincipalKind::Role])?,

@@ -36,6 +36,8 @@ pub struct Scope {
     pub untold: bool,
     /// A constant is wanted: no fields, no event, no `now`.
     pub constant: bool,
+    /// A step of a test: there a text stands for a file.
+    pub test: bool,
     /// In a test (`closes < today`): what it reads that may be unset. Said in one diagnostic at its end.
     pub unset: Option<Vec<Unset>>,
     /// In `at`: the optional values that are read as they are; while one is unset the rule waits for it.

@@ -14,6 +14,8 @@ use std::rc::Rc;
 #[derive(Default)]
 pub(super) struct Config {
     read: HashMap<PathBuf, Option<Rc<Library>>>,
+    /// What counts instead of what stands in a file.
+    instead: HashMap<PathBuf, Vec<u8>>,
 }
 
 /// What is wrong in a file of settings.
@@ -25,6 +27,11 @@ pub(super) struct Broken {
 }
 
 impl Config {
+    /// Has another text count for a file, which has not been read yet.
+    pub fn instead(&mut self, file: PathBuf, text: Vec<u8>) {
+        self.instead.insert(file, text);
+    }
+
     /// The settings for a program. `None`: they have mistakes, which have been handed out before.
     ///
     /// # Errors
@@ -34,7 +41,7 @@ impl Config {
         if let Some(library) = self.read.get(&file) {
             return Ok(library.clone());
         }
-        let read = read(&file);
+        let read = read(&file, self.instead.get(&file).cloned().map_or_else(|| std::fs::read(&file), Ok));
         let library = read.as_ref().ok().cloned().map(Rc::new);
         self.read.insert(file, library.clone());
         match read {
@@ -44,10 +51,10 @@ impl Config {
     }
 }
 
-fn read(file: &Path) -> Result<Library, Box<Broken>> {
+fn read(file: &Path, bytes: std::io::Result<Vec<u8>>) -> Result<Library, Box<Broken>> {
     let name = name_of(file);
     let mut sources = Sources::default();
-    let text = std::fs::read(file).map_err(|error| format!("cannot be read: {}", super::exit::plain(&error)));
+    let text = bytes.map_err(|error| format!("cannot be read: {}", super::exit::plain(&error)));
     let text =
         text.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "is not written in UTF-8".to_owned()));
     let read = match text {
@@ -66,7 +73,7 @@ fn read(file: &Path) -> Result<Library, Box<Broken>> {
 }
 
 /// From where people stand, if it is below.
-fn name_of(file: &Path) -> String {
+pub(super) fn name_of(file: &Path) -> String {
     let here = std::env::current_dir().ok();
     let below = here.as_deref().and_then(|here| file.strip_prefix(here).ok());
     input::shown(below.unwrap_or(file))

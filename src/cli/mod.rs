@@ -23,6 +23,7 @@ mod report;
 mod resume;
 mod run;
 mod shell;
+mod summary;
 mod terminal;
 mod test;
 mod unified;

@@ -3,7 +3,7 @@
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
-use super::{Result, config};
+use super::{Result, config, summary};
 use crate::compiler::Foreign;
 use crate::diagnostic::escaped;
 use crate::engine::{Engine, Options};
@@ -306,7 +306,7 @@ pub fn run(args: Args, style: Style) -> Result {
     let _ = effects.into_parts();
     let silent = matches!(&ended, Err(f) if f.message.is_none());
     if !args.quiet && !silent {
-        exit::say(&run.summary().text(start.elapsed()));
+        exit::say(&summary::text(&run.summary(), start.elapsed(), style.width));
     }
     ended
 }

@@ -75,16 +75,28 @@ pub enum Column {
     Right,
 }
 
-/// A table that is no wider than `width`: what does not fit is broken into lines.
+/// Where a colour begins and ends in a cell while the table is laid out: characters of no width, which no terminal shows.
+const BEGINS: char = '\u{2063}';
+const ENDS: char = '\u{2062}';
+
+/// A table that is no wider than `width`: what does not fit is broken into lines. Cells may be painted, as a whole.
 pub fn table(columns: &[(&str, Column)], rows: &[Vec<String>], width: usize) -> String {
     use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+    let colors = std::cell::RefCell::new(std::collections::VecDeque::new());
+    let marked = |text: &str| match text.strip_prefix("\u{1b}[").and_then(|rest| rest.split_once('m')) {
+        Some((code, rest)) => {
+            colors.borrow_mut().push_back(format!("\u{1b}[{code}m"));
+            format!("{BEGINS}{}{ENDS}", rest.trim_end_matches("\u{1b}[0m"))
+        }
+        None => text.replace([BEGINS, ENDS], ""),
+    };
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     let cell = |at: usize, text: &str| {
         let right = columns.get(at).is_some_and(|(_, column)| *column == Column::Right);
-        Cell::new(text).set_alignment(if right { CellAlignment::Right } else { CellAlignment::Left })
+        Cell::new(marked(text)).set_alignment(if right { CellAlignment::Right } else { CellAlignment::Left })
     };
     if columns.iter().any(|(title, _)| !title.is_empty()) {
         table.set_header(columns.iter().enumerate().map(|(at, (title, _))| cell(at, title)));
@@ -98,7 +110,19 @@ pub fn table(columns: &[(&str, Column)], rows: &[Vec<String>], width: usize) -> 
         column.set_padding((0, if at == last { 0 } else { 2 }));
     }
     let text = table.to_string();
-    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        for c in line.trim_end().chars() {
+            match c {
+                // Cells begin in the order in which they were given.
+                BEGINS => out.push_str(&colors.borrow_mut().pop_front().unwrap_or_default()),
+                ENDS => out.push_str("\u{1b}[0m"),
+                c => out.push(c),
+            }
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// `--no-pager` was given.
@@ -229,6 +253,17 @@ rule Sales.New.welcome                  notify   12
 rule Sales.Won.tell_everybody_about_it  post      3
 ";
         assert_eq!(wide, expected);
+        let painted = |text: &String| format!("\u{1b}[32m{text}\u{1b}[0m");
+        let painted: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(painted).collect()).collect();
+        let head = columns.map(|(name, column)| (format!("\u{1b}[1m{name}\u{1b}[0m"), column));
+        let head: Vec<(&str, Column)> = head.iter().map(|(name, column)| (name.as_str(), *column)).collect();
+        for width in [40, 80] {
+            let colored = table(&head, &painted, width);
+            assert_eq!(console::strip_ansi_codes(&colored), table(&columns, &rows, width));
+            assert_eq!(colored.matches("\u{1b}[32m").count(), 6);
+            assert_eq!(colored.matches("\u{1b}[1m").count(), 3);
+        }
+        assert!(table(&head, &painted, 80).contains("\u{1b}[32m12\u{1b}[0m"));
         for width in [20, 30, 40] {
             let narrow = table(&columns, &rows, width);
             assert!(narrow.lines().all(|line| line.chars().count() <= width), "{width}: {narrow}");

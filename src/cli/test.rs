@@ -184,7 +184,8 @@ fn once(args: &Args, style: Style) -> Result {
         let mut all = Coverage::default();
         ran.iter_mut().filter_map(|ran| ran.coverage.take()).for_each(|of_program| all.add(of_program));
         let human = args.format == Format::Human;
-        enough = wanted.report(&all, human, if human { style.for_stdout() } else { style })?;
+        enough =
+            wanted.report(&all, human, failures.broken, if human { style.for_stdout() } else { style })?;
     }
     for orphan in &found.orphans {
         let shown = input::shown(orphan);

@@ -65,19 +65,19 @@ impl Life<'_, '_> {
                 continue;
             }
             let trigger = program.trigger(*id);
-            let outcome = match may_move(here, place.stage, program.stage(trigger.stage), trigger) {
-                Err(why) => why,
-                Ok(()) => {
-                    let listener = Listener::Trigger(*id, *pattern);
-                    let pattern = trigger.events.get(usize::from(*pattern));
-                    if !pattern.is_some_and(|pattern| occasion.matches(pattern, &program.schema, listener)) {
-                        TriggerOutcome::OtherSettings
-                    } else {
-                        asked = Some(*id);
-                        self.try_condition(trigger, Some(occasion))
+            let listener = Listener::Trigger(*id, *pattern);
+            let pattern = trigger.events.get(usize::from(*pattern));
+            // Where a record may go is said only of a trigger that means this event.
+            let outcome =
+                if !pattern.is_some_and(|pattern| occasion.matches(pattern, &program.schema, listener)) {
+                    TriggerOutcome::OtherSettings
+                } else {
+                    asked = Some(*id);
+                    match may_move(here, place.stage, program.stage(trigger.stage), trigger) {
+                        Err(why) => why,
+                        Ok(()) => self.try_condition(trigger, Some(occasion)),
                     }
-                }
-            };
+                };
             if self.tried(*id, outcome, Some(occasion)) {
                 return;
             }

@@ -51,7 +51,11 @@ pub fn literal(program: &Program, value: &Value, ty: &Type) -> String {
         }
         (Value::Principal(principal), _) => principal.name.to_string(),
         (Value::Ref(id), ty) => format!("{}({})", type_name(program, ty), quoted(id)),
-        (Value::File(file), _) => format!("file {}", quoted(&file.url)),
+        // As a test writes it, where that can be written.
+        (Value::File(file), _) => match file.written() {
+            Some(text) => quoted(text),
+            None => format!("{} at {}", quoted(&file.name), quoted(&file.url)),
+        },
         (Value::List(items), ty) => {
             let element = match ty {
                 Type::List(element) => element,
@@ -72,11 +76,13 @@ pub fn stage_name(program: &Program, id: StageId) -> String {
     }
 }
 
-/// `3 hours`, in the largest unit that has no remainder.
+/// `3 hours`, `90 minutes`, `6 minutes 30 seconds`: in the largest unit that has no remainder, and many seconds in two.
 fn clock_time(seconds: i64) -> String {
     match seconds {
         s if s % 3600 == 0 => counted(s / 3600, "hour"),
         s if s % 60 == 0 => counted(s / 60, "minute"),
+        // Nobody counts so many seconds.
+        s if s > 120 => format!("{} {}", counted(s / 60, "minute"), counted(s % 60, "second")),
         s => counted(s, "second"),
     }
 }

@@ -85,7 +85,12 @@ impl Library {
                                 more.into_iter().partition(|more| more.starts_with("did you mean"));
                             let mut diagnostic = Diagnostic::new(Code::SettingWrong, span, message);
                             diagnostic.labels[0].message = label.into_iter().next();
-                            reader.refuse(diagnostic.maybe_help(help.into_iter().next()));
+                            let help = help.into_iter().next();
+                            let near = help.as_deref().and_then(|help| help.split('`').nth(1));
+                            if let Some(near) = near {
+                                diagnostic = diagnostic.fix(span, format!("\"{near}\""));
+                            }
+                            reader.refuse(diagnostic.maybe_help(help));
                         }
                     }
                 }

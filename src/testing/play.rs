@@ -194,11 +194,11 @@ impl<'p> Play<'p> {
                 Ok(())
             }
             StepKind::ExpectField { subject, field, expected } => {
-                self.expectations += 1;
+                self.look();
                 self.expect_field(step, subject, field, expected, condition)
             }
             StepKind::ExpectAction { no, count, action, params } => {
-                self.expectations += 1;
+                self.look();
                 self.expect_action(step, *no, *count, *action, params)
             }
         }
@@ -211,6 +211,14 @@ impl<'p> Play<'p> {
         }
         self.effects.clear();
         self.since = Some(Since { span: step.span, given });
+    }
+
+    /// An expectation looks at what has come: a `given` behind it is no neighbour of one before it.
+    fn look(&mut self) {
+        self.expectations += 1;
+        if let Some(since) = &mut self.since {
+            since.given = false;
+        }
     }
 
     fn happen(&mut self, step: &Step, name: String, body: EventBody) -> Done {
@@ -366,7 +374,7 @@ impl<'p> Play<'p> {
                     let value = given.iter().find(|(n, _)| *n == number).map(|(_, value)| value);
                     value.unwrap_or(&Value::None)
                 };
-                let other = params.iter().filter(|(number, value)| !compare::equal(given(*number), value));
+                let other = params.iter().filter(|(number, value)| !as_expected(given(*number), value));
                 Some((effect, other.map(|(number, value)| (*number, value)).collect::<Vec<_>>()))
             }
             _ => None,
@@ -391,7 +399,10 @@ impl<'p> Play<'p> {
         let like_this = if params.is_empty() { "" } else { " like this" };
         let (message, label) = match (no, count) {
             (true, _) => (format!("`{name}`{like_this} was not expected"), came(matching)),
-            (false, Some(wanted)) => (format!("{wanted} `{name}`{like_this} were expected"), came(matching)),
+            (false, Some(wanted)) => {
+                let were = if wanted == 1 { "was" } else { "were" };
+                (format!("{wanted} `{name}`{like_this} {were} expected"), came(matching))
+            }
             (false, None) if asked.is_empty() => (format!("`{name}` was expected"), came(0)),
             (false, None) => (
                 format!("`{name}` like this was expected"),
@@ -457,6 +468,18 @@ impl<'p> Play<'p> {
         }
         diagnostic.labels.push(crate::diagnostic::Label { span: since.span, message: Some(came.join("\n")) });
         diagnostic
+    }
+}
+
+/// Whether a value is the expected one. Files are told apart by what the test says of them.
+fn as_expected(value: &Value, expected: &Value) -> bool {
+    match (value, expected) {
+        (Value::File(file), Value::File(expected)) => file.is_expected(expected),
+        (Value::List(items), Value::List(expected)) if matches!(expected.first(), Some(Value::File(_))) => {
+            items.len() == expected.len()
+                && items.iter().zip(expected.iter()).all(|(item, expected)| as_expected(item, expected))
+        }
+        _ => compare::equal(value, expected),
     }
 }
 

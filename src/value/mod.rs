@@ -10,6 +10,7 @@ mod currency;
 pub(crate) mod digits;
 mod exact;
 pub mod failure;
+mod file;
 pub mod functions;
 pub mod json;
 pub mod limits;

@@ -48,6 +48,39 @@ fn files_that_are_used_are_mended_once_and_keep_their_line_ends() {
     );
 }
 
+/// Misspelt keys, a name of a warning, and one that cannot be mended without making another key stand there twice.
+const SETTINGS: &str = "# Ours.\r\n[warnings]\r\ndenny = [\"unusedd\"]\r\n\r\n[test]\r\njobs = 2\r\njob = 3\r\n\
+    timezone = \"Europe/Berlni\"\r\nnothing = 1\r\n";
+
+#[test]
+fn settings_are_mended_too() {
+    let case = Case::new(&[("stagegate.toml", SETTINGS), ("a.rules", WRONG), ("b.rules", "user b\n")]);
+    insta::assert_snapshot!("fix-settings-diff", case.shown(&["check", "--diff", "a.rules"]));
+    assert_eq!(case.read("stagegate.toml"), SETTINGS);
+    insta::assert_snapshot!("fix-settings", case.shown(&["check", "--fix", "a.rules", "b.rules"]));
+    let mended = SETTINGS.replace("denny", "deny").replace("unusedd", "unused").replace("Berlni", "Berlin");
+    assert_eq!(case.read("stagegate.toml"), mended);
+    assert!(case.read("a.rules").contains("(unused)"));
+}
+
+#[test]
+fn settings_that_are_mended_count_at_once() {
+    // With the mark that some editors put there.
+    let case = Case::new(&[
+        ("stagegate.toml", "\u{feff}[warnings]\ndenny = [\"warnings\"]\n"),
+        ("a.rules", "currency EUR\nconst UNUSED = 5\nfn f(a: int) -> int = a + A\nconst A = 1\n"),
+    ]);
+    let before = case.shown(&["check", "--diff", "a.rules"]);
+    assert!(before.contains("+[warnings]") || before.contains("+deny"), "{before}");
+    assert!(before.contains("error"), "{before}");
+    case.run(&["check", "--fix", "a.rules"]);
+    assert_eq!(case.read("stagegate.toml"), "\u{feff}[warnings]\ndeny = [\"warnings\"]\n");
+    // From standard input no file is touched.
+    std::fs::write(case.folder.path().join("stagegate.toml"), SETTINGS).expect("written");
+    case.with_stdin(&["check", "--fix", "-"], "user a\n");
+    assert_eq!(case.read("stagegate.toml"), SETTINGS);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_corrected_file_keeps_its_permissions_and_a_link_stays_a_link() {

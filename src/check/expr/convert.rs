@@ -26,7 +26,7 @@ impl Checker<'_> {
                     let x = self.need_set(x, false, scope);
                     return self.coerce(x, want).unwrap_or_else(|x| mistake(x.span));
                 }
-                self.wrong_type(&x, want);
+                self.wrong_type(&x, want, scope.test);
                 mistake(x.span)
             }
         }
@@ -226,7 +226,7 @@ impl Checker<'_> {
     // --- what does not go together -----------------------------------------------------------------
 
     #[cold]
-    fn wrong_type(&mut self, x: &Expr, want: &Type) {
+    fn wrong_type(&mut self, x: &Expr, want: &Type, test: bool) {
         if let (Type::Money(have), Type::Money(wanted)) = (x.ty.inner(), element(want)) {
             self.wrong_currency(x, *have, *wanted);
             return;
@@ -267,10 +267,22 @@ impl Checker<'_> {
             {
                 return Some(Advice::say("write one value, without `[` and `]`"));
             }
-            self.example(want.inner())
-                .map(|example| Advice::say(format!("write something such as `{example}`")))
+            // Rules only hand on files that there are.
+            let example = self.example(want.inner()).filter(|_| test || *element(want) != Type::File);
+            example.map(|example| Advice::say(format!("write something such as `{example}`")))
         });
         self.report(Diagnostic::new(Code::WrongType, span, message).advised(help));
+    }
+
+    /// A rule only hands on files that there are.
+    fn where_files_are(&self) -> Option<String> {
+        let made = |o: &crate::schema::Field| *o.ty.inner() == Type::File;
+        let (action, output) =
+            self.schema.actions.iter().find_map(|a| Some((a, a.outputs.iter().find(|o| made(o))?)))?;
+        Some(format!(
+            "take it from a field or an event, or from an action: `let made = {} {{ … }}`, then `made.{}`",
+            action.name, output.name
+        ))
     }
 
     pub(super) fn help_for_type(&self, x: &Expr, want: &Type) -> Option<Advice> {
@@ -338,6 +350,8 @@ impl Checker<'_> {
                     .unwrap_or_default();
                 Advice::say(format!("{made}write `{name}({text})`"))
             }
+            (Type::Text, Type::File) => Advice::say(self.where_files_are()?),
+            (Type::List(of), Type::File) if **of == Type::Text => Advice::say(self.where_files_are()?),
             (Type::Text, Type::Entity(id)) => write(format!("{}({text})", self.schema.entity(*id).name)),
             (Type::Text, Type::Enum(id)) => Advice::say(self.listed_values(*id)),
             (Type::Text, Type::User | Type::Department | Type::Role | Type::Recipient) => {

@@ -86,11 +86,14 @@ impl Checker<'_> {
         }
         values.sort_by(|a, b| a.0.cmp(&b.0));
         all.extend(values);
+        if scope.test {
+            all.push(("\"offer.pdf\"".to_string(), Type::File));
+        }
         if !scope.constant {
             all.extend([("today".to_string(), Type::Date), ("now".to_string(), Type::DateTime)]);
         }
         let Some(want) = want else {
-            let listed = all.iter().filter(|(_, ty)| *ty != Type::Error);
+            let listed = all.iter().filter(|(_, ty)| !matches!(ty, Type::Error | Type::File));
             return listed.map(|(name, ty)| format!("`{name}`: {}", self.schema.type_name(ty))).collect();
         };
         let fits = |ty: &Type| *ty != Type::Error && self.fits_hole(ty, want);

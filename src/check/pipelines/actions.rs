@@ -126,13 +126,22 @@ impl Checker<'_> {
                 continue;
             };
             if matches!(of, Members::Fields(_)) && at < BUILTIN_FIELDS {
-                self.read_only(&arg.name);
+                match (of, &*arg.name.text) {
+                    // Of a test: `send deal.updated { stage: Won }`.
+                    (Members::Fields(entity), "stage" | "pipeline") if scope.test => {
+                        self.moved_by_hand(entity, arg);
+                    }
+                    _ => self.read_only(&arg.name),
+                }
                 continue;
             }
             let (ty, limits) = (fields[at].ty.clone(), fields[at].limits.clone());
-            let value = match (of, ty.inner(), &*arg.value.kind) {
+            // Nothing but a text can say which file.
+            let file = if scope.test { self.files_meant(&arg.value, &ty, scope) } else { None };
+            let value = match (file, of, ty.inner(), &*arg.value.kind) {
+                (Some(file), ..) => file,
                 // A test that answers an action makes up the identity: `reply to create_chat with { id: "c-7" }`.
-                (Members::Outputs(_), Type::Opaque(_), tree::ExprKind::Text(_)) => {
+                (None, Members::Outputs(_), Type::Opaque(_), tree::ExprKind::Text(_)) => {
                     let text = self.expr(&arg.value, Some(&Type::Text), scope);
                     if text.ty == Type::Error { text } else { model::Expr { ty: ty.clone(), ..text } }
                 }

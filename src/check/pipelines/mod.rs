@@ -6,6 +6,7 @@
 
 mod actions;
 mod events;
+mod files;
 mod flow;
 mod limits;
 pub(super) mod outputs;

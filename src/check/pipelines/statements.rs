@@ -283,6 +283,23 @@ impl Checker<'_> {
         );
     }
 
+    /// A stage among the changes that a test sends: it changes by another event.
+    pub(super) fn moved_by_hand(&mut self, entity: EntityId, arg: &tree::Arg) {
+        let name = &arg.name;
+        let wire = &self.schema.entity(entity).wire_name;
+        let help =
+            format!("send {wire}.moved {{ {}: {} }} to …", name.text, self.sources.text(arg.value.span));
+        self.report(
+            Diagnostic::new(
+                Code::ReadOnlyField,
+                name.span,
+                format!("`{}` is no field that changes", name.text),
+            )
+            .label("a record is moved by an event of its own")
+            .help(help),
+        );
+    }
+
     fn move_to(&mut self, target: &tree::MoveTarget, body: &Body) -> Option<StageId> {
         let own = &self.pipelines[body.home.pipeline.index()];
         let path = match target {

@@ -49,7 +49,7 @@ impl Checker<'_> {
 
     /// `None` only where a mistake has been reported.
     fn step(&mut self, step: &tree::Step, given: &mut Vec<Given>) -> Option<Checked> {
-        let mut scope = Scope { constant: true, ..Scope::default() };
+        let mut scope = Scope { constant: true, test: true, ..Scope::default() };
         match &step.kind {
             StepKind::Given { entity, id, fields } => self.given(entity, id, fields, given),
             StepKind::At(e) if self.instant_meant(e).is_some() => {
@@ -250,7 +250,7 @@ impl Checker<'_> {
     }
 
     fn constant_members(&mut self, of: Members, args: &[tree::Arg]) -> Vec<(u16, Value)> {
-        let mut scope = Scope { constant: true, ..Scope::default() };
+        let mut scope = Scope { constant: true, test: true, ..Scope::default() };
         let mut values = Vec::with_capacity(args.len());
         for (slot, expr) in self.given_members(of, args, &mut scope) {
             if expr.ty == Type::Error {
@@ -469,7 +469,9 @@ impl Checker<'_> {
         let kind = match op {
             tree::ExpectOp::Binary(op) => {
                 let op_span = Span { start: of.span.end, end: value.span.start, ..field.span };
-                tree::ExprKind::Binary { op: *op, op_span, left, right: value.clone() }
+                let declared = self.schema.entity(entity).fields.iter().find(|f| *f.name == *field.text);
+                let (left, right) = Self::compared_files(declared.map(|f| &f.ty), *op, left, value);
+                tree::ExprKind::Binary { op: *op, op_span, left, right }
             }
             tree::ExpectOp::Is(test) => {
                 tree::ExprKind::Is { value: left, test: *test, test_span: of.span.after() }

@@ -2,14 +2,16 @@
 
 use super::Args;
 use crate::cli::compile::replace;
+use crate::cli::config::{self, Config};
 use crate::cli::exit::{self, Failure};
 use crate::cli::input;
 use crate::cli::report;
 use crate::compiler::{self, Loaded};
 use crate::diagnostic::fix::{apply, together, words};
 use crate::diagnostic::levels::Levels;
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::FileId;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::settings::Library;
+use crate::source::{FileId, Sources};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,9 @@ use std::path::{Path, PathBuf};
 const ROUNDS: usize = 20;
 /// Of more corrections at once that do harm, the harmless ones are not looked for one by one.
 const SINGLY: usize = 200;
+
+/// What some editors put before a text; no part of it.
+const MARK: char = '\u{feff}';
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -103,7 +108,7 @@ impl Fixes {
             match self.attempt(program, &loaded, &chosen, levels, before)? {
                 Some(mended) => {
                     self.writable(&chosen, &loaded)?;
-                    self.tell(&chosen, &loaded);
+                    self.tell(&chosen, &loaded.sources);
                     loaded = mended;
                 }
                 None if chosen.len() > SINGLY => break,
@@ -114,7 +119,7 @@ impl Fixes {
                         match self.attempt(program, &loaded, &[one], levels, before)? {
                             Some(mended) => {
                                 self.writable(&[one], &loaded)?;
-                                self.tell(&[one], &loaded);
+                                self.tell(&[one], &loaded.sources);
                                 found = Some(mended);
                                 break;
                             }
@@ -129,6 +134,51 @@ impl Fixes {
             }
         }
         Ok(loaded)
+    }
+
+    /// Corrects the settings that count for a program, and has them count as they then are.
+    pub fn settings(&mut self, program: &Path, config: &mut Config) -> Result<(), Failure> {
+        // Where the rules come from standard input and go to standard output, no file is touched.
+        let Some(file) = Library::file_of(program).filter(|_| program != Path::new("-")) else {
+            return Ok(());
+        };
+        // What cannot be read is said by whoever needs it.
+        let (Ok(key), Ok(old)) = (file.canonicalize(), input::read(&file)) else { return Ok(()) };
+        let Ok(whole) = String::from_utf8(old.clone()) else { return Ok(()) };
+        if self.mode == Mode::Off || self.texts.contains_key(&key) {
+            return Ok(());
+        }
+        let (shown, mark) = (config::name_of(&file), if whole.starts_with(MARK) { "\u{feff}" } else { "" });
+        let mut text = whole.strip_prefix(MARK).unwrap_or(&whole).to_owned();
+        for _ in 0..ROUNDS {
+            let mut sources = Sources::default();
+            let Err(found) = Library::read(&shown, &text, &mut sources) else { break };
+            let better = |chosen: &[&Diagnostic]| {
+                let id = chosen.first()?.fix.first()?.span.file;
+                let new = apply(id, &sources, chosen.iter().copied())?;
+                let left = Library::read(&shown, &new, &mut Sources::default()).err().unwrap_or_default();
+                // Behind a key that is put right a value is read that nobody has read before.
+                let badness = |found: &[Diagnostic]| {
+                    (found.iter().filter(|d| d.code == Code::SettingUnknown).count(), found.len())
+                };
+                // One key twice is no TOML at all.
+                let broken = toml::de::DeTable::parse(&new).is_err();
+                (!broken && badness(&left) < badness(&found)).then_some(new)
+            };
+            let all = together(&found, &|_| true);
+            let alone = || all.iter().find_map(|one| Some((vec![*one], better(&[*one])?)));
+            let made = better(&all).map(|new| (all.clone(), new)).or_else(alone);
+            let Some((chosen, new)) = made else { break };
+            if self.mode == Mode::Write {
+                can_be_written(&file, &shown)?;
+            }
+            self.tell(&chosen, &sources);
+            text = new;
+        }
+        let new = format!("{mark}{text}").into_bytes();
+        config.instead(file.clone(), new.clone());
+        self.texts.insert(key.clone(), Text { shown, path: Some(key), old, new });
+        Ok(())
     }
 
     /// Makes corrections; unmakes them if the program is not better for it.
@@ -172,24 +222,23 @@ impl Fixes {
         for edit in chosen.iter().flat_map(|diagnostic| &diagnostic.fix) {
             let text = self.key(loaded, edit.span.file).and_then(|key| self.texts.get(&key));
             if let Some((text, path)) = text.and_then(|text| Some((text, text.path.as_ref()?))) {
-                let open = std::fs::OpenOptions::new().write(true).open(path);
-                open.map_err(|e| Failure::write(&text.shown, &e))?;
+                can_be_written(path, &text.shown)?;
             }
         }
         Ok(())
     }
 
     /// Says what has been corrected, by the places of the text in which it was.
-    fn tell(&mut self, chosen: &[&Diagnostic], loaded: &Loaded) {
+    fn tell(&mut self, chosen: &[&Diagnostic], sources: &Sources) {
         self.made += chosen.len();
         if !self.says {
             return;
         }
         for diagnostic in chosen {
             let Some(first) = diagnostic.fix.first() else { continue };
-            let file = loaded.sources.file(first.span.file);
+            let file = sources.file(first.span.file);
             let place = file.position(first.span.start as usize);
-            let what: Vec<String> = diagnostic.fix.iter().map(|edit| words(edit, &loaded.sources)).collect();
+            let what: Vec<String> = diagnostic.fix.iter().map(|edit| words(edit, sources)).collect();
             exit::say(&format!("{}:{}:{}: {}\n", file.name, place.line, place.column, what.join(", ")));
         }
     }
@@ -255,6 +304,11 @@ impl Fixes {
         }
         Ok(())
     }
+}
+
+fn can_be_written(path: &Path, shown: &str) -> Result<(), Failure> {
+    let open = std::fs::OpenOptions::new().write(true).open(path);
+    open.map(|_| ()).map_err(|e| Failure::write(shown, &e))
 }
 
 impl Text {

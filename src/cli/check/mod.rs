@@ -81,6 +81,7 @@ pub fn run(args: &Args, style: Style) -> Result {
     let (mut shown, mut split) = (HashSet::new(), Vec::new());
     let (mut config, mut said) = (Config::default(), Ok(()));
     for path in &programs {
+        fixes.settings(path, &mut config)?;
         let library = config.of(path).unwrap_or_else(|broken| {
             said = report.add(&broken.diagnostics, &broken.sources);
             report.others.push(broken.name);

@@ -109,11 +109,18 @@ impl Wanted {
         own && self.output.as_deref().is_none_or(|path| path == Path::new("-"))
     }
 
-    /// Says or writes it; false if it is less than is wanted. `stdout`: whether standard output is read by people, too.
-    pub fn report(&self, coverage: &Coverage, stdout: bool, style: Style) -> Result<bool, Failure> {
+    /// Says or writes it; false if it is less than is wanted. `stdout`: whether standard output is read by people, too;
+    /// `broken`: whether some of the rules have errors, so that nothing is known of them.
+    pub fn report(
+        &self,
+        coverage: &Coverage,
+        stdout: bool,
+        broken: bool,
+        style: Style,
+    ) -> Result<bool, Failure> {
         let text = match self.form {
             None => None,
-            Some(Form::Human) => Some(human::table(coverage, style)),
+            Some(Form::Human) => Some(human::table(coverage, broken, style)),
             Some(Form::Lcov) => Some(lcov::tracefile(coverage)),
             Some(Form::Json) => Some(json::object(coverage)),
             Some(Form::Html) => Some(html::page(coverage)),

@@ -1,7 +1,8 @@
 //! The drawing as a page: one file, with all that it needs in it, that asks nothing of any network.
 
-use super::svg::{self, escape};
+use super::svg;
 use super::{Graph, words};
+use crate::markup::escape;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");

@@ -130,12 +130,28 @@
   });
   svg.addEventListener("focusout", function () { light(null); });
 
-  var moving = null;
+  // Two fingers change the size, one moves the drawing.
+  var moving = null, fingers = {}, apart = 0;
+  function touching() { return Object.keys(fingers).map(function (id) { return fingers[id]; }); }
+  function lift(event) {
+    delete fingers[event.pointerId];
+    apart = 0;
+  }
   view.addEventListener("pointerdown", function (event) {
     if (event.button !== 0) { return; }
+    fingers[event.pointerId] = { x: event.clientX, y: event.clientY };
+    if (touching().length > 1) { moving = null; apart = 0; return; }
     moving = { x: event.clientX - x, y: event.clientY - y, far: 0, fromX: event.clientX, fromY: event.clientY, item: itemOf(event.target) };
   });
   window.addEventListener("pointermove", function (event) {
+    if (fingers[event.pointerId]) { fingers[event.pointerId] = { x: event.clientX, y: event.clientY }; }
+    var two = touching();
+    if (two.length === 2) {
+      var far = Math.hypot(two[0].x - two[1].x, two[0].y - two[1].y), own = view.getBoundingClientRect();
+      if (apart > 0) { zoom(far / apart, (two[0].x + two[1].x) / 2 - own.left, (two[0].y + two[1].y) / 2 - own.top); }
+      apart = far;
+      return;
+    }
     if (!moving) { return; }
     moving.far = Math.max(moving.far, Math.abs(event.clientX - moving.fromX) + Math.abs(event.clientY - moving.fromY));
     if (moving.far > 4) {
@@ -145,12 +161,13 @@
       hold();
     }
   });
-  window.addEventListener("pointerup", function () {
+  window.addEventListener("pointerup", function (event) {
+    lift(event);
     if (moving && moving.far <= 4) { keep(moving.item); }
     moving = null;
     view.classList.remove("moving");
   });
-  window.addEventListener("pointercancel", function () { moving = null; view.classList.remove("moving"); });
+  window.addEventListener("pointercancel", function (event) { lift(event); moving = null; view.classList.remove("moving"); });
   view.addEventListener("wheel", function (event) {
     event.preventDefault();
     var unit = event.deltaMode === 1 ? 18 : event.deltaMode === 2 ? view.clientHeight : 1;
@@ -211,6 +228,17 @@
   // A page can be opened at a place: #search=invoice
   var asked = /^#search=(.*)$/.exec(location.hash);
   fit(false);
+  // Where that would be too small to read, the drawing begins with its first stage instead.
+  if (size < 0.6) {
+    var first = svg.querySelector("[data-stage]");
+    zoom(0.75 / size, 0, 0);
+    y = 12;
+    if (first) {
+      var own = view.getBoundingClientRect(), box = first.getBoundingClientRect();
+      x += own.left + own.width / 2 - (box.left + box.width / 2);
+    }
+    hold();
+  }
   if (asked) {
     try { search.value = decodeURIComponent(asked[1]); } catch (e) { search.value = asked[1]; }
     seek();

@@ -9,6 +9,7 @@ pub use info::Info;
 
 use super::words;
 use super::{Graph, measure};
+use crate::markup::escape;
 use measure::Font;
 use std::fmt::Write;
 
@@ -96,23 +97,4 @@ fn text(out: &mut String, x: f64, y: f64, class: &str, text: &str, font: Font) {
 fn n(length: f64) -> String {
     let rounded = (length * 10.0).round() / 10.0;
     if rounded == 0.0 { "0".into() } else { format!("{rounded}") }
-}
-
-/// For text and attributes of XML and HTML.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // XML has no such characters.
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -2,11 +2,12 @@
 
 use super::card::{self, Card, Group, Mark, Row, STRIP};
 use super::info::Info;
-use super::{escape, n, text};
+use super::{n, text};
 use crate::graph::layout::{self, Item, Link, Placed, Point};
 use crate::graph::measure::{self, Font};
 use crate::graph::words;
 use crate::graph::{Arrow, From, Pipeline, To};
+use crate::markup::escape;
 use crate::syntax::tree::StageKind;
 use std::fmt::Write;
 
@@ -393,6 +394,10 @@ impl Sheet<'_> {
                 n(card.height - 1.4)
             );
         }
+        for group in &card.groups {
+            self.group(group, left, top, card.width);
+        }
+        // On top of what a page marks in the groups.
         let (badge, middle) = (left + 22.0, top + 24.0);
         let _ = writeln!(
             self.out,
@@ -405,9 +410,6 @@ impl Sheet<'_> {
             at + 1
         );
         self.sign(stage.kind, at, left + card.width - 21.0, middle);
-        for group in &card.groups {
-            self.group(group, left, top, card.width);
-        }
         self.out.push_str("</g>\n");
     }
 

@@ -440,7 +440,7 @@ impl Stop<'_> {
             return Some(self.say(
                 span,
                 format!("what `{name}` should be is missing"),
-                "for a field, a comparison such as `== 5` follows",
+                "for a field, a comparison such as `== 5` or `== true` follows",
                 help,
             ));
         }

@@ -130,10 +130,18 @@ pub fn run(
             Verdict::Noticed(test.to_owned())
         } else if mutant.allowed {
             Verdict::Allowed
-        } else if idle.contains(&mutant.owner) {
-            Verdict::Idle
-        } else {
+        } else if !idle.contains(&mutant.owner) {
             baseline.verdict(mutant)
+        } else {
+            // A timeline says also of what does not run why it did not.
+            let told = baseline
+                .scenarios
+                .iter()
+                .any(|(_, played)| mutant.reach.by(&played.counts, baseline.program));
+            match told.then(|| baseline.verdict(mutant)) {
+                Some(Verdict::Noticed(scenario)) => Verdict::Noticed(scenario),
+                _ => Verdict::Idle,
+            }
         };
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, mutants.len());
         verdict

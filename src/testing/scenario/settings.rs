@@ -4,6 +4,7 @@ use super::Scenario;
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::event::decode::outputs;
 use crate::program::Program;
+use crate::schema::Type;
 use crate::settings::{Library, Reader, library};
 use crate::source::{Sources, Span};
 use crate::value::*;
@@ -84,21 +85,46 @@ impl Settings {
             let action = ActionId(at as u16);
             let answer = match answer {
                 Err(reason) => Err(reason.as_str().into()),
-                Ok((with, place)) => match outputs(program, action, &with.to_string()) {
-                    Ok(values) => Ok(values),
-                    Err(rejection) => {
-                        let expected = rejection.expected.map(|expected| format!("expected {expected}"));
-                        let mut diagnostic = Diagnostic::new(Code::SettingWrong, *place, rejection.message);
-                        diagnostic.labels[0].message = expected;
-                        problems.push(diagnostic);
-                        continue;
+                Ok((with, place)) => {
+                    match outputs(program, action, &with_files(program, action, with).to_string()) {
+                        Ok(values) => Ok(values),
+                        Err(rejection) => {
+                            let expected = rejection.expected.map(|expected| format!("expected {expected}"));
+                            let mut diagnostic =
+                                Diagnostic::new(Code::SettingWrong, *place, rejection.message);
+                            diagnostic.labels[0].message = expected;
+                            problems.push(diagnostic);
+                            continue;
+                        }
                     }
-                },
+                }
             };
             replies.push(Reply { action, answer, span: *span });
         }
         replies
     }
+}
+
+/// The outputs of an answer, with files in the place of texts that stand for them.
+fn with_files(program: &Program, action: ActionId, with: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    let file = |value: &mut Json| {
+        if let Json::String(text) = value {
+            let File { name, url } = File::meant(text);
+            *value = serde_json::json!({ "name": *name, "url": *url });
+        }
+    };
+    let mut with = with.clone();
+    for output in &program.schema.action(action).outputs {
+        match (output.ty.inner(), with.get_mut(&*output.name)) {
+            (Type::File, Some(value)) => file(value),
+            (Type::List(of), Some(Json::Array(items))) if **of == Type::File => {
+                items.iter_mut().for_each(file);
+            }
+            _ => {}
+        }
+    }
+    with
 }
 
 impl Scenario {

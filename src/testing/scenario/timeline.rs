@@ -13,7 +13,7 @@ use crate::run::Records;
 use crate::schema::{FIELD_ID, Field, Type};
 use crate::testing::words;
 use crate::value::*;
-use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use std::fmt::Write;
 
@@ -200,7 +200,7 @@ impl<'p> Timeline<'p> {
         }
         let schema = &self.program.schema;
         let fields = &schema.entity(subject.entity).fields;
-        let text = |value: &str| words_of(self.program, &Value::Text(value.into()), &Type::Text);
+        let text = |value: &str| words_of(self, &Value::Text(value.into()), &Type::Text);
         let values: Vec<(String, String)> = match &event.body {
             EventBody::Created { fields: values, pipeline, stage, .. } => {
                 let pipeline =
@@ -244,7 +244,24 @@ impl<'p> Timeline<'p> {
     }
 
     fn named(&self, field: &Field, value: &Value) -> (String, String) {
-        (field.name.to_string(), words_of(self.program, value, &field.ty))
+        (field.name.to_string(), words_of(self, value, &field.ty))
+    }
+
+    /// As [`literal`], with times as the clock in the zone of the timeline shows them.
+    fn literal(&self, value: &Value, ty: &Type) -> String {
+        let Value::DateTime(at) = value else { return literal(self.program, value, ty) };
+        let form = match (at.timestamp_subsec_nanos(), at.timestamp() % 60) {
+            (0, 0) => "%Y-%m-%dT%H:%M",
+            (0, _) => "%Y-%m-%dT%H:%M:%S",
+            _ => "%Y-%m-%dT%H:%M:%S%.f",
+        };
+        let here = at.with_timezone(&self.tz);
+        // Long ago there were offsets with seconds, which cannot be written.
+        match here.offset().fix().local_minus_utc() {
+            offset if offset % 60 != 0 => at.format(&format!("{form}Z")).to_string(),
+            0 => here.format(&format!("{form}Z")).to_string(),
+            _ => here.format(&format!("{form}%:z")).to_string(),
+        }
     }
 
     fn effect(&mut self, effect: &Effect) {
@@ -273,7 +290,7 @@ impl<'p> Timeline<'p> {
                 let fields = &program.schema.entity(effect.subject.entity).fields;
                 let change = |(id, before, after): &(FieldId, Value, Value)| {
                     let field = fields.get(id.index())?;
-                    let [before, after] = [before, after].map(|value| literal(program, value, &field.ty));
+                    let [before, after] = [before, after].map(|value| self.literal(value, &field.ty));
                     Some((field.name.to_string(), one_line(&format!("{before} -> {after}")).into_owned()))
                 };
                 changes.iter().filter_map(change).collect()
@@ -364,14 +381,15 @@ impl<'p> Timeline<'p> {
         let at = records.latest().map(|at| format!("{}  ", instant(at, self.tz))).unwrap_or_default();
         let _ = writeln!(out, "{at}the end");
         lines.sort();
+        let width = lines.iter().map(|(subject, _)| subject.chars().count()).max().unwrap_or(0);
         for (subject, place) in lines {
-            let _ = writeln!(out, "  {subject}  {place}");
+            let _ = writeln!(out, "  {subject:width$}  {place}");
         }
     }
 }
 
 /// A value as it is written in rules; a text of several lines as such.
-fn words_of(program: &Program, value: &Value, ty: &Type) -> String {
+fn words_of(timeline: &Timeline<'_>, value: &Value, ty: &Type) -> String {
     match (value, ty.inner()) {
         (Value::Text(text), ty) if text.contains('\n') && !matches!(ty, Type::Opaque(_)) => {
             let lines = text.split('\n').map(|line| {
@@ -385,7 +403,7 @@ fn words_of(program: &Program, value: &Value, ty: &Type) -> String {
             let lines: Vec<String> = lines.collect();
             format!("\"\"\"\n{}\n\"\"\"", lines.join("\n"))
         }
-        _ => one_line(&literal(program, value, ty)).into_owned(),
+        _ => one_line(&timeline.literal(value, ty)).into_owned(),
     }
 }
 

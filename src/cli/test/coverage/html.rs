@@ -1,6 +1,7 @@
 //! One page that stands alone: the table, and each file with its lines marked.
 
 use super::lcov::lines;
+use crate::markup::escape;
 use crate::testing::coverage::{Coverage, FileCoverage, Share, Unseen};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -29,7 +30,7 @@ pub(super) fn page(coverage: &Coverage) -> String {
             out,
             "<tr><td><a href=\"#file-{number}\">{}</a></td><td class=\"number\">{}/{}</td><td>{}</td>\
              <td class=\"number\">{}</td></tr>",
-            escaped(name),
+            escape(name),
             share.seen,
             share.all,
             bar(share),
@@ -54,7 +55,7 @@ fn bar(share: Share) -> String {
 
 fn section(number: usize, name: &str, file: &FileCoverage, out: &mut String) {
     let unseen = file.unseen();
-    let _ = writeln!(out, "<section id=\"file-{number}\"><h2>{}</h2>", escaped(name));
+    let _ = writeln!(out, "<section id=\"file-{number}\"><h2>{}</h2>", escape(name));
     if unseen.is_empty() {
         out.push_str("<p class=\"good\">All of it was seen.</p>\n");
     } else {
@@ -86,7 +87,7 @@ fn section(number: usize, name: &str, file: &FileCoverage, out: &mut String) {
             out,
             "<tr id=\"line-{number}-{line}\" class=\"{class}\"><td class=\"line\">{line}</td>\
              <td class=\"count\">{shown}</td><td class=\"text\"><code>{}</code>",
-            escaped(text)
+            escape(text)
         );
         for Unseen { words, .. } in unseen.iter().filter(|unseen| unseen.line == line) {
             let _ = write!(out, "<span class=\"note\">{}</span>", marked(words));
@@ -96,27 +97,11 @@ fn section(number: usize, name: &str, file: &FileCoverage, out: &mut String) {
     out.push_str("</tbody></table></section>\n");
 }
 
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // No page may hold other control characters.
-            c if c.is_control() && c != '\t' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 /// What stands in backticks, as code.
 fn marked(words: &str) -> String {
     let mut out = String::new();
     for (at, part) in words.split('`').enumerate() {
-        let part = escaped(part);
+        let part = escape(part);
         match at % 2 {
             0 => out.push_str(&part),
             _ => {

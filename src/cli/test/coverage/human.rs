@@ -1,6 +1,7 @@
 //! The table for the terminal, and what was never seen.
 
 use crate::cli::input::Style;
+use crate::cli::terminal::{self, Column, Screen};
 use crate::testing::coverage::{Coverage, FileCoverage, Item, Kind, Share};
 use std::fmt::Write;
 
@@ -53,11 +54,9 @@ impl Row {
     }
 }
 
-pub(super) fn table(coverage: &Coverage, style: Style) -> String {
-    let paint = |text: &str, code: &str| match style.color {
-        true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-        false => text.to_owned(),
-    };
+/// `broken`: whether some of the rules could not be looked at.
+pub(super) fn table(coverage: &Coverage, broken: bool, style: Style) -> String {
+    let paint = |text: &str, code: &str| Screen { color: style.color, width: style.width }.paint(code, text);
     let mut rows = Vec::new();
     for (name, file) in &coverage.files {
         rows.push(Row::of(name, 0, file.items.values()));
@@ -75,6 +74,10 @@ pub(super) fn table(coverage: &Coverage, style: Style) -> String {
     }
     let mut out = String::from("\n");
     if rows.is_empty() {
+        // Of rules with errors nothing is known; that has been said.
+        if coverage.files.is_empty() && broken {
+            return String::new();
+        }
         out.push_str(
             "there is nothing here of which tests could see something: no pipeline and no function\n",
         );
@@ -83,30 +86,21 @@ pub(super) fn table(coverage: &Coverage, style: Style) -> String {
     // Columns of which nothing is said are left out.
     let used: Vec<usize> =
         (0..HEADS.len()).filter(|at| *at == 6 || rows.iter().any(|row| row.shares[*at].all > 0)).collect();
-    let lengths = rows.iter().map(|row| row.indent + row.name.chars().count());
-    let first = lengths.max().unwrap_or(0).max("coverage".len());
-    let width = |at: usize| {
-        let cells = rows.iter().map(|row| row.cells()[at].chars().count());
-        cells.max().unwrap_or(0).max(HEADS[at].len()) + 2
-    };
-    let mut head = format!("{:first$}", "coverage");
-    for at in &used {
-        let _ = write!(head, "{:>1$}", HEADS[*at], width(*at));
-    }
-    let _ = writeln!(out, "{}", paint(&head, "1"));
-    for row in &rows {
-        let name = format!("{}{}", " ".repeat(row.indent), row.name);
-        let _ = write!(out, "{name:first$}");
+    let head: Vec<(String, Column)> = std::iter::once((paint("coverage", "1"), Column::Left))
+        .chain(used.iter().map(|at| (paint(HEADS[*at], "1"), Column::Right)))
+        .collect();
+    let head: Vec<(&str, Column)> = head.iter().map(|(text, column)| (text.as_str(), *column)).collect();
+    let cells = |row: &Row| {
         let cells = row.cells();
-        for at in &used {
+        let painted = used.iter().map(|at| {
             let share = if *at == 6 { row.all() } else { row.shares[*at] };
-            let cell = format!("{:>1$}", cells[*at], width(*at));
-            let color = if share.seen == share.all { "32" } else { "33" };
-            let _ = write!(out, "{}", paint(&cell, color));
-        }
-        out.push('\n');
-    }
-    never(coverage, &mut out, &paint);
+            paint(&cells[*at], if share.seen == share.all { "32" } else { "33" })
+        });
+        std::iter::once(format!("{}{}", " ".repeat(row.indent), row.name)).chain(painted).collect()
+    };
+    let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    out.push_str(&terminal::table(&head, &cells, style.width));
+    never(coverage, &mut out, style, &paint);
     out
 }
 
@@ -123,7 +117,7 @@ fn parts(file: &FileCoverage) -> Vec<Option<String>> {
     parts
 }
 
-fn never(coverage: &Coverage, out: &mut String, paint: &dyn Fn(&str, &str) -> String) {
+fn never(coverage: &Coverage, out: &mut String, style: Style, paint: &dyn Fn(&str, &str) -> String) {
     let mut lines: Vec<(String, String)> = Vec::new();
     for (name, file) in &coverage.files {
         lines.extend(
@@ -134,8 +128,9 @@ fn never(coverage: &Coverage, out: &mut String, paint: &dyn Fn(&str, &str) -> St
         return;
     }
     let _ = writeln!(out, "\n{}", paint("never seen in a test", "1"));
-    let width = lines.iter().map(|(place, _)| place.chars().count()).max().unwrap_or(0);
-    for (place, words) in lines {
-        let _ = writeln!(out, "  {place:width$}  {words}");
+    let columns = [("", Column::Left), ("", Column::Left)];
+    let cells: Vec<Vec<String>> = lines.into_iter().map(|(place, words)| vec![place, words]).collect();
+    for line in terminal::table(&columns, &cells, style.width.saturating_sub(2)).lines() {
+        let _ = writeln!(out, "  {line}");
     }
 }

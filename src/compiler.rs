@@ -19,7 +19,7 @@ use crate::model::Model;
 use crate::source::{FileId, Sources, Span};
 use crate::syntax;
 use crate::syntax::tree::{self, ItemKind};
-use followers::{Lost, Spoiled, without_followers};
+use followers::{Lost, Spoiled, Unclosed, without_followers};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -84,7 +84,8 @@ pub fn check_with(loaded: &Loaded, levels: &Levels) -> Checked {
     let found = found.into_iter();
     let found = found.filter(|d| !d.code.is_unknown_name() || !lost.holds(loaded.sources.text(d.span())));
     let spoiled = Spoiled::of(loaded);
-    let found = found.filter(|d| !spoiled.follows(d));
+    let unclosed = Unclosed::of(loaded);
+    let found = found.filter(|d| !spoiled.follows(d) && !unclosed.holds(d));
     // That something is missing in a declaration of which a part could not be read is no news either.
     let torn: HashSet<Span> =
         loaded.files.iter().flat_map(|file| &file.broken).map(|name| name.span).collect();
@@ -92,7 +93,7 @@ pub fn check_with(loaded: &Loaded, levels: &Levels) -> Checked {
     let found = found.filter(|d| !lacking.contains(&d.code) || !torn.contains(&d.span()));
     let mut diagnostics: Vec<Diagnostic> = loaded.diagnostics.iter().cloned().chain(found).collect();
     without_followers(loaded, &mut diagnostics);
-    shares::of_whole_numbers(loaded, &mut diagnostics);
+    shares::in_their_sentences(loaded, &mut diagnostics);
     // A program with mistakes is mended first: what else might be meant differently is then another matter.
     if let Some(model) =
         model.as_ref().filter(|_| diagnostics.iter().all(|d| d.severity() != Severity::Error))

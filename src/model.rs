@@ -157,8 +157,9 @@ pub struct Rule {
     pub disabled: bool,
     pub then: bool,
     pub on: Vec<EventPattern>,
-    pub timing: Option<Timing>,
-    pub during: Option<During>,
+    /// Few rules have these two.
+    pub timing: Option<Box<Timing>>,
+    pub during: Option<Box<During>>,
     pub when: Option<Condition>,
     pub once: bool,
     pub overlap: Overlap,

@@ -91,6 +91,9 @@ impl Checker<'_> {
     /// What was probably meant by a type that does not exist.
     fn type_help(&self, written: &tree::Name) -> Option<Advice> {
         let name = &*written.text;
+        if crate::value::Currency::parse(name).is_some() {
+            return Some(Advice::write(written.span, format!("money in {name}")));
+        }
         let habit = match name.to_lowercase().as_str() {
             "string" | "str" | "varchar" | "char" | "uuid" | "guid" => "text",
             "number" | "numeric" | "num" | "float" | "double" | "real" => {
@@ -103,6 +106,7 @@ impl Checker<'_> {
                 return Some(Advice::say("write `list of text`, with the type of the elements"));
             }
             "timestamp" | "instant" | "moment" => "datetime",
+            "checkbox" | "toggle" => "bool",
             "interval" | "timespan" | "period" => "duration",
             "currency" | "amount" | "price" => "money",
             "person" | "employee" | "people" => "user",

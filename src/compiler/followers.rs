@@ -34,6 +34,42 @@ impl<'s> Lost<'s> {
     }
 }
 
+/// Brackets that are never closed: what stands behind one may belong into it or not, so what is wrong there only because
+/// of its place, or is not known there, may be right as soon as the bracket is closed.
+pub struct Unclosed {
+    open: Vec<Span>,
+}
+
+impl Unclosed {
+    pub fn of(loaded: &Loaded) -> Self {
+        let unclosed = loaded.diagnostics.iter().filter(|d| d.code == Code::UnclosedBracket);
+        let open = unclosed.map(|d| {
+            let open = d.span();
+            // The second place is where it should have been closed.
+            let end = d.labels.get(1).map_or(u32::MAX, |label| label.span.start);
+            Span { end, ..open }
+        });
+        Unclosed { open: open.collect() }
+    }
+
+    pub fn holds(&self, diagnostic: &Diagnostic) -> bool {
+        let placed = matches!(
+            diagnostic.code,
+            Code::Unreachable
+                | Code::HiddenName
+                | Code::MoveToOwnStage
+                | Code::NoSuchOutput
+                | Code::UnsetPlaceholder
+        );
+        let at = diagnostic.span();
+        (placed || diagnostic.code.is_unknown_name())
+            && self
+                .open
+                .iter()
+                .any(|open| at.file == open.file && open.start < at.start && at.start < open.end)
+    }
+}
+
 /// Where something could not be read: what is wrong beside it follows from that.
 pub struct Spoiled {
     /// Where mistakes of syntax begin and end.

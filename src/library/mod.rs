@@ -24,3 +24,44 @@ pub fn that_declares(word: &str, name: &str) -> Option<&'static Library> {
     };
     LIBRARIES.iter().find(|library| library.text.lines().any(declares))
 }
+
+/// What an action of a library must be given, in the order of its declaration; `None` if there is no such action.
+pub fn required(action: &str) -> Option<Vec<&'static str>> {
+    let library = that_declares("action", action)?;
+    let mut lines = library.text.lines().skip_while(|line| {
+        let mut words = line.split_whitespace();
+        words.next() != Some("action") || words.next() != Some(action)
+    });
+    if lines.next()?.ends_with("{}") {
+        return Some(Vec::new());
+    }
+    let fields =
+        lines.take_while(|line| !line.starts_with('}')).filter_map(|line| line.trim().split_once(": "));
+    let needed = fields.filter(|(name, ty)| !name.starts_with('#') && !ty.contains(['?', '=']));
+    Some(needed.map(|(name, _)| name).collect())
+}
+
+/// The event of a library that people speak of in such words: `reply from contact`, `email received`.
+pub fn event_called(words: &[&str]) -> Option<&'static str> {
+    let joined = words.join(".").to_lowercase();
+    let declared = |line: &'static str| line.strip_prefix("event ")?.split_whitespace().next();
+    let mut events = LIBRARIES.iter().flat_map(|library| library.text.lines().filter_map(declared));
+    if let Some(event) = events.find(|event| *event == joined) {
+        return Some(event);
+    }
+    words.iter().find_map(|word| {
+        Some(match word.to_lowercase().as_str() {
+            "reply" | "replies" | "answer" | "answers" | "response" | "responds" | "email" | "mail" => {
+                "email.received"
+            }
+            "payment" | "paid" | "pays" => "invoice.paid",
+            "signature" | "signed" | "signs" => "document.signed",
+            "call" | "calls" | "phone" => "call.incoming",
+            "message" | "messages" | "chat" => "channel.message",
+            "form" | "submission" => "form.submitted",
+            "delivery" | "delivered" => "delivery.delivered",
+            "order" => "order.paid",
+            _ => return None,
+        })
+    })
+}

@@ -1,6 +1,6 @@
 //! `constant_condition`: a condition, or a part of one, that is always true or never.
 
-use super::reason::{Formula, Place, Reason};
+use super::reason::{Formula, Place, Reason, is_open};
 use super::situation::{self, Situation, asks_where, eligible, standing};
 use super::{Placed, Program, blocks, is_test};
 use crate::check::model_exprs;
@@ -175,6 +175,10 @@ impl<'j, 'p> Judge<'j, 'p> {
 
     /// Reports the innermost parts that are constant. Says whether there is one.
     fn part(&mut self, e: &Expr, whole: Option<&str>, thorough: bool) -> bool {
+        let entity = self.situations.first().and_then(|situation| situation.place.entity);
+        if is_open(&self.program.model.schema, entity, e) {
+            return false;
+        }
         let below = match &e.kind {
             ExprKind::And(a, b) | ExprKind::Or(a, b) => {
                 let a = self.part(a, None, thorough);

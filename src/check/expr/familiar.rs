@@ -74,6 +74,9 @@ impl Checker<'_> {
             ("coalesce" | "default" | "ifnull" | "nvl" | "orelse" | "ordefault", [a, b]) => {
                 write(format!("({a} ?? {b})"))
             }
+            ("and", [_, _, ..]) => write(format!("({})", joined(&texts, "and"))),
+            ("or", [_, _, ..]) => write(format!("({})", joined(&texts, "or"))),
+            ("not", [x]) => write(format!("not ({x})")),
             ("if" | "iif" | "ifelse" | "ifthenelse", [c, a, b]) => {
                 write(format!("(if {c} then {a} else {b})"))
             }
@@ -184,6 +187,16 @@ fn unit_of(key: &str, args: &[Given], whole: Span) -> Option<Advice> {
         _ => return None,
     };
     Some(Advice::write(whole, text).unsure(!sure))
+}
+
+/// `AND(a, b or c)` as `a and (b or c)`
+fn joined(texts: &[&str], word: &str) -> String {
+    let other = if word == "and" { " or " } else { " and " };
+    let part = |text: &&str| match text.contains(other) {
+        true => format!("({text})"),
+        false => (*text).to_owned(),
+    };
+    texts.iter().map(part).collect::<Vec<_>>().join(&format!(" {word} "))
 }
 
 fn as_date(arg: &Given, text: &str) -> String {

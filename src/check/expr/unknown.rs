@@ -73,7 +73,7 @@ impl Checker<'_> {
         if chain.len() == 1
             && let Some(meant) = of_another_language(text)
         {
-            let message = format!("`{text}` is called `{meant}` here");
+            let message = format!("`{text}` is written `{meant}` here");
             let help = Advice::write(name.span, meant);
             self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
             return;
@@ -98,6 +98,33 @@ impl Checker<'_> {
                 .saying(format!("a text stands in quotes: `\"{text}\"`"));
             self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
             return;
+        }
+        // `title == Chairs`, `title contains web`: a text without its quotes, unless a name is hardly different.
+        if chain.len() == 1
+            && !scope.constant
+            && scope.entity.is_some()
+            && matches!(hint.map(element), Some(Type::Text))
+            && crate::value::Currency::parse(text).is_none()
+            && !self.schema.enums.iter().any(|e| e.values.iter().any(|v| *v.name == **text))
+            && !self.names.functions.contains_key(text)
+            && !self.names.actions.contains_key(text)
+            && !self.names.types.contains_key(text)
+            && functions::named(text).is_none()
+        {
+            let in_sight = self.names_in_sight(scope);
+            let near = suggest::nearest(text, in_sight.iter().map(|s| &**s))
+                .is_some_and(|near| text.chars().count() > 3 && strsim::osa_distance(text, near) <= 2);
+            if !near
+                || text.starts_with(char::is_uppercase)
+                    && !in_sight.iter().any(|n| n.eq_ignore_ascii_case(text))
+            {
+                let message = format!("there is no `{text}` here");
+                let help = Advice::write(name.span, format!("\"{text}\""))
+                    .saying(format!("a text stands in quotes: `\"{text}\"`"))
+                    .unsure(!text.starts_with(char::is_uppercase));
+                self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
+                return;
+            }
         }
         // Names that mean something, but no value.
         let other = if self.names.functions.contains_key(text) || functions::named(text).is_some() {
@@ -320,6 +347,8 @@ fn of_another_language(name: &str) -> Option<&'static str> {
         "null" | "NULL" | "Null" | "nil" | "None" | "NONE" | "undefined" | "nothing" => Some("none"),
         "Now" | "NOW" => Some("now"),
         "Today" | "TODAY" => Some("today"),
+        "tomorrow" | "TOMORROW" => Some("today + 1 day"),
+        "yesterday" | "YESTERDAY" => Some("today - 1 day"),
         other => truth(other),
     }
 }

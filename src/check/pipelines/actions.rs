@@ -7,7 +7,7 @@ use crate::check::scope::Scope;
 use crate::diagnostic::{Advice, Code, Diagnostic, suggest};
 use crate::library;
 use crate::model::{self, ExprKind};
-use crate::schema::{BUILTIN_FIELDS, Field, Type};
+use crate::schema::{BUILTIN_FIELDS, Field, Limits, Type};
 use crate::source::Span;
 use crate::syntax::tree;
 use crate::value::*;
@@ -154,9 +154,11 @@ impl Checker<'_> {
                 Members::Outputs(_) => None,
             };
             let place = places.and_then(|p| p.get(at)).copied();
-            let (owner, ..) = self.owner(of);
-            let what = format!("`{}` of `{owner}`", arg.name.text);
-            self.check_value_limits(&what, &ty, &limits, &value, place);
+            if limits != Limits::default() {
+                let (owner, ..) = self.owner(of);
+                let what = format!("`{}` of `{owner}`", arg.name.text);
+                self.check_value_limits(&what, &ty, &limits, &value, place);
+            }
             made.push((at as u16, value));
         }
         made
@@ -170,7 +172,10 @@ impl Checker<'_> {
         let misspelt: Vec<&str> = args
             .iter()
             .filter(|a| !fields.iter().any(|f| *f.name == *a.name.text))
-            .filter_map(|a| suggest::nearest(&a.name.text, left_out(fields, skip, args)))
+            .filter_map(|a| {
+                let open = || left_out(fields, skip, args);
+                suggest::nearest(&a.name.text, open()).or_else(|| of_one_kind(&a.name.text, open()))
+            })
             .collect();
         let missing: Vec<&str> = fields
             .iter()
@@ -213,7 +218,11 @@ impl Checker<'_> {
             let near = Advice::near(name.span, &name.text, known.iter().copied());
             near.map(|near| near.unsure(true))
         });
-        let help = near.or_else(|| match known.len() {
+        let help = near.or_else(|| {
+            let meant = of_one_kind(&name.text, left_out(self.fields_of(of), skip, args))?;
+            Some(Advice::say(format!("did you mean `{meant}`?")))
+        });
+        let help = help.or_else(|| match known.len() {
             0 => Some(Advice::say(format!("take `{}` away", name.text))),
             _ => Some(Advice::say(format!("it has {}", listed(known.iter().copied(), "and")))),
         });
@@ -228,6 +237,31 @@ impl Checker<'_> {
         }
         self.report(diagnostic);
     }
+}
+
+/// The member that others call by another name: `due` for `deadline`, `body` for `text`.
+fn of_one_kind<'f>(name: &str, open: impl Iterator<Item = &'f str> + Clone) -> Option<&'f str> {
+    const KINDS: [&[&str]; 5] = [
+        &["deadline", "due", "until", "by", "due_date", "duedate", "due_by"],
+        &[
+            "to",
+            "recipient",
+            "recipients",
+            "user",
+            "assignee",
+            "assigned_to",
+            "responsible",
+            "who",
+            "owner",
+            "for",
+        ],
+        &["text", "message", "body", "content", "msg", "description"],
+        &["title", "subject", "name", "headline", "topic", "summary"],
+        &["amount", "price", "total", "value", "sum"],
+    ];
+    let name = name.to_lowercase();
+    let mut kinds = KINDS.iter().filter(|kind| kind.contains(&name.as_str()));
+    kinds.find_map(|kind| open.clone().find(|open| kind.contains(open)))
 }
 
 /// The names of the members that nothing is given for.

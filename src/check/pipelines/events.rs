@@ -227,6 +227,14 @@ impl Checker<'_> {
             let known = || self.names.events.keys().map(|k| &**k);
             Advice::near(path.span, name, known())
                 .or_else(|| last_part(path.span, name, known()))
+                .or_else(|| {
+                    // `reply`, `payment`: what people call it.
+                    let event = library::event_called(&name.split('.').collect::<Vec<_>>())?;
+                    self.names
+                        .events
+                        .contains_key(event)
+                        .then(|| Advice::say(format!("did you mean `{event}`?")))
+                })
                 .unwrap_or_else(|| Advice::say(format!("event {name} {{ }}")))
         };
         self.report(

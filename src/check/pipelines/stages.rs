@@ -66,14 +66,15 @@ impl Checker<'_> {
         first: bool,
         numbers: &mut Numbers,
     ) -> model::Stage {
+        let triggers = tree.members.iter().filter(|m| matches!(m, tree::StageMember::Trigger(_))).count();
         let mut stage = model::Stage {
             id,
             pipeline: home.pipeline,
             kind: tree.kind,
             name: Text::from(tree.name.text.clone()),
             label: label_or_name(&tree.label, &tree.name),
-            triggers: Vec::new(),
-            rules: Vec::new(),
+            triggers: Vec::with_capacity(triggers),
+            rules: Vec::with_capacity(tree.members.len() - triggers),
             span: tree.name.span,
         };
         self.unique_rules(

@@ -5,7 +5,7 @@ use crate::check::Checker;
 use crate::check::scope::{LocalBinding, Place, Root, Scope};
 use crate::diagnostic::{Advice, Code, Diagnostic};
 use crate::model::{self, ExprKind, LocalId};
-use crate::schema::{BUILTIN_FIELDS, Type};
+use crate::schema::{BUILTIN_FIELDS, Limits, Type};
 use crate::source::Span;
 use crate::syntax::tree::{self, StmtKind};
 use crate::value::*;
@@ -236,9 +236,12 @@ impl Checker<'_> {
             let def = &self.schema.entity(entity).fields[field.index()];
             let (ty, limits) = (def.ty.clone(), def.limits.clone());
             let value = self.expr(&assignment.value, Some(&ty), scope);
-            let what = format!("the field `{}`", name.text);
-            let place = self.places.fields.get(entity.index()).and_then(|f| f.get(field.index())).copied();
-            self.check_value_limits(&what, &ty, &limits, &value, place);
+            if limits != Limits::default() {
+                let what = format!("the field `{}`", name.text);
+                let place =
+                    self.places.fields.get(entity.index()).and_then(|f| f.get(field.index())).copied();
+                self.check_value_limits(&what, &ty, &limits, &value, place);
+            }
             if ty.is_optional() && is_set(&value) {
                 known.push(field);
             }

@@ -28,6 +28,7 @@ use std::path::PathBuf;
     stagegate check rules/             every program in a folder\n  \
     stagegate check - < sales.rules    from standard input\n  \
     stagegate check rules/ --diff      what --fix would change\n  \
+    stagegate explain E0231            what a message is about, with a wrong and a right program\n  \
     stagegate check rules/ --deny warnings --format github   in a build\n  \
     stagegate check new.rules --against old.rules   what a changed library or schema breaks\n  \
     stagegate check sales.rules --state sales.db   whether a run could go on with it\n  \

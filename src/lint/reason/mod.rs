@@ -9,12 +9,14 @@
 
 mod build;
 mod key;
+mod plain;
 mod solve;
 mod term;
 #[cfg(test)]
 mod tests;
 
 pub use build::may_fail;
+pub use plain::is_open;
 pub use solve::{Answer, Witness};
 pub use term::{Origin, Point, Term};
 

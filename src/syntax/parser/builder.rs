@@ -6,6 +6,7 @@ use crate::source::{FileId, Span};
 use crate::syntax::tree::*;
 use pest::iterators::Pair;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -23,6 +24,31 @@ pub(super) struct Builder<'a> {
     /// All comments of the file.
     pub comments: &'a [Comment],
     pub errors: &'a RefCell<Vec<Diagnostic>>,
+    pub words: &'a Words,
+}
+
+/// The names of a file, each kept once however often it stands there.
+#[derive(Default)]
+pub(super) struct Words(RefCell<HashSet<Arc<str>, ahash::RandomState>>);
+
+impl Words {
+    /// In NFC; nearly all names are ASCII, which is.
+    fn word(&self, text: &str) -> Arc<str> {
+        let mut known = self.0.borrow_mut();
+        if let Some(word) = known.get(text) {
+            return word.clone();
+        }
+        let word = nfc(text);
+        known.insert(word.clone());
+        word
+    }
+}
+
+/// As many places as there are things: most rows are short, and a list that grows keeps room for more.
+pub(super) fn row<T>(things: impl Iterator<Item = T>) -> Vec<T> {
+    let mut row: Vec<T> = things.collect();
+    row.shrink_to_fit();
+    row
 }
 
 impl<'a> Builder<'a> {
@@ -53,7 +79,7 @@ impl<'a> Builder<'a> {
     }
 
     pub fn name(&self, node: &Node) -> Name {
-        Name { text: nfc(node.as_str()), span: self.token_span(node) }
+        Name { text: self.words.word(node.as_str()), span: self.token_span(node) }
     }
 
     /// A name that could never be read where a value stands.
@@ -75,8 +101,9 @@ impl<'a> Builder<'a> {
 
     /// A `path`, or a `path_value` or `constant` around it.
     pub fn path(&self, node: &Node) -> Path {
-        let mut parts = Vec::new();
+        let mut parts = Vec::with_capacity(2);
         self.collect_names(node, &mut parts);
+        parts.shrink_to_fit();
         let span = match (parts.first(), parts.last()) {
             (Some(first), Some(last)) => first.span.to(last.span),
             _ => self.token_span(node),

@@ -1,7 +1,7 @@
 //! Declarations other than pipelines: entities, events, actions, people, calendars, constants, tests.
 
 use super::Rule;
-use super::builder::{Builder, Node};
+use super::builder::{Builder, Node, row};
 use super::statements::child;
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::syntax::tree::*;
@@ -77,7 +77,7 @@ impl Builder<'_> {
             Rule::pipeline_decl => ItemKind::Pipeline(self.pipeline(node)?),
             Rule::test_decl => ItemKind::Test(Test {
                 name: self.label(&head(Rule::test_head)?)?,
-                steps: node.clone().into_inner().filter_map(|n| self.step(&n)).collect(),
+                steps: row(node.clone().into_inner().filter_map(|n| self.step(&n))),
             }),
             _ => return None,
         };
@@ -85,7 +85,7 @@ impl Builder<'_> {
     }
 
     fn each<T>(&self, node: &Node, rule: Rule, build: impl std::ops::Fn(&Node) -> Option<T>) -> Vec<T> {
-        node.clone().into_inner().filter(|n| n.as_rule() == rule).filter_map(|n| build(&n)).collect()
+        row(node.clone().into_inner().filter(|n| n.as_rule() == rule).filter_map(|n| build(&n)))
     }
 
     /// The name in a head.
@@ -326,7 +326,13 @@ impl Builder<'_> {
             format!("`{word}` is no day of the week"),
         )
         .label("one of mon, tue, wed, thu, fri, sat, sun");
-        self.report(match weekday_meant(word) {
+        let several = match word.to_lowercase().as_str() {
+            "weekdays" | "weekday" | "workdays" | "workday" | "werktage" => Some("mon..fri"),
+            "weekend" | "weekends" | "wochenende" => Some("sat..sun"),
+            "daily" | "everyday" | "always" => Some("mon..sun"),
+            _ => None,
+        };
+        self.report(match several.or_else(|| weekday_meant(word)) {
             Some(day) => problem.help(day).fix(self.token_span(node), day),
             None => problem.maybe_help(suggest::did_you_mean(word, WEEKDAYS)),
         });

@@ -1,6 +1,6 @@
 //! Expressions: from the flat row of operands and operators that the grammar gives to a tree.
 
-use super::builder::{Builder, Node};
+use super::builder::{Builder, Node, row};
 use super::{MAX_DEPTH, Rule};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -162,15 +162,11 @@ impl Builder<'_> {
             Rule::list_expr => {
                 let span = self.span(&node);
                 let mut depth = 0;
-                let items = node
-                    .into_inner()
-                    .filter(|n| n.as_rule() == Rule::expr)
-                    .map(|n| {
-                        let Deep(item, d) = self.expr_deep(&n);
-                        depth = depth.max(d);
-                        item
-                    })
-                    .collect();
+                let items = row(node.into_inner().filter(|n| n.as_rule() == Rule::expr).map(|n| {
+                    let Deep(item, d) = self.expr_deep(&n);
+                    depth = depth.max(d);
+                    item
+                }));
                 self.above(ExprKind::List(items), span, depth + 1)
             }
             Rule::if_expr => {
@@ -249,6 +245,7 @@ impl Builder<'_> {
                 name => CallArg { name, value: ArgValue::Expr(value), span },
             });
         }
+        args.shrink_to_fit();
         (args, depth)
     }
 

@@ -32,7 +32,6 @@ pub(super) fn friendly(rule: Rule) -> Friendly {
     match rule {
         Rule::EOI => Thing("nothing more"),
         Rule::WHITESPACE => Thing("a blank"),
-        Rule::COMMENT => Thing("a comment"),
         Rule::program | Rule::declaration | Rule::declaration_alone | Rule::declarations_alone => {
             Thing("a declaration")
         }

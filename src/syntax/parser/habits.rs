@@ -347,6 +347,10 @@ impl Stop<'_> {
         let word = self.word(0).to_lowercase();
         let subject = self.name_before(is - 1);
         let than = |n: isize| n + isize::from(matches!(self.word(n), "than" | "to"));
+        // `is greater than or equal to`
+        let or_equal =
+            self.word(than(1)) == "or" && matches!(self.word(than(1) + 1), "equal" | "equals" | "same");
+        let behind = if or_equal { than(than(1) + 2) } else { than(1) };
         let (first, ours, value) = match (word.as_str(), not) {
             ("null" | "nil" | "none" | "undefined" | "missing" | "unset", not) => {
                 (is, if not { "is set" } else { "is not set" }, 1)
@@ -356,10 +360,10 @@ impl Stop<'_> {
             }
             ("blank", not) => (is, if not { "is not empty" } else { "is empty" }, 1),
             ("greater" | "more" | "bigger" | "larger" | "above" | "over" | "after", not) => {
-                (is, if not { "<=" } else { ">" }, than(1))
+                (is, order(">", not, or_equal), behind)
             }
             ("less" | "smaller" | "fewer" | "below" | "under" | "before", not) => {
-                (is, if not { ">=" } else { "<" }, than(1))
+                (is, order("<", not, or_equal), behind)
             }
             ("at", false) if matches!(self.word(1), "least" | "most") => {
                 (is, if self.word(1) == "least" { ">=" } else { "<=" }, 2)
@@ -523,5 +527,15 @@ impl Stop<'_> {
                 .help(format!("{ours} {rest}").trim())
                 .fix(span, ours),
         )
+    }
+}
+
+/// The sign for `greater` or `less`, turned round behind `not`.
+fn order(sign: &str, not: bool, or_equal: bool) -> &'static str {
+    match (sign == ">", not, or_equal) {
+        (true, false, false) | (false, true, true) => ">",
+        (true, false, true) | (false, true, false) => ">=",
+        (false, false, false) | (true, true, true) => "<",
+        (false, false, true) | (true, true, false) => "<=",
     }
 }

@@ -73,6 +73,11 @@ impl Stop<'_> {
         (index < self.end).then(|| self.tokens.get(index).copied()).flatten()
     }
 
+    /// Whether what is wrong stands in a placeholder of a text.
+    pub fn in_text(&self) -> bool {
+        !std::ptr::eq(self.tokens.as_ptr(), self.reader.scan.tokens.as_ptr())
+    }
+
     pub fn str(&self, distance: isize) -> &str {
         self.token(distance).map_or("", |t| self.reader.scan.str(&t))
     }

@@ -15,6 +15,8 @@ impl Stop<'_> {
 
     pub fn special(&self) -> Option<Diagnostic> {
         self.slip()
+            .or_else(|| self.everyday())
+            .or_else(|| self.declared())
             .or_else(|| self.spoken())
             .or_else(|| self.phrase())
             .or_else(|| self.habit())
@@ -42,11 +44,19 @@ impl Stop<'_> {
     fn statement_without_its_word(&self) -> Option<Diagnostic> {
         if matches!(self.str(0), "+" | "-" | "*" | "/") && self.str(1) == "=" && self.expects(Rule::assign) {
             let (name, sign) = (self.word(-1), self.str(0));
-            return Some(
-                Diagnostic::new(Code::Syntax, self.span(0, 1), format!("`{sign}=` means nothing here"))
-                    .label("write out what it stands for")
-                    .help(format!("{name} = {name} {sign} …")),
-            );
+            let (value, end) = self.value_at(2);
+            let plain = !value.is_empty() && self.kind(2) != Some(Kind::Open(Bracket::Paren));
+            let value = if plain { value } else { "…".to_owned() };
+            let span = self.span(0, 1);
+            let problem = Diagnostic::new(Code::Syntax, span, format!("`{sign}=` means nothing here"))
+                .label("write out what it stands for")
+                .help(format!("set {name} = {name} {sign} {value}"));
+            // A value that goes on would need parentheses.
+            let alone = self.kind(end + 1) != Some(Kind::Sign);
+            return Some(match plain && alone {
+                true => problem.fix(span, format!("= {name} {sign}")),
+                false => problem,
+            });
         }
         if self.place == Place::Head
             && self.opening() == "pipeline"
@@ -239,10 +249,12 @@ impl Stop<'_> {
         let span = self.span(-1, 0);
         let whole = number.bytes().all(|b| b.is_ascii_digit() || b == b'_');
         if let Some(unit) = unit_named(&word.to_lowercase()).filter(|_| whole) {
+            let ours = with_unit(number, unit);
             return Some(
                 Diagnostic::new(Code::WrongDuration, span, format!("`{number} {word}` is no duration"))
                     .label("the units are seconds, minutes, hours, days and weeks")
-                    .help(with_unit(number, unit)),
+                    .help(ours.clone())
+                    .fix(span, ours),
             );
         }
         const CODES: [&str; 16] = [
@@ -409,7 +421,7 @@ impl Stop<'_> {
             _ if rest.contains(':') => format!("{name} {{ {rest} }}"),
             // Most actions say something.
             Some(Kind::Text) => format!("{name} {{ text: {rest} }}"),
-            _ => format!("{name} {{ name: value }}"),
+            _ => super::everyday::call(name, &[]).unwrap_or_else(|| format!("{name} {{ name: value }}")),
         };
         let problem =
             Diagnostic::new(Code::ActionWithoutBraces, span, format!("the action `{name}` has no braces"))

@@ -1,9 +1,12 @@
 //! From text to the tree: pest reads the grammar of `grammar/rules.pest`, this module builds the tree.
 
+mod asked;
 mod beginners;
 mod builder;
 mod cut;
 mod declarations;
+mod declared;
+mod everyday;
 mod expressions;
 mod foreign;
 mod friendly;
@@ -79,6 +82,7 @@ fn read(file: FileId, scan: &mut Scan) -> (File, Vec<Diagnostic>) {
         comments: &comments,
         errors: RefCell::new(found),
         broken: RefCell::default(),
+        words: builder::Words::default(),
         depth: Cell::new(0),
     };
     let items = reader.file();
@@ -117,13 +121,14 @@ mod tests {
             let (cut, errors) = parse(FileId(0), &text);
             assert_eq!(errors, []);
             let scan = Scan::new(FileId(0), &text);
-            let errors = RefCell::default();
+            let (errors, words) = (RefCell::default(), builder::Words::default());
             let builder = builder::Builder {
                 file: FileId(0),
                 text: &text,
                 base: 0,
                 comments: &scan.comments,
                 errors: &errors,
+                words: &words,
             };
             let program = Grammar::parse(Rule::program, &text).unwrap().next().unwrap();
             let items: Vec<_> = program.into_inner().filter_map(|n| builder.item(&n)).collect();

@@ -323,7 +323,7 @@ impl Stop<'_> {
     // --- tests -------------------------------------------------------------------------------------
 
     /// The record that the file's test names: `deal` and `"D-1"`.
-    fn given(&self) -> Option<(&str, &str)> {
+    pub fn given(&self) -> Option<(&str, &str)> {
         let scan = self.reader.scan;
         let at = (0..self.piece.start).rev().find(|i| {
             scan.word(*i) == "given"

@@ -1,7 +1,7 @@
 //! Pipelines, stages, triggers, and the heads of rules.
 
 use super::Rule;
-use super::builder::{Builder, Node};
+use super::builder::{Builder, Node, row};
 use super::statements::child;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -48,6 +48,7 @@ impl Builder<'_> {
                 None => {}
             }
         }
+        members.shrink_to_fit();
         Some(Pipeline { name, label, entity, settings, members })
     }
 
@@ -80,7 +81,7 @@ impl Builder<'_> {
 
     pub fn stage(&self, node: &Node) -> Option<Stage> {
         let StageHead { kind, name, label } = self.stage_head(&child(node, Rule::stage_head)?)?;
-        let members = node.clone().into_inner().filter_map(|n| self.stage_member(&n)).collect();
+        let members = row(node.clone().into_inner().filter_map(|n| self.stage_member(&n)));
         Some(Stage { kind, name, label, members, doc: self.doc(node), span: self.span(node) })
     }
 
@@ -166,7 +167,7 @@ impl Builder<'_> {
             then: word(Rule::kw_then),
             name: self.name(&child(node, Rule::name)?),
             label: self.label(node),
-            clauses: node.clone().into_inner().filter_map(|n| self.clause(&n)).collect(),
+            clauses: row(node.clone().into_inner().filter_map(|n| self.clause(&n))),
         })
     }
 

@@ -2,7 +2,7 @@
 //! whole. Only a broken piece is cut finer: a declaration into its head and members, a rule into its
 //! statements, so that each mistake is reported where it is and hides no other.
 
-use super::builder::{Builder, Node, doc_above};
+use super::builder::{Builder, Node, Words, doc_above};
 use super::cut::{DECLARATIONS, MEMBERS, Piece, Place};
 use super::pipelines::{PipelinePart, StageHead};
 use super::scan::{Bracket, Kind, Scan};
@@ -24,6 +24,7 @@ pub(super) struct Reader<'a> {
     pub errors: RefCell<Vec<Diagnostic>>,
     /// What the pieces that could not be read would have declared.
     pub broken: RefCell<Vec<Name>>,
+    pub words: Words,
     /// How many blocks of broken pieces are around us.
     pub depth: Cell<u32>,
 }
@@ -106,7 +107,14 @@ impl<'a> Reader<'a> {
     }
 
     fn builder(&self, base: usize) -> Builder<'_> {
-        Builder { file: self.file, text: self.scan.text, base, comments: self.comments, errors: &self.errors }
+        Builder {
+            file: self.file,
+            text: self.scan.text,
+            base,
+            comments: self.comments,
+            errors: &self.errors,
+            words: &self.words,
+        }
     }
 
     /// Reads a piece that cannot be cut finer, and explains what is wrong with it.
@@ -424,6 +432,9 @@ impl<'a> Reader<'a> {
     }
 
     fn if_statement(&self, piece: &Piece) -> Option<StmtKind> {
+        if self.then_for_braces(piece) {
+            return None;
+        }
         let mut branches = Vec::new();
         let mut otherwise = None;
         let mut whole = true;

@@ -160,6 +160,52 @@ impl<'a> Reader<'a> {
         true
     }
 
+    /// `if amount > 5 EUR then stop`: says so.
+    pub fn then_for_braces(&self, piece: &Piece) -> bool {
+        let mut at = piece.start + 1;
+        while at < piece.end && !matches!(self.scan.word(at), "then" | "else") {
+            if self.scan.kind(at) == Some(Kind::Open(Bracket::Brace)) {
+                return false;
+            }
+            at = self.after(at);
+        }
+        let behind = at + 1;
+        let opens = self.scan.kind(behind) == Some(Kind::Open(Bracket::Brace)) && behind < piece.end;
+        if at >= piece.end || self.scan.word(at) != "then" || opens {
+            return false;
+        }
+        let place = |from: usize, to: usize| {
+            let (start, end) = self.bytes(&(from..to)).unwrap_or_default();
+            Span { file: self.file, start, end }
+        };
+        let text = |span: Span| self.scan.text.get(span.range()).unwrap_or_default();
+        let mut otherwise = behind;
+        while otherwise < piece.end && self.scan.word(otherwise) != "else" {
+            otherwise = self.after(otherwise);
+        }
+        let (condition, done) = (text(place(piece.start, at)), text(place(behind, otherwise.min(piece.end))));
+        let then = place(at, behind);
+        let problem = Diagnostic::new(Code::Syntax, then, "what is then done stands in braces")
+            .label("`{` here, and `}` behind the last statement");
+        let short = !done.is_empty() && !done.contains(['\n', '\r']);
+        let problem = match short && otherwise >= piece.end {
+            true => problem
+                .help(format!("{condition} {{ {done} }}"))
+                .fix(then, "{")
+                .fix(place(piece.end - 1, piece.end).after(), " }"),
+            false if short && otherwise + 1 < piece.end => {
+                let other = text(place(otherwise + 1, piece.end));
+                match other.starts_with('{') || other.contains(['\n', '\r']) {
+                    true => problem.help(format!("{condition} {{ {done} }} else {{ … }}")),
+                    false => problem.help(format!("{condition} {{ {done} }} else {{ {other} }}")),
+                }
+            }
+            false => problem.help(format!("{condition} {{ … }}")),
+        };
+        self.errors.borrow_mut().push(problem);
+        true
+    }
+
     /// Whether a word goes on with an `if`: `else`, or what other languages call so.
     pub fn is_else(&self, index: usize) -> bool {
         let word = self.scan.word(index);
@@ -194,14 +240,23 @@ impl Stop<'_> {
 
     /// `for x in items:`, with statements on the next lines
     fn body_behind_colon(&self) -> Option<Diagnostic> {
-        let ends = self.str(0) == ":" && self.token(1).is_none_or(|next| next.first);
+        let ends =
+            self.str(0) == ":" && (self.opening() == "if" || self.token(1).is_none_or(|next| next.first));
+        // `if amount > 5 EUR: stop`
+        let unit = self.kind(-2) == Some(Kind::Number) && self.str(0) == ":" && self.opening() == "if";
         if !ends
             || !matches!(self.opening(), "if" | "for")
-            || !self.expects(Rule::brace_open) && !self.expects_operator()
+            || !self.expects(Rule::brace_open) && !self.expects_operator() && !unit
         {
             return None;
         }
-        Some(colon_for_brace(self.span(0, 0), "what is then done stands"))
+        let problem = colon_for_brace(self.span(0, 0), "what is then done stands");
+        let line = self.rest(1).lines().next().unwrap_or_default().trim();
+        let same = self.token(1).is_some_and(|next| !next.first) && !line.contains(['{', '}']);
+        Some(match same {
+            true => problem.help(format!("{{ {line} }}")),
+            false => problem,
+        })
     }
 
     /// `var job = …`, and `const x = 5` among statements

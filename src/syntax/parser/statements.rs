@@ -1,7 +1,7 @@
 //! The bodies of rules: blocks and statements, and the steps of tests.
 
 use super::Rule;
-use super::builder::{Builder, Node};
+use super::builder::{Builder, Node, row};
 use super::expressions::binary_op;
 use crate::source::Span;
 use crate::syntax::tree::*;
@@ -9,7 +9,7 @@ use crate::syntax::tree::*;
 impl Builder<'_> {
     pub fn block(&self, node: &Node) -> Block {
         let span = self.span(node);
-        let statements = node.clone().into_inner().filter_map(|n| self.statement(&n)).collect();
+        let statements = row(node.clone().into_inner().filter_map(|n| self.statement(&n)));
         Block { statements, span }
     }
 
@@ -29,12 +29,10 @@ impl Builder<'_> {
         let kind = match node.as_rule() {
             Rule::action_stmt => StmtKind::Action(self.action_call(&child(node, Rule::action_call)?)?),
             Rule::let_stmt => self.let_statement(node)?,
-            Rule::set_stmt => StmtKind::Set(
-                inner()
-                    .filter(|n| n.as_rule() == Rule::assignment)
-                    .filter_map(|n| self.assignment(&n))
-                    .collect(),
-            ),
+            Rule::set_stmt => {
+                let assignments = inner().filter(|n| n.as_rule() == Rule::assignment);
+                StmtKind::Set(row(assignments.filter_map(|n| self.assignment(&n))))
+            }
             Rule::move_stmt => inner().find_map(|n| match n.as_rule() {
                 Rule::path => Some(StmtKind::Move(MoveTarget::Stage(self.path(&n)))),
                 Rule::hole => Some(StmtKind::Move(MoveTarget::Hole(self.token_span(&n)))),
@@ -51,6 +49,7 @@ impl Builder<'_> {
                         _ => {}
                     }
                 }
+                branches.shrink_to_fit();
                 StmtKind::If { branches, otherwise }
             }
             Rule::for_stmt => {
@@ -106,7 +105,7 @@ impl Builder<'_> {
 
     /// The `name: value` entries of an `args` or `event_settings`.
     pub fn args(&self, node: &Node) -> Vec<Arg> {
-        node.clone().into_inner().filter(|n| n.as_rule() == Rule::arg).filter_map(|n| self.arg(&n)).collect()
+        row(node.clone().into_inner().filter(|n| n.as_rule() == Rule::arg).filter_map(|n| self.arg(&n)))
     }
 
     pub fn arg(&self, node: &Node) -> Option<Arg> {
@@ -117,7 +116,7 @@ impl Builder<'_> {
     // --- events ------------------------------------------------------------------------------------
 
     pub fn events(&self, node: &Node) -> Vec<EventPattern> {
-        node.clone().into_inner().filter_map(|n| self.event_pattern(&n)).collect()
+        row(node.clone().into_inner().filter_map(|n| self.event_pattern(&n)))
     }
 
     fn event_pattern(&self, node: &Node) -> Option<EventPattern> {
@@ -128,7 +127,7 @@ impl Builder<'_> {
             Rule::any_change => EventPatternKind::AnyChange,
             Rule::hole => EventPatternKind::Hole,
             Rule::change_event => {
-                let fields = inner().filter(|n| n.as_rule() == Rule::name).map(|n| self.name(&n)).collect();
+                let fields = row(inner().filter(|n| n.as_rule() == Rule::name).map(|n| self.name(&n)));
                 let side = |rule| {
                     let value = child(node, rule)?.into_inner().nth(1)?;
                     Some(self.small_value(&value))

@@ -80,6 +80,7 @@ impl Builder<'_> {
             }
         }
         flush(&mut parts, &mut literal, &mut at);
+        parts.shrink_to_fit();
         (TextLit { block, parts }, depth)
     }
 

@@ -226,7 +226,7 @@ impl<'a> Planner<'a> {
             }
             _ => {}
         }
-        if let Some(model::During { kind: DuringKind::HoursOf(user), .. }) = &rule.during
+        if let Some(model::During { kind: DuringKind::HoursOf(user), .. }) = rule.during.as_deref()
             && let Some(During::HoursOf(chunk)) = compiled.during
         {
             self.inside(within(chunk, false), &user.expr);

@@ -329,7 +329,22 @@ impl Scanner<'_> {
                 }
                 '^' => problem.label("there is no power").help("write the product: a * a"),
                 '@' => {
-                    problem.label("not part of the language").help("for an e-mail address use a text: \"…\"")
+                    let of = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+                    let from = self.text[..start].trim_end_matches(of).len();
+                    let behind = self.text[end..].trim_start_matches(of);
+                    let to = self.text.len() - behind.len();
+                    let to = from + self.text[from..to].trim_end_matches('.').len();
+                    if from < start && to > end && self.texts == 0 {
+                        let ours = format!("\"{}\"", &self.text[from..to]);
+                        problem
+                            .label("an e-mail address stands in quotes")
+                            .help(ours.clone())
+                            .fix(self.span(from, to), ours)
+                    } else {
+                        problem
+                            .label("not part of the language")
+                            .help("for an e-mail address use a text: \"…\"")
+                    }
                 }
                 '\\' => problem.label("a backslash belongs into a text"),
                 _ => problem.label("not part of the language"),

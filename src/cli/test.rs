@@ -20,6 +20,7 @@ use crate::source::Sources;
 use crate::testing::coverage::{Coverage, Plan};
 use crate::testing::{Clock, Outcome, Suite, parallel};
 use scenarios::{Target, Tested};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -120,7 +121,8 @@ fn once(args: &Args, style: Style) -> Result {
         paths.push(PathBuf::from("."));
     }
     let found = scenarios::find(&paths)?;
-    let mut failures = Failures { unreadable: false, broken: !found.misplaced.is_empty() };
+    let mut failures =
+        Failures { unreadable: false, broken: !found.misplaced.is_empty(), said: HashSet::new() };
     let (mut config, mut targets) = (Config::default(), Vec::new());
     for target in &found.targets {
         match config.of(&target.program) {
@@ -215,6 +217,8 @@ struct Failures {
     unreadable: bool,
     /// Rules have errors, or files are not where they belong.
     broken: bool,
+    /// What has been said of errors in rules.
+    said: HashSet<String>,
 }
 
 impl Failures {
@@ -242,7 +246,7 @@ fn tests_of(
     let path = &target.program;
     let loaded = input::load(path)?;
     let program = input::shown(path);
-    let Some(model) = model_of(&loaded, &program, how.style) else { return Ok(None) };
+    let Some(model) = model_of(&loaded, &program, how.style, &mut failures.said) else { return Ok(None) };
     let made = match how.coverage {
         true => Suite::counting(&model, &loaded.sources),
         false => Suite::new(&model, &loaded.sources),
@@ -293,17 +297,23 @@ fn jobs(asked: Option<u32>, library: &Library) -> usize {
     asked.or(library.test.jobs).map_or_else(parallel::cores, |jobs| jobs as usize)
 }
 
-/// The checked program; `None` if its rules have errors, which have been said.
-fn model_of(loaded: &Loaded, program: &str, style: Style) -> Option<Model> {
-    let checked = compiler::check(loaded);
+/// The checked program; `None` if its rules have errors, which have been said: once, also if several programs bring them in.
+fn model_of(loaded: &Loaded, program: &str, style: Style, said: &mut HashSet<String>) -> Option<Model> {
+    let mut checked = compiler::check(loaded);
     let has_errors = checked.has_errors();
+    checked.diagnostics.retain(|d| {
+        let file = &loaded.sources.file(d.span().file).name;
+        !has_errors || said.insert(format!("{file} {:?} {} {}", d.span().range(), d.code.id(), d.message))
+    });
     let (errors, warnings) = if has_errors {
         input::report(&checked.diagnostics, &loaded.sources, style)
     } else {
         // Warnings are said by `check`; here they would bury what the tests say.
         (0, 0)
     };
-    if checked.model.is_none() {
+    if has_errors && errors + warnings == 0 {
+        exit::say(&format!("{program} brings in what is wrong there: its tests have not been run either\n"));
+    } else if checked.model.is_none() {
         exit::say(&format!("{} in {program}: its tests have not been run\n", input::found(errors, warnings)));
     }
     checked.model

@@ -14,6 +14,7 @@ use crate::testing::mutation::{self, Bench, Change, Changes, Key, Verdict};
 use crate::testing::scenario::Scenario;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::rc::Rc;
 
@@ -68,7 +69,7 @@ fn add(
     let path = &target.program;
     let loaded = input::load(path)?;
     let program = input::shown(path);
-    let Some(model) = model_of(&loaded, &program, how.style) else { return Ok(false) };
+    let Some(model) = model_of(&loaded, &program, how.style, &mut HashSet::new()) else { return Ok(false) };
     let named = wanted;
     let wanted = |name: &str| target.blocks && named(name);
     let files: Vec<_> = target.scenarios.iter().filter(|files| named(&files.name)).collect();

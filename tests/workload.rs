@@ -10,7 +10,7 @@ use stagegate::run::{OnError, Run, Summary, Surroundings};
 use stagegate::vm::Machine;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicBool;
-use workload::deals::{Deal, STAGES, Stream, What};
+use workload::deals::{Deal, STAGES, Stream, What, day};
 use workload::rules::{Rules, Size, holds};
 
 fn load(text: &str) -> Loaded {
@@ -130,4 +130,12 @@ fn there_are_as_many_deals_as_asked_for_and_events_of_some_200_bytes() {
     assert!((180..210).contains(&size), "{size} bytes");
     let most = Stream { events: 1_000, deals: 900, seed: 1 };
     assert!(most.steps().filter(|step| matches!(step.what, What::Created(_))).count() >= 890);
+}
+
+#[test]
+fn the_days_are_those_of_the_calendar() {
+    let first = chrono::NaiveDate::from_ymd_opt(2026, 3, 1).expect("a day");
+    for after in 0..150 {
+        assert_eq!(day(after), (first + chrono::TimeDelta::days(after.into())).to_string());
+    }
 }

@@ -94,9 +94,10 @@ pub fn euro(cents: i64) -> String {
 pub fn day(after: i32) -> String {
     let (mut month, mut day) = (3, after + 1);
     for length in [31, 30, 31, 30, 31] {
-        if day > length {
-            (month, day) = (month + 1, day - length);
+        if day <= length {
+            break;
         }
+        (month, day) = (month + 1, day - length);
     }
     format!("2026-{month:02}-{day:02}")
 }

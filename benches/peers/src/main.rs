@@ -108,7 +108,10 @@ fn conditions_of(triggers: &[Listener], rounds: usize) -> Vec<Measured> {
         own.prepare();
         (0..triggers.len()).for_each(|condition| given.push(own.holds(condition, record)));
     }
-    assert!(given == expected, "stagegate answers otherwise");
+    if let Some(at) = (0..given.len()).find(|at| given[*at] != expected[*at]) {
+        let (deal, condition) = (&lines[at / triggers.len()], &triggers[at % triggers.len()].when);
+        panic!("stagegate answers {} to {condition:?} of {deal}", given[at]);
+    }
 
     let mut passes: Vec<(&'static str, Pass)> = vec![
         ("stagegate", own_pass(own, &records)),

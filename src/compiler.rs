@@ -254,6 +254,11 @@ impl Loader<'_> {
 
     fn open(&mut self, key: Key, file: FileId, used_at: Option<Span>) -> Open {
         self.known.insert(key.clone(), Progress::Open(file));
+        if let Key::Library(name) = key
+            && let Some(library) = library::named(name)
+        {
+            return Open { key, tree: library.tree(file), seen: 0, used_at };
+        }
         let text = self.loaded.sources.file(file).text.clone();
         let (tree, diagnostics) = syntax::parse(file, &text);
         self.loaded.diagnostics.extend(diagnostics);

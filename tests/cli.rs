@@ -641,3 +641,22 @@ fn shells_and_manuals_know_the_commands() {
     let version = case.shown(&["--version"]);
     assert!(version.contains("(language 1)"), "{version}");
 }
+
+#[test]
+fn threads_change_nothing_and_go_with_no_state_and_no_trace() {
+    let case = Case::new();
+    let one = case.run(&["run", "small.rules", "events.jsonl", "--quiet"]);
+    let two = case.run(&["run", "small.rules", "events.jsonl", "--quiet", "--jobs", "2"]);
+    assert_eq!((one.status.code(), one.stdout), (two.status.code(), two.stdout));
+    #[cfg(feature = "state")]
+    insta::assert_snapshot!(case.shown(&[
+        "run",
+        "small.rules",
+        "events.jsonl",
+        "--jobs",
+        "2",
+        "--state",
+        "s.db"
+    ]));
+    insta::assert_snapshot!(case.shown(&["run", "small.rules", "events.jsonl", "--jobs", "0"]));
+}

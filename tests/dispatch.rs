@@ -61,7 +61,7 @@ fn trigger(number: u16, first: bool) -> String {
         2 => "document.viewed".into(),
         _ => "change of comments".into(),
     };
-    let condition = match pick(24, 9) {
+    let condition = match pick(24, 10) {
         0 => "when amount >= 500 EUR",
         1 => "when title contains \"air\" and amount < 900 EUR",
         2 => "when comments is set and comments contains \"7\"",
@@ -70,6 +70,7 @@ fn trigger(number: u16, first: bool) -> String {
         5 => "when amount * 2 > 900 EUR and title contains \"air\"",
         6 => "when source in [web, form] and tags contains \"vip\"",
         7 => "when title ~= \"CHAIRS\"",
+        8 => "when amount between 200 EUR and 700 EUR and not (probability between 20 and 60)",
         _ => "",
     };
     let backward = if first || number.is_multiple_of(5) { " allow backward" } else { "" };

@@ -82,6 +82,11 @@ pub struct Args {
     #[cfg(feature = "state")]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), hide = true)]
     batch: Option<u64>,
+    /// How many threads work on the events. The effects are the same; what they work on at once are records of different
+    /// partitions.
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256), conflicts_with = "trace")]
+    #[cfg_attr(feature = "state", arg(conflicts_with = "state"))]
+    jobs: u16,
     /// How many of its last events a record remembers, to drop one that comes again.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = dedup)]
     dedup: u32,
@@ -186,6 +191,7 @@ pub fn run(args: Args, style: Style) -> Result {
         engine.watch(Some(sites.clone()), false);
     }
     let mut run = Run::new(engine, machine.program());
+    run.split(usize::from(args.jobs));
     #[cfg(feature = "state")]
     let kept = match prepared {
         Some((state, prepared)) => {
@@ -274,7 +280,7 @@ pub fn run(args: Args, style: Style) -> Result {
     if stopped.is_none() {
         let (mut tell, mut silent) = (|line: &Rejected<'_>| rejected.write(line), |_: u64| {});
         let mut around = without_input(&mut effects, &mut tell, &mut silent, &signals);
-        let latest = run.records().latest();
+        let latest = run.latest();
         stopped = run.finish(args.until, &mut around).err().map(|why| (why, String::new()));
         if let (Some(until), Some(latest)) = (args.until, latest)
             && until < latest

@@ -162,6 +162,7 @@ impl<'p> Decoder<'p> {
             return Err(no_object(line));
         }
         let mut members = std::mem::take(&mut self.members);
+        members.clear();
         let decoded = match Envelope::scan(line, &mut members) {
             Some(envelope) => self.event(line, &envelope, Some(&members)),
             None => match Envelope::read(line) {
@@ -173,7 +174,8 @@ impl<'p> Decoder<'p> {
         decoded
     }
 
-    fn event(
+    /// Decodes a line whose outside has been read, and, where it was scanned, the members of its payload found.
+    pub(crate) fn event(
         &mut self,
         line: &str,
         envelope: &Envelope<'_>,
@@ -190,7 +192,8 @@ impl<'p> Decoder<'p> {
                 .at("/type")
                 .expected("the name of an event"));
         }
-        let Some(kind) = self.kinds.get(&*name).copied() else {
+        let Some((name, kind)) = self.kinds.get_key_value(&*name).map(|(name, kind)| (name.clone(), *kind))
+        else {
             count(&mut self.unknown_types, &name);
             return Ok(Decoded::Skipped);
         };
@@ -198,7 +201,6 @@ impl<'p> Decoder<'p> {
         let optional = |raw: Option<&str>, pointer| -> Result<Option<Text>, Rejection> {
             Ok(raw.map(|raw| text(raw, pointer)).transpose()?.map(Text::from))
         };
-        let name = Text::from(name);
         if matches!(kind, Kind::Clock) {
             if time.is_none() {
                 return Err(missing_attribute(line, "time", INSTANT));
@@ -272,6 +274,11 @@ impl<'p> Decoder<'p> {
             Kind::Clock => EventBody::Clock,
         };
         Ok(Decoded::Event(Event { id, source, name, time, partition, cause, body }))
+    }
+
+    /// The entity of that name on the wire.
+    pub(crate) fn entity(&self, name: &str) -> Option<EntityId> {
+        self.entities.get(name).copied()
     }
 
     /// Takes the room of an event that is over.
@@ -544,7 +551,7 @@ fn fill(
 }
 
 /// The attribute `time`; `None` for null.
-fn instant(raw: &str, schema: &Schema) -> Result<Option<DateTime<Utc>>, Rejection> {
+pub(crate) fn instant(raw: &str, schema: &Schema) -> Result<Option<DateTime<Utc>>, Rejection> {
     if raw == "null" {
         return Ok(None);
     }

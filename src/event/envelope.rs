@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 /// The attributes that are read, still as JSON text; `null` is as if they were left out.
 #[derive(Default)]
-pub(super) struct Envelope<'a> {
+pub(crate) struct Envelope<'a> {
     pub specversion: Option<&'a str>,
     pub id: Option<&'a str>,
     pub source: Option<&'a str>,
@@ -25,7 +25,7 @@ pub(super) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Found by the scanner, with the members of `data`, if that is an object. `None`: serde is to read it.
+    /// Found by the scanner, with the members of `data`, if that is an object, appended to the others. `None`: serde is to read it.
     pub fn scan(line: &'a str, members: &mut Vec<Member>) -> Option<Envelope<'a>> {
         let mut envelope = Envelope::default();
         let mut seen = 0_u16;
@@ -194,7 +194,7 @@ pub(super) fn plain_text(raw: &str) -> Option<&str> {
 }
 
 /// A JSON string.
-pub(super) fn text<'a>(raw: &'a str, pointer: &str) -> Result<Cow<'a, str>, Rejection> {
+pub(crate) fn text<'a>(raw: &'a str, pointer: &str) -> Result<Cow<'a, str>, Rejection> {
     if let Some(plain) = plain_text(raw) {
         return Ok(Cow::Borrowed(plain));
     }

@@ -2,8 +2,8 @@
 
 pub mod decode;
 pub mod encode;
-mod envelope;
-mod scan;
+pub(crate) mod envelope;
+pub(crate) mod scan;
 mod words;
 
 use crate::value::*;

@@ -8,7 +8,7 @@ use crate::value::json::plain::special;
 
 /// Where a member of `data` stands in the line: its name without quotes, and its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Member {
+pub(crate) struct Member {
     name: (u32, u32),
     value: (u32, u32),
 }
@@ -33,7 +33,7 @@ pub(super) fn envelope<'a>(
     data: &mut Vec<Member>,
     mut each: impl FnMut(&'a str, &'a str) -> Option<()>,
 ) -> Option<()> {
-    data.clear();
+    let before = data.len();
     u32::try_from(line.len()).ok()?;
     let mut scan = Scan { bytes: line.as_bytes(), at: 0 };
     scan.space();
@@ -41,7 +41,7 @@ pub(super) fn envelope<'a>(
         let name = line.get(name.0..name.1)?;
         let from = scan.at;
         if name == "data" && scan.peek()? == b'{' {
-            if !data.is_empty() {
+            if data.len() > before {
                 return None;
             }
             scan.members(|scan, name| {

@@ -1,5 +1,10 @@
 //! The bundled libraries, written in the language itself: what `use crm` brings in.
 
+use crate::source::FileId;
+use crate::syntax::{self, tree};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 /// A library that comes with the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Library {
@@ -13,6 +18,25 @@ pub const LIBRARIES: &[Library] = &[Library { name: "crm", text: include_str!("c
 /// The library of a name.
 pub fn named(name: &str) -> Option<&'static Library> {
     LIBRARIES.iter().find(|l| l.name == name)
+}
+
+/// Trees that have been asked for, by the library and the number of its file.
+static TREES: Mutex<Option<HashMap<(&str, FileId), tree::File>>> = Mutex::new(None);
+
+/// With a greater number a library is parsed each time: so many files before it have few programs.
+const NUMBERS: u32 = 8;
+
+impl Library {
+    /// Its tree, as the file of that number. It is parsed once: whoever checks many programs (the tests of a library,
+    /// its mutants, an editor) would do little else.
+    pub fn tree(&self, file: FileId) -> tree::File {
+        let parsed = || syntax::parse(file, self.text).0;
+        if file.0 >= NUMBERS {
+            return parsed();
+        }
+        let mut trees = TREES.lock().unwrap_or_else(PoisonError::into_inner);
+        trees.get_or_insert_default().entry((self.name, file)).or_insert_with(parsed).clone()
+    }
 }
 
 /// The library that declares `name` with a word such as `action` or `event`: for a program that forgot to bring

@@ -1,5 +1,6 @@
 //! Lines of an input, one at a time, with a bound on their length.
 
+use crate::event::Rejection;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
 use std::io::{self, BufRead, Read};
@@ -18,10 +19,36 @@ pub enum Line<'a> {
 }
 
 impl<'a> Line<'a> {
+    pub fn of(bytes: &'a [u8], too_long: bool) -> Line<'a> {
+        match (too_long, std::str::from_utf8(bytes)) {
+            (true, _) => Line::TooLong(bytes),
+            (false, Ok(text)) => Line::Text(text),
+            (false, Err(_)) => Line::NotUtf8(bytes),
+        }
+    }
+
     pub fn bytes(&self) -> &'a [u8] {
         match self {
             Line::Text(text) => text.as_bytes(),
             Line::NotUtf8(bytes) | Line::TooLong(bytes) => bytes,
+        }
+    }
+}
+
+/// The text of a line.
+///
+/// # Errors
+/// It has none.
+pub fn readable<'a>(line: &Line<'a>) -> Result<&'a str, Rejection> {
+    match line {
+        Line::Text(text) => Ok(text),
+        Line::NotUtf8(bytes) => {
+            let at = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
+            Err(Rejection::new("not-utf8", format!("byte {} of this line is no UTF-8", at + 1)))
+        }
+        Line::TooLong(_) => {
+            let limit = MAX_LINE / (1024 * 1024);
+            Err(Rejection::new("too-long", format!("a line may be at most {limit} MiB long")))
         }
     }
 }
@@ -164,12 +191,7 @@ impl<'i> Lines<'i> {
             Some(rest) if self.number == 1 => rest,
             _ => &self.buffer,
         };
-        let line = match (too_long, std::str::from_utf8(bytes)) {
-            (true, _) => Line::TooLong(bytes),
-            (false, Ok(text)) => Line::Text(text),
-            (false, Err(_)) => Line::NotUtf8(bytes),
-        };
-        Ok(Some((self.number, self.bytes_read, self.open, line)))
+        Ok(Some((self.number, self.bytes_read, self.open, Line::of(bytes, too_long))))
     }
 }
 

@@ -3,7 +3,9 @@
 //! The engine below is a pure function over one record; everything that reads, writes or counts is here.
 
 pub mod beside;
+mod jobs;
 mod kept;
+mod lane;
 mod lines;
 mod records;
 #[cfg(feature = "state")]
@@ -16,16 +18,16 @@ pub use lines::{Position, Start};
 pub use records::{Home, Records};
 pub use summary::{Summary, grouped};
 
-use crate::engine::effect::{Effect, EffectKind};
+use crate::engine::Engine;
 use crate::engine::watch::Noted;
-use crate::engine::{Engine, Handled};
-use crate::event::decode::{Decoded, Decoder};
-use crate::event::encode::Encoder;
+use crate::event::decode::Decoded;
 use crate::event::{Event, EventBody, Rejection};
 use crate::program::Program;
 use chrono::{DateTime, TimeDelta, Utc};
+use jobs::Jobs;
 use kept::Kept;
-use lines::{Line, Lines};
+use lane::Lane;
+use lines::{Line, Lines, readable};
 use std::io::{self, BufRead, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -96,14 +98,13 @@ pub type Tracer<'p> = Box<dyn FnMut(Vec<Noted>, Option<&Event>) -> io::Result<()
 
 /// A run under way: several inputs may be fed one after the other.
 pub struct Run<'p> {
-    engine: Engine<'p>,
-    encoder: Encoder<'p>,
-    decoder: Decoder<'p>,
-    records: Records,
-    effects: Vec<Effect>,
+    lane: Lane<'p>,
+    /// Those of the other threads.
+    jobs: Option<Jobs<'p>>,
     buffer: Vec<u8>,
     /// The stream's time at the last tick.
     ticked: Option<DateTime<Utc>>,
+    /// The lines, and what is wrong with them.
     summary: Summary,
     kept: Option<Kept<'p>>,
     tracer: Option<Tracer<'p>>,
@@ -116,11 +117,8 @@ pub struct Run<'p> {
 impl<'p> Run<'p> {
     pub fn new(engine: Engine<'p>, program: &'p Program) -> Self {
         Run {
-            engine,
-            encoder: Encoder::new(program),
-            decoder: Decoder::new(program),
-            records: Records::new(program),
-            effects: Vec::new(),
+            lane: Lane::new(engine, program),
+            jobs: None,
             buffer: Vec::new(),
             ticked: None,
             summary: Summary::default(),
@@ -135,7 +133,7 @@ impl<'p> Run<'p> {
     /// events. It writes the effects too: nothing is
     /// written to those of [`Surroundings`].
     pub fn keep(&mut self, every: Option<u64>, keeper: Keeper<'p>) {
-        self.records.note_touched();
+        self.lane.records.note_touched();
         self.kept = Some(Kept::new(every, keeper));
     }
 
@@ -147,7 +145,7 @@ impl<'p> Run<'p> {
     /// Hands on what was decided.
     fn traced(&mut self, event: Option<&Event>) {
         let Some(tracer) = &mut self.tracer else { return };
-        let noted = self.engine.take_noted();
+        let noted = self.lane.engine.take_noted();
         if !noted.is_empty()
             && self.untraced.is_none()
             && let Err(why) = tracer(noted, event)
@@ -156,17 +154,27 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// The records.
-    pub fn records(&self) -> &Records {
-        &self.records
+    /// From now on works on so many threads, to the same effect. What can be worked on at once are partitions.
+    ///
+    /// Before the first event, and not together with [`Run::keep`], [`Run::trace`] or an engine that watches: they want
+    /// to see one event after the other.
+    pub fn split(&mut self, jobs: usize) {
+        if jobs > 1 && self.kept.is_none() && self.tracer.is_none() {
+            self.jobs = Some(Jobs::new(&self.lane, jobs));
+        }
+    }
+
+    /// The latest time of an accepted event, if there was one.
+    pub fn latest(&self) -> Option<DateTime<Utc>> {
+        self.lane.records.latest()
     }
 
     /// Puts back what was kept: the records, and how far time had come.
     pub fn restore(&mut self, kept: Remembered) {
         let Remembered { records, ticked, moving_to } = kept;
-        (self.records, self.ticked, self.moving_to) = (records, ticked, moving_to);
+        (self.lane.records, self.ticked, self.moving_to) = (records, ticked, moving_to);
         if self.kept.is_some() {
-            self.records.note_touched();
+            self.lane.records.note_touched();
         }
     }
 
@@ -187,8 +195,8 @@ impl<'p> Run<'p> {
     /// Gives the keeper all that has happened since; `settled` if nothing may follow for a while.
     fn commit(&mut self, settled: bool) -> Result<(), Stopped> {
         let Some(kept) = &mut self.kept else { return Ok(()) };
-        let touched = self.records.take_touched();
-        let (records, ticked, moving_to) = (&self.records, self.ticked, self.moving_to);
+        let touched = self.lane.records.take_touched();
+        let (records, ticked, moving_to) = (&self.lane.records, self.ticked, self.moving_to);
         let batch = &kept.batch;
         let begun = Instant::now();
         let given = (kept.keeper)(&Keeping { records, touched, batch, ticked, moving_to, settled });
@@ -213,11 +221,12 @@ impl<'p> Run<'p> {
 
     /// The counts so far.
     pub fn summary(&self) -> Summary {
-        Summary {
-            unknown_types: self.decoder.unknown_types.clone(),
-            unknown_members: self.decoder.unknown_members.clone(),
-            ..self.summary.clone()
+        let mut summary = self.summary.clone();
+        summary.add(self.lane.summary());
+        for lane in self.jobs.iter().flat_map(Jobs::lanes) {
+            summary.add(lane.summary());
         }
+        summary
     }
 
     /// Feeds one input to its end.
@@ -245,7 +254,13 @@ impl<'p> Run<'p> {
         input: &mut dyn BufRead,
         around: &mut Surroundings<'_>,
     ) -> Result<(), Stopped> {
-        let result = self.feed_lines(name, start, input, around);
+        let result = match &mut self.jobs {
+            Some(jobs) => {
+                let own = (&mut self.summary, &mut self.ticked);
+                jobs.feed(&mut self.lane, own, (name, input), around)
+            }
+            None => self.feed_lines(name, start, input, around),
+        };
         let result = self.settle(result);
         let flushed = around.effects.flush().map_err(Stopped::Write);
         result.and(flushed)
@@ -260,7 +275,7 @@ impl<'p> Run<'p> {
         until: Option<DateTime<Utc>>,
         around: &mut Surroundings<'_>,
     ) -> Result<(), Stopped> {
-        let result = match until.or(self.records.latest()) {
+        let result = match until.or(self.lane.records.latest()) {
             Some(to) => self.move_clock(to, around),
             None => Ok(()),
         };
@@ -271,9 +286,12 @@ impl<'p> Run<'p> {
 
     /// A clock event: all timers that are due by then fire.
     fn move_clock(&mut self, to: DateTime<Utc>, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
-        self.records.move_clock(to);
+        if let Some(jobs) = &mut self.jobs {
+            return jobs.move_clock(&mut self.lane, to, around);
+        }
+        self.lane.records.move_clock(to);
         self.moving_to = Some(to);
-        while self.records.fire_next(&mut self.engine, to, &mut self.effects) {
+        while self.lane.fire_next(to) {
             self.encode();
             self.traced(None);
             if let Some(kept) = &mut self.kept {
@@ -297,7 +315,7 @@ impl<'p> Run<'p> {
 
     /// A clock event where the stream's time has advanced enough since the last.
     fn tick(&mut self, around: &mut Surroundings<'_>) -> Result<(), Stopped> {
-        let (Some(tick), Some(latest)) = (around.tick, self.records.latest()) else { return Ok(()) };
+        let (Some(tick), Some(latest)) = (around.tick, self.lane.records.latest()) else { return Ok(()) };
         let last = *self.ticked.get_or_insert(latest);
         if latest - last >= tick {
             self.ticked = Some(latest);
@@ -372,6 +390,7 @@ impl<'p> Run<'p> {
                 Ok(Some(to)) => {
                     self.at(key, &lines);
                     self.move_clock(to, around)?;
+                    self.tick(around)?;
                 }
                 // Whoever writes the input has not come to the line's end.
                 Err(rejection)
@@ -411,51 +430,32 @@ impl<'p> Run<'p> {
     /// Handles one line; its effects end up in the buffer, encoded. Gives the time of a clock event, which is still to
     /// be handled.
     fn handle(&mut self, line: &Line<'_>) -> Result<Option<DateTime<Utc>>, Rejection> {
-        let text = match line {
-            Line::Text(text) => text,
-            Line::NotUtf8(bytes) => {
-                let at = std::str::from_utf8(bytes).err().map_or(0, |e| e.valid_up_to());
-                return Err(Rejection::new("not-utf8", format!("byte {} of this line is no UTF-8", at + 1)));
-            }
-            Line::TooLong(_) => {
-                let limit = lines::MAX_LINE / (1024 * 1024);
-                return Err(Rejection::new("too-long", format!("a line may be at most {limit} MiB long")));
-            }
-        };
-        let event = match self.decoder.decode(text)? {
+        let text = readable(line)?;
+        let event = match self.lane.decoder.decode(text)? {
             Decoded::Event(event) => event,
             Decoded::Skipped => {
-                self.summary.skipped += 1;
+                self.lane.summary.skipped += 1;
                 return Ok(None);
             }
         };
         if let (EventBody::Clock, Some(to)) = (&event.body, event.time) {
             return Ok(Some(to));
         }
-        let handled = self.records.apply(&mut self.engine, &event, &mut self.effects);
+        let applied = self.lane.apply(&event);
         self.traced(Some(&event));
-        let handled = handled?;
-        self.decoder.recycle(event);
-        match handled {
-            Handled::Duplicate => self.summary.duplicates += 1,
-            Handled::Applied | Handled::Echo | Handled::Nothing => {}
-        }
+        applied?;
+        self.lane.decoder.recycle(event);
         self.encode();
         Ok(None)
     }
 
-    /// Counts the effects and writes them into the buffer.
+    /// Writes the effects into the buffer.
     fn encode(&mut self) {
-        for effect in self.effects.drain(..) {
-            self.summary.effects += 1;
-            if matches!(effect.kind, EffectKind::StageChanged { from: Some(_), .. }) {
-                self.summary.moves += 1;
-            }
-            self.encoder.encode(&effect, &mut self.buffer);
-            self.buffer.push(b'\n');
-            if let Some(kept) = &mut self.kept {
+        let kept = &mut self.kept;
+        self.lane.encode(&mut self.buffer, |effect| {
+            if let Some(kept) = kept {
                 kept.note(effect);
             }
-        }
+        });
     }
 }

@@ -40,11 +40,22 @@ pub struct Records {
 pub(super) struct Stored {
     pub subject: Subject,
     pub slot: Slot,
-    partition: u32,
+    /// `None`: it is alone in one, with its clock here.
+    partition: Option<u32>,
+    clock: Option<DateTime<Utc>>,
     /// When the timers of all records, and those of its partition, have it next.
     pub queued: [Option<DateTime<Utc>>; 2],
     /// Whether it stands among those that have changed.
     touched: bool,
+}
+
+/// Timers that have fired together: in the order in which those of several records do.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Due {
+    at: Option<DateTime<Utc>>,
+    /// The entity's place in the order of subjects.
+    rank: u16,
+    id: Text,
 }
 
 /// Where a record belongs, whatever the numbers of partitions are.
@@ -58,12 +69,13 @@ pub enum Home {
     Named(Text),
 }
 
+/// One that can hold several records.
 struct Partition {
     clock: Option<DateTime<Utc>>,
     /// The `partitionkey`.
     key: Option<Text>,
-    /// Of a partition that can hold several records: their timers.
-    timers: Option<Timers>,
+    /// Those of its records.
+    timers: Timers,
 }
 
 impl Records {
@@ -97,15 +109,20 @@ impl Records {
         self.latest
     }
 
+    /// That is the latest time of an event, of all that there were.
+    pub(super) fn note_latest(&mut self, latest: Option<DateTime<Utc>>) {
+        self.latest = self.latest.max(latest);
+    }
+
     fn number(&self, subject: &Subject) -> Option<u32> {
         let is = |number: &u32| self.stored[*number as usize].subject == *subject;
         self.numbers.find(self.hasher.hash_one(subject), is).copied()
     }
 
     /// A place for a record that has none yet.
-    fn add(&mut self, subject: Subject, slot: Slot, partition: u32) -> u32 {
+    fn add(&mut self, subject: Subject, slot: Slot, partition: Option<u32>) -> u32 {
         let (hash, number) = (self.hasher.hash_one(&subject), self.stored.len() as u32);
-        self.stored.push(Stored { subject, slot, partition, queued: [None; 2], touched: false });
+        self.stored.push(Stored { subject, slot, partition, clock: None, queued: [None; 2], touched: false });
         let (stored, hasher) = (&self.stored, &self.hasher);
         self.numbers.insert_unique(hash, number, |n| hasher.hash_one(&stored[*n as usize].subject));
         number
@@ -142,17 +159,14 @@ impl Records {
             return Ok(Handled::Applied);
         };
         let known = self.number(subject);
-        let (partition, slot) = match known.map(|number| &self.stored[number as usize]) {
-            Some(stored) => (Some(stored.partition), &stored.slot),
-            None => (self.partition_of_new(event), &Slot::Absent),
+        let (partition, own, slot) = match known.map(|number| &self.stored[number as usize]) {
+            Some(stored) => (stored.partition, stored.clock, &stored.slot),
+            None => (self.partition_of_new(event), None, &Slot::Absent),
         };
-        let clock = partition.and_then(|p| self.partitions[p as usize].clock);
+        let clock = partition.map_or(own, |p| self.partitions[p as usize].clock);
         let clock = latest(&[clock, self.clock], time);
         // The timers of a record alone in its partition are fired by the engine itself.
-        let shared = partition.filter(|p| {
-            let timers = self.partitions[*p as usize].timers.as_ref();
-            timers.is_some_and(|timers| timers.may_be_due(clock))
-        });
+        let shared = partition.filter(|p| self.partitions[*p as usize].timers.may_be_due(clock));
         if let Some(shared) = shared {
             if !engine.check(slot, event)? {
                 return Ok(Handled::Duplicate);
@@ -174,13 +188,12 @@ impl Records {
                     engine.apply(&mut slot, &view, event, clock, effects)?
                 };
                 debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
-                let partition = partition.unwrap_or_else(|| self.add_partition(event));
+                let partition = partition.or_else(|| self.add_partition(event));
                 (self.add(subject.clone(), slot, partition), handled)
             }
         };
         if handled != Handled::Duplicate {
-            let partition = self.stored[number as usize].partition;
-            self.partitions[partition as usize].clock = Some(clock);
+            *self.partition_clock(number) = Some(clock);
             self.latest = self.latest.max(Some(time));
             self.queue(number);
         }
@@ -222,6 +235,20 @@ impl Records {
         self.fire_next_by(engine, to, to, effects)
     }
 
+    /// As [`Records::fire_next`]; says whose timers they were, and of when.
+    pub(super) fn fire_next_of(
+        &mut self,
+        engine: &mut Engine<'_>,
+        to: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Due> {
+        let number = self.next_due(Which::All, to)?;
+        let Stored { subject, slot, .. } = &self.stored[number as usize];
+        let due = Due { at: slot.due(), rank: self.ranks[subject.entity.index()], id: subject.id.clone() };
+        self.fire(engine, number, to, effects);
+        Some(due)
+    }
+
     fn fire(&mut self, engine: &mut Engine<'_>, number: u32, to: DateTime<Utc>, effects: &mut Vec<Effect>) {
         self.lend(number, |slot, view| engine.fire(slot, view, to, effects));
         self.queue(number);
@@ -231,7 +258,7 @@ impl Records {
     fn next_due(&mut self, which: Which, to: DateTime<Utc>) -> Option<u32> {
         let timers = match which {
             Which::All => &mut self.timers,
-            Which::Partition(partition) => self.partitions[partition as usize].timers.as_mut()?,
+            Which::Partition(partition) => &mut self.partitions[partition as usize].timers,
         };
         timers.next(which, to, &mut self.stored)
     }
@@ -247,20 +274,28 @@ impl Records {
         let Some(due) = stored.slot.due() else { return };
         let (rank, partition) = (self.ranks[stored.subject.entity.index()], stored.partition);
         let mut full = self.timers.add(Which::All, due, rank, number, stored);
-        if let Some(timers) = &mut self.partitions[partition as usize].timers {
+        if let Some(partition) = partition {
+            let timers = &mut self.partitions[partition as usize].timers;
             full |= timers.add(Which::Partition(partition), due, rank, number, stored);
         }
         if full {
             self.timers.tidy(Which::All, &self.stored);
-            for (partition, timers) in self.partitions.iter_mut().zip(0..) {
-                if let Some(own) = &mut partition.timers {
-                    own.tidy(Which::Partition(timers), &self.stored);
-                }
+            for (partition, number) in self.partitions.iter_mut().zip(0..) {
+                partition.timers.tidy(Which::Partition(number), &self.stored);
             }
         }
     }
 
-    /// The partition in which a new record will be; `None`: one that is not there yet.
+    /// The clock of a record's partition.
+    fn partition_clock(&mut self, number: u32) -> &mut Option<DateTime<Utc>> {
+        let stored = &mut self.stored[number as usize];
+        match stored.partition {
+            Some(partition) => &mut self.partitions[partition as usize].clock,
+            None => &mut stored.clock,
+        }
+    }
+
+    /// The partition in which a new record will be; `None`: it will be alone, or that partition is not there yet.
     fn partition_of_new(&self, event: &Event) -> Option<u32> {
         match &event.partition {
             Some(key) => self.named.get(key).copied(),
@@ -269,7 +304,7 @@ impl Records {
         }
     }
 
-    fn add_partition(&mut self, event: &Event) -> u32 {
+    fn add_partition(&mut self, event: &Event) -> Option<u32> {
         self.add_home(match &event.partition {
             Some(key) => Home::Named(key.clone()),
             None if self.reads_references => Home::Shared,
@@ -277,20 +312,21 @@ impl Records {
         })
     }
 
-    fn add_home(&mut self, home: Home) -> u32 {
+    fn add_home(&mut self, home: Home) -> Option<u32> {
         let partition = self.partitions.len() as u32;
-        let (mut timers, mut named) = (Some(Timers::default()), None);
-        match home {
+        let key = match home {
             Home::Named(key) => {
                 self.named.insert(key.clone(), partition);
-                named = Some(key);
+                Some(key)
             }
-            Home::Shared => self.shared = Some(partition),
-            // A record alone in its partition: it is found through the record.
-            Home::Own => timers = None,
-        }
-        self.partitions.push(Partition { clock: None, key: named, timers });
-        partition
+            Home::Shared => {
+                self.shared = Some(partition);
+                None
+            }
+            Home::Own => return None,
+        };
+        self.partitions.push(Partition { clock: None, key, timers: Timers::default() });
+        Some(partition)
     }
 
     /// From now on notes which records change.
@@ -312,12 +348,9 @@ impl Records {
     /// Where a record belongs, and its partition's clock.
     pub fn home(&self, subject: &Subject) -> Option<(Home, Option<DateTime<Utc>>)> {
         let stored = &self.stored[self.number(subject)? as usize];
-        let partition = self.partitions.get(stored.partition as usize)?;
-        let home = match (&partition.key, &partition.timers) {
-            (Some(key), _) => Home::Named(key.clone()),
-            (None, Some(_)) => Home::Shared,
-            (None, None) => Home::Own,
-        };
+        let Some(partition) = stored.partition else { return Some((Home::Own, stored.clock)) };
+        let partition = self.partitions.get(partition as usize)?;
+        let home = partition.key.clone().map_or(Home::Shared, Home::Named);
         Some((home, partition.clock))
     }
 
@@ -339,9 +372,7 @@ impl Records {
             Home::Shared => self.shared,
             Home::Named(key) => self.named.get(key).copied(),
         };
-        let partition = known.unwrap_or_else(|| self.add_home(home));
-        let own = &mut self.partitions[partition as usize].clock;
-        *own = clock.max(*own);
+        let partition = known.or_else(|| self.add_home(home));
         let number = match self.number(&subject) {
             Some(number) => {
                 let stored = &mut self.stored[number as usize];
@@ -350,6 +381,8 @@ impl Records {
             }
             None => self.add(subject, slot, partition),
         };
+        let of_partition = self.partition_clock(number);
+        *of_partition = clock.max(*of_partition);
         // What has just been read need not be kept again.
         self.stored[number as usize].touched = true;
         self.queue(number);
@@ -365,7 +398,7 @@ impl Records {
         let partition = stored.partition;
         let mut slot = std::mem::take(&mut stored.slot);
         let result = {
-            let lent = self.lent(Some(partition));
+            let lent = self.lent(partition);
             let view = shorter(|entity, id| lent(entity, id));
             work(&mut slot, &view)
         };
@@ -377,7 +410,7 @@ impl Records {
     fn lent<'s>(&'s self, partition: Option<u32>) -> impl Fn(EntityId, &str) -> Option<&'s [Value]> {
         move |entity, id| {
             let stored = &self.stored[self.number(&Subject { entity, id: id.into() })? as usize];
-            stored.slot.values().filter(|_| Some(stored.partition) == partition)
+            stored.slot.values().filter(|_| partition.is_some() && stored.partition == partition)
         }
     }
 }

@@ -21,6 +21,26 @@ pub struct Summary {
     pub unknown_members: BTreeMap<String, u64>,
 }
 
+impl Summary {
+    /// Adds what another lane of the same run did.
+    pub(super) fn add(&mut self, more: Summary) {
+        self.events += more.events;
+        self.effects += more.effects;
+        self.moves += more.moves;
+        self.rejected += more.rejected;
+        self.skipped += more.skipped;
+        self.duplicates += more.duplicates;
+        self.unfinished.extend(more.unfinished);
+        for (counts, more) in
+            [(&mut self.unknown_types, more.unknown_types), (&mut self.unknown_members, more.unknown_members)]
+        {
+            for (name, times) in more {
+                *counts.entry(name).or_default() += times;
+            }
+        }
+    }
+}
+
 /// `1,234,567`
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();

@@ -13,7 +13,7 @@ use crate::program::instr::{Instr, Reg};
 use crate::program::{Chunk, ChunkId, ChunkKind, Program};
 use crate::schema::{Schema, Type};
 use crate::value::*;
-use ahash::{HashMap, HashMapExt};
+use ahash::{HashMap, HashMapExt, HashSet};
 use memchr::memmem::Finder;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -265,7 +265,7 @@ impl Builder<'_> {
         if !chunk.code.iter().enumerate().all(forward) {
             return None;
         }
-        let reading = Reading { code: &chunk.code };
+        let reading = Reading::new(&chunk.code);
         // By the instruction at which they begin. Without recursion: a condition may have any number of parts.
         let mut found: BTreeMap<u32, (Key, Way, Way)> = BTreeMap::new();
         let mut open = vec![0];
@@ -334,12 +334,67 @@ impl Way {
 /// quadratic. Beyond, the interpreter goes on.
 const MOST_JUMPS: usize = 256;
 
+/// How far back a register's load may stand: as far as that of the value in `between`, and some more.
+const MOST_BACK: u32 = 16;
+
 /// The code of one condition.
 struct Reading<'p> {
     code: &'p [Instr],
+    /// Where jumps lead.
+    targets: HashSet<u32>,
 }
 
-impl Reading<'_> {
+/// A question, and the registers in which it looks.
+struct Asked {
+    question: Question,
+    left: Reg,
+    right: Reg,
+    /// Where its answer goes. `None`: it jumps itself.
+    to: Option<Reg>,
+    /// The answer is turned round.
+    negated: bool,
+}
+
+impl Asked {
+    fn of(instr: Instr) -> Option<Asked> {
+        let two = |question, to, left, right| Asked { question, left, right, to, negated: false };
+        let one = |question, to, value| two(question, to, value, value);
+        Some(match instr {
+            // These jump themselves.
+            Instr::JumpIf { condition: value, .. } | Instr::JumpIfNot { condition: value, .. } => {
+                one(Question::Truth, None, value)
+            }
+            Instr::JumpIfNone { value, .. } | Instr::JumpIfSet { value, .. } => {
+                one(Question::IsSet, None, value)
+            }
+            Instr::Return { value } => one(Question::Truth, None, value),
+            Instr::Not { to, from } => Asked { negated: true, ..one(Question::Truth, Some(to), from) },
+            Instr::Equal { to, left, right } => two(Question::Equal, Some(to), left, right),
+            Instr::NotEqual { to, left, right } => two(Question::NotEqual, Some(to), left, right),
+            Instr::EqualIgnoreCase { to, left, right } => {
+                two(Question::EqualIgnoreCase, Some(to), left, right)
+            }
+            Instr::OrderInt { op, to, left, right }
+            | Instr::OrderDecimal { op, to, left, right }
+            | Instr::OrderMoney { op, to, left, right }
+            | Instr::Order { op, to, left, right } => two(Question::Order(op), Some(to), left, right),
+            Instr::In { to, value, list } => two(Question::In, Some(to), value, list),
+            Instr::ContainsText { to, text, part } => two(Question::Contains, Some(to), text, part),
+            Instr::StartsWith { to, text, part } => two(Question::StartsWith, Some(to), text, part),
+            Instr::EndsWith { to, text, part } => two(Question::EndsWith, Some(to), text, part),
+            Instr::Matches { to, text, regex } => one(Question::Matches(regex), Some(to), text),
+            Instr::IsSet { to, value } => one(Question::IsSet, Some(to), value),
+            Instr::IsEmpty { to, value } => one(Question::IsEmpty, Some(to), value),
+            _ => return None,
+        })
+    }
+}
+
+impl<'p> Reading<'p> {
+    fn new(code: &'p [Instr]) -> Reading<'p> {
+        Reading { code, targets: code.iter().filter_map(Instr::target).collect() }
+    }
+
     fn at(&self, pc: u32) -> Option<Instr> {
         self.code.get(pc as usize).copied()
     }
@@ -352,38 +407,13 @@ impl Reading<'_> {
             loaded.push((to, operand));
             pc += 1;
         }
-        // What was loaded farther above is left to the interpreter.
-        let get = |reg: Reg| loaded.iter().rev().find(|(to, _)| *to == reg).map(|(_, operand)| *operand);
-        let one = |question, reg| get(reg).map(|operand| (question, operand, operand));
-        let two = |question, left, right| Some((question, get(left)?, get(right)?));
-        let instr = self.at(pc)?;
-        let (to, key) = match instr {
-            // These jump themselves.
-            Instr::JumpIf { condition: reg, .. } | Instr::JumpIfNot { condition: reg, .. } => {
-                (None, one(Question::Truth, reg)?)
-            }
-            Instr::JumpIfNone { value, .. } | Instr::JumpIfSet { value, .. } => {
-                (None, one(Question::IsSet, value)?)
-            }
-            Instr::Return { value } => (Some(value), one(Question::Truth, value)?),
-            Instr::Equal { to, left, right } => (Some(to), two(Question::Equal, left, right)?),
-            Instr::NotEqual { to, left, right } => (Some(to), two(Question::NotEqual, left, right)?),
-            Instr::EqualIgnoreCase { to, left, right } => {
-                (Some(to), two(Question::EqualIgnoreCase, left, right)?)
-            }
-            Instr::OrderInt { op, to, left, right }
-            | Instr::OrderDecimal { op, to, left, right }
-            | Instr::OrderMoney { op, to, left, right }
-            | Instr::Order { op, to, left, right } => (Some(to), two(Question::Order(op), left, right)?),
-            Instr::In { to, value, list } => (Some(to), two(Question::In, value, list)?),
-            Instr::ContainsText { to, text, part } => (Some(to), two(Question::Contains, text, part)?),
-            Instr::StartsWith { to, text, part } => (Some(to), two(Question::StartsWith, text, part)?),
-            Instr::EndsWith { to, text, part } => (Some(to), two(Question::EndsWith, text, part)?),
-            Instr::Matches { to, text, regex } => (Some(to), one(Question::Matches(regex), text)?),
-            Instr::IsSet { to, value } => (Some(to), one(Question::IsSet, value)?),
-            Instr::IsEmpty { to, value } => (Some(to), one(Question::IsEmpty, value)?),
-            _ => return None,
+        let get = |reg: Reg| {
+            let here = loaded.iter().rev().find(|(to, _)| *to == reg).map(|(_, operand)| *operand);
+            here.or_else(|| self.before(from, reg))
         };
+        let instr = self.at(pc)?;
+        let Asked { question, left, right, to, negated } = Asked::of(instr)?;
+        let key = (question, get(left)?, get(right)?);
         // What fails to load fails here, and not only where it is asked for.
         let asked = |operand: &Operand| *operand == key.1 || *operand == key.2;
         if loaded.iter().any(|(_, operand)| operand.may_fail() && !asked(operand)) {
@@ -397,10 +427,27 @@ impl Reading<'_> {
                 (Way::To(pc + 1), Way::To(target))
             }
             (Instr::Return { .. }, _) => (Way::Holds(true), Way::Holds(false)),
-            (_, Some(to)) => (self.follow(pc + 1, to, true), self.follow(pc + 1, to, false)),
+            (_, Some(to)) => (self.follow(pc + 1, to, !negated), self.follow(pc + 1, to, negated)),
             (_, None) => return None,
         };
         Some((key, yes, no))
+    }
+
+    /// What a register holds at an instruction to which there is one way only, the one through those before it: the value
+    /// of `between` is loaded once for both its bounds.
+    fn before(&self, from: u32, reg: Reg) -> Option<Operand> {
+        let mut pc = from;
+        while pc > from.saturating_sub(MOST_BACK) && !self.targets.contains(&pc) {
+            pc -= 1;
+            let instr = self.at(pc)?;
+            match load(&instr) {
+                Some((to, operand)) if to == reg => return Some(operand),
+                Some(_) => {}
+                None if Asked::of(instr)?.to == Some(reg) => return None,
+                None => {}
+            }
+        }
+        None
     }
 
     /// Where the code comes to when the register holds an answer: past all that only asks for it again.

@@ -70,7 +70,7 @@ fn trigger(number: u16, first: bool) -> String {
         5 => "when amount * 2 > 900 EUR and title contains \"air\"",
         6 => "when source in [web, form] and tags contains \"vip\"",
         7 => "when title ~= \"CHAIRS\"",
-        8 => "when amount between 200 EUR and 700 EUR and not (probability between 20 and 60)",
+        8 => "when amount between 200 EUR and 700 EUR and not (amount between 300 EUR and 400 EUR)",
         _ => "",
     };
     let backward = if first || number.is_multiple_of(5) { " allow backward" } else { "" };

@@ -314,6 +314,10 @@ pub fn run(args: Args, style: Style) -> Result {
     if !args.quiet && !silent {
         exit::say(&summary::text(&run.summary(), start.elapsed(), style.width));
     }
+    if !kept {
+        // The process ends: to give back millions of records one by one only takes time.
+        std::mem::forget(run);
+    }
     ended
 }
 

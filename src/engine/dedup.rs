@@ -15,17 +15,6 @@ pub(super) fn hash(event: &Event) -> u128 {
     hasher.finish128().as_u128()
 }
 
-/// Remembers an event, and forgets the oldest where there are more than `limit`.
-pub(super) fn remember(seen: &mut Vec<u128>, hash: u128, limit: usize) {
-    if limit == 0 {
-        return;
-    }
-    if seen.len() >= limit {
-        seen.drain(..=seen.len() - limit);
-    }
-    seen.push(hash);
-}
-
 /// Whether `cause` names one of the first `effects` effects of the record: `deal/D-1/42`.
 pub(super) fn is_echo(schema: &Schema, subject: &Subject, cause: Option<&str>, effects: u64) -> bool {
     let number = cause.and_then(|cause| effect_number(schema, subject, cause));
@@ -67,19 +56,6 @@ mod tests {
         assert_eq!(hash(&event("/crm", "e-1")), hash(&event("/crm", "e-1")));
         assert_ne!(hash(&event("/crm", "e-1")), hash(&event("/crme", "-1")));
         assert_ne!(hash(&event("/crm", "e-1")), hash(&event("/crm", "e-2")));
-    }
-
-    #[test]
-    fn the_oldest_is_forgotten() {
-        let mut seen = Vec::new();
-        for n in 0..20 {
-            remember(&mut seen, n, 16);
-        }
-        assert_eq!(seen, (4..20).collect::<Vec<u128>>());
-        remember(&mut seen, 99, 2);
-        assert_eq!(seen, [19, 99]);
-        remember(&mut seen, 100, 0);
-        assert_eq!(seen, [19, 99]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::Life;
 use super::effect::{EffectKind, Mover};
 use super::queue::Change;
 use super::record::{Place, Record};
+use super::remembered::Remembered;
 use crate::diagnostic::suggest;
 use crate::event::{Rejection, Subject};
 use crate::program::Program;
@@ -31,7 +32,7 @@ pub(super) fn new_record(
         place: None,
         values,
         effects: 0,
-        seen: Vec::new(),
+        seen: Remembered::default(),
         outputs: BTreeMap::new(),
         failures: BTreeMap::new(),
         used: Vec::new(),

@@ -16,6 +16,7 @@ mod moves;
 mod patterns;
 mod queue;
 pub mod record;
+pub mod remembered;
 mod rules;
 pub(crate) mod tables;
 mod timers;
@@ -233,8 +234,8 @@ impl<'p> Engine<'p> {
             Admitted::Echo => {
                 self.advance_traced(slot, view, clock, effects, trace.as_deref_mut());
                 match slot {
-                    Slot::Living(record) => dedup::remember(&mut record.seen, hash, self.options.dedup),
-                    Slot::Deleted { seen, .. } => dedup::remember(seen, hash, self.options.dedup),
+                    Slot::Living(record) => record.seen.push(hash, self.options.dedup),
+                    Slot::Deleted { seen, .. } => seen.push(hash, self.options.dedup),
                     Slot::Absent => {}
                 }
                 self.note_event(slot, event, clock, Trace::Echo);
@@ -292,7 +293,7 @@ impl<'p> Engine<'p> {
             }
             EventBody::Deleted { .. } => {
                 let mut seen = std::mem::take(&mut record.seen);
-                dedup::remember(&mut seen, hash, self.options.dedup);
+                seen.push(hash, self.options.dedup);
                 *slot = Slot::Deleted { effects: record.effects, seen };
                 return Ok(Handled::Applied);
             }
@@ -309,7 +310,7 @@ impl<'p> Engine<'p> {
             EventBody::Clock => Handled::Nothing,
         };
         record.clock = record.clock.max(clock);
-        dedup::remember(&mut record.seen, hash, self.options.dedup);
+        record.seen.push(hash, self.options.dedup);
         settle_timers(record);
         Ok(handled)
     }
@@ -371,12 +372,12 @@ impl<'p> Engine<'p> {
         subject: &Subject,
         hash: u128,
     ) -> Result<Admitted, Rejection> {
-        let (seen, count): (&[u128], u64) = match slot {
-            Slot::Absent => (&[], 0),
-            Slot::Living(record) => (&record.seen, record.effects),
-            Slot::Deleted { effects, seen } => (seen, *effects),
+        let (seen, count) = match slot {
+            Slot::Absent => (None, 0),
+            Slot::Living(record) => (Some(&record.seen), record.effects),
+            Slot::Deleted { effects, seen } => (Some(seen), *effects),
         };
-        if seen.contains(&hash) {
+        if seen.is_some_and(|seen| seen.contains(hash)) {
             return Ok(Admitted::Duplicate);
         }
         let program = self.program();

@@ -1,6 +1,7 @@
 //! A record: its fields, where it stands, and what the engine remembers of it. Plain data.
 
 use super::dedup::effect_number;
+use super::remembered::Remembered;
 use super::waiting::{State, Waiting};
 use crate::event::{Event, EventBody, Subject};
 use crate::program::CallId;
@@ -21,7 +22,7 @@ pub enum Slot {
     /// ids never repeat and what is delivered twice is known.
     Deleted {
         effects: u64,
-        seen: Vec<u128>,
+        seen: Remembered,
     },
 }
 
@@ -53,8 +54,8 @@ pub struct Record {
     pub values: Vec<Value>,
     /// How many effects it has brought so far: the next one's number is one more.
     pub effects: u64,
-    /// 128-bit hashes of the last events it has seen, oldest first.
-    pub seen: Vec<u128>,
+    /// The last events it has seen.
+    pub seen: Remembered,
     /// What rules of its stages bound and others read, as long as it is remembered.
     pub outputs: BTreeMap<OutputId, Value>,
     /// Why the last run of a rule failed, of rules that others read.

@@ -15,11 +15,18 @@ pub struct Encoder<'p> {
     pipelines: Vec<Text>,
     /// By pipeline: the attribute `source`, up to the value of `type`.
     sources: Vec<Box<[u8]>>,
-    /// As JSON strings, for they stand in almost every effect: stages, pipelines, and by action the names of its parameters.
+    /// As JSON strings, for they stand in almost every effect: stages, pipelines, labels of triggers, paths of rules,
+    /// actions, and by action the names of its parameters.
     quoted_stages: Vec<Box<[u8]>>,
     quoted_pipelines: Vec<Box<[u8]>>,
+    quoted_triggers: Vec<Option<Box<[u8]>>>,
+    quoted_rules: Vec<Box<[u8]>>,
+    quoted_actions: Vec<Box<[u8]>>,
     params: Vec<Vec<Box<[u8]>>>,
 }
+
+/// What an effect has in common with those that the same event brings: where that stands in the output.
+type Common = std::ops::Range<usize>;
 
 impl<'p> Encoder<'p> {
     pub fn new(program: &'p Program) -> Self {
@@ -41,6 +48,11 @@ impl<'p> Encoder<'p> {
             sources: program.pipelines.iter().map(source).collect(),
             quoted_stages: program.stages.iter().map(|s| quoted(&s.name)).collect(),
             quoted_pipelines: program.pipelines.iter().map(|p| quoted(&p.name)).collect(),
+            quoted_triggers: (program.triggers.iter())
+                .map(|trigger| trigger.label.as_ref().map(|label| quoted(label)))
+                .collect(),
+            quoted_rules: program.rules.iter().map(|rule| quoted(&rule.path)).collect(),
+            quoted_actions: program.schema.actions.iter().map(|action| quoted(&action.name)).collect(),
             params: (program.schema.actions.iter())
                 .map(|action| action.params.iter().map(|param| quoted(&param.name)).collect())
                 .collect(),
@@ -49,6 +61,21 @@ impl<'p> Encoder<'p> {
 
     /// Appends the effect as one CloudEvent in JSON, without a line break.
     pub fn encode(&self, effect: &Effect, out: &mut Vec<u8>) {
+        self.encode_behind(None, effect, out);
+    }
+
+    /// Appends effects, a line each.
+    pub fn encode_lines(&self, effects: &[Effect], out: &mut Vec<u8>) {
+        let mut before = None;
+        for effect in effects {
+            let common = self.encode_behind(before, effect, out);
+            out.push(b'\n');
+            before = Some((effect, common));
+        }
+    }
+
+    /// As [`Encoder::encode`], behind another effect in the same output.
+    fn encode_behind(&self, before: Option<(&Effect, Common)>, effect: &Effect, out: &mut Vec<u8>) -> Common {
         out.extend_from_slice(b"{\"specversion\":\"1.0\",\"id\":\"");
         let from = out.len();
         plain::inside(&self.program.schema.entity(effect.subject.entity).wire_name, out);
@@ -62,15 +89,25 @@ impl<'p> Encoder<'p> {
         out.extend_from_slice(type_name(&effect.kind).as_bytes());
         out.extend_from_slice(b"\",\"subject\":\"");
         out.extend_from_within(subject);
-        out.extend_from_slice(b"\",\"time\":\"");
-        out.extend_from_slice(digits::instant(effect.time).as_bytes());
-        out.extend_from_slice(b"\",\"causeid\":");
-        plain::string(&effect.cause.id, out);
-        out.extend_from_slice(b",\"causesource\":");
-        plain::string(&effect.cause.source, out);
-        out.extend_from_slice(b",\"data\":");
+        let from = out.len();
+        match before {
+            Some((before, common)) if before.time == effect.time && before.cause == effect.cause => {
+                out.extend_from_within(common);
+            }
+            _ => {
+                out.extend_from_slice(b"\",\"time\":\"");
+                out.extend_from_slice(digits::instant(effect.time).as_bytes());
+                out.extend_from_slice(b"\",\"causeid\":");
+                plain::string(&effect.cause.id, out);
+                out.extend_from_slice(b",\"causesource\":");
+                plain::string(&effect.cause.source, out);
+                out.extend_from_slice(b",\"data\":");
+            }
+        }
+        let common = from..out.len();
         self.data(effect, out);
         out.push(b'}');
+        common
     }
 
     fn value(&self, value: &Value, field: &Field, out: &mut Vec<u8>) {
@@ -84,6 +121,14 @@ impl<'p> Encoder<'p> {
 
     fn stage(&self, id: StageId) -> &[u8] {
         self.quoted_stages.get(id.index()).map_or(b"null", |name| name)
+    }
+
+    fn rule(&self, id: RuleId) -> &[u8] {
+        self.quoted_rules.get(id.index()).map_or(b"null", |path| path)
+    }
+
+    fn action(&self, id: ActionId) -> &[u8] {
+        self.quoted_actions.get(id.index()).map_or(b"null", |name| name)
     }
 
     fn data(&self, effect: &Effect, out: &mut Vec<u8>) {
@@ -107,13 +152,13 @@ impl<'p> Encoder<'p> {
                 match by {
                     Mover::Trigger(id) => {
                         object.text("by", "trigger");
-                        if let Some(label) = &program.trigger(*id).label {
-                            object.text("trigger", label);
+                        if let Some(Some(label)) = self.quoted_triggers.get(id.index()) {
+                            object.quoted("trigger", label);
                         }
                     }
                     Mover::Rule(id) => {
                         object.text("by", "rule");
-                        object.text("rule", &program.rule(*id).path);
+                        object.quoted("rule", self.rule(*id));
                     }
                     Mover::Event => object.text("by", "event"),
                 }
@@ -122,13 +167,15 @@ impl<'p> Encoder<'p> {
                 }
             }
             EffectKind::FieldsChanged { rule, changes } => {
-                object.text("rule", &program.rule(*rule).path);
+                object.quoted("rule", self.rule(*rule));
                 object.key("changes");
                 let fields = &program.schema.entity(effect.subject.entity).fields;
                 let mut inner = Object::open(object.out);
                 for (field, before, after) in changes {
                     let field = &fields[field.index()];
-                    inner.key(&field.name);
+                    inner.comma();
+                    plain::string(&field.name, inner.out);
+                    inner.out.push(b':');
                     let mut change = Object::open(inner.out);
                     change.key("from");
                     self.value(before, field, change.out);
@@ -139,9 +186,9 @@ impl<'p> Encoder<'p> {
                 inner.close();
             }
             EffectKind::ActionRequested { rule, action, params } => {
+                object.quoted("action", self.action(*action));
                 let (names, action) = (&self.params[action.index()], program.schema.action(*action));
-                object.text("action", &action.name);
-                object.text("rule", &program.rule(*rule).path);
+                object.quoted("rule", self.rule(*rule));
                 object.key("params");
                 let mut inner = Object::open(object.out);
                 for (param, value) in params {
@@ -153,20 +200,20 @@ impl<'p> Encoder<'p> {
                 inner.close();
             }
             EffectKind::ActionRefused { rule, action, code, message } => {
-                object.text("action", &program.schema.action(*action).name);
-                object.text("rule", &program.rule(*rule).path);
+                object.quoted("action", self.action(*action));
+                object.quoted("rule", self.rule(*rule));
                 object.text("code", code);
                 object.text("message", message);
             }
             EffectKind::RuleFailed { rule, code, message, statement } => {
-                object.text("rule", &program.rule(*rule).path);
+                object.quoted("rule", self.rule(*rule));
                 object.text("code", code);
                 object.text("message", message);
                 object.key("statement");
                 object.out.extend_from_slice(digits::count(u64::from(*statement)).as_bytes());
             }
             EffectKind::RuleCancelled { rule, reason } => {
-                object.text("rule", &program.rule(*rule).path);
+                object.quoted("rule", self.rule(*rule));
                 object.text("reason", reason);
             }
             EffectKind::LoopStopped { chain, message } => {
@@ -219,10 +266,12 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn key(&mut self, key: &str) {
+    /// A key that needs no escapes.
+    fn key(&mut self, key: &'static str) {
         self.comma();
-        plain::string(key, self.out);
-        self.out.push(b':');
+        self.out.push(b'"');
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
     }
 
     /// A key that is a JSON string already.
@@ -232,13 +281,13 @@ impl<'a> Object<'a> {
         self.out.push(b':');
     }
 
-    fn text(&mut self, key: &str, value: &str) {
+    fn text(&mut self, key: &'static str, value: &str) {
         self.key(key);
         plain::string(value, self.out);
     }
 
     /// A value that is JSON already.
-    fn quoted(&mut self, key: &str, value: &[u8]) {
+    fn quoted(&mut self, key: &'static str, value: &[u8]) {
         self.key(key);
         self.out.extend_from_slice(value);
     }

@@ -289,12 +289,12 @@ impl Feed<'_, '_, '_> {
             *way = Way::Lane(lane as u32);
             orders[lane].push(at);
             self.output.summary.events += 1;
+            if due.is_some_and(|due| time.is_some_and(|time| time >= due)) {
+                return (at + 1, orders, Cut::Tick);
+            }
             // One that is rejected must be the last that was handled.
             if self.output.around.on_error == OnError::Stop {
                 return (at + 1, orders, Cut::Before);
-            }
-            if due.is_some_and(|due| time.is_some_and(|time| time >= due)) {
-                return (at + 1, orders, Cut::Tick);
             }
         }
         (all, orders, Cut::End)

@@ -50,15 +50,14 @@ impl<'p> Lane<'p> {
         self.records.fire_next(&mut self.engine, to, &mut self.effects)
     }
 
-    /// Counts the effects and writes them, a line each; `note` is given each one that has been written.
+    /// Writes the effects, a line each, and counts them; `note` is given each of them then.
     pub fn encode(&mut self, out: &mut Vec<u8>, mut note: impl FnMut(Effect)) {
+        self.encoder.encode_lines(&self.effects, out);
         for effect in self.effects.drain(..) {
             self.summary.effects += 1;
             if matches!(effect.kind, EffectKind::StageChanged { from: Some(_), .. }) {
                 self.summary.moves += 1;
             }
-            self.encoder.encode(&effect, out);
-            out.push(b'\n');
             note(effect);
         }
     }

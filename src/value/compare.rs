@@ -3,6 +3,7 @@
 use super::ops::one_currency;
 use super::{Failure, Value};
 use crate::schema::Type;
+use rust_decimal::Decimal;
 use std::cmp::Ordering;
 
 /// Whether values of the type stand in an order: what `<`, `between`, `min`, `max` and `sort` take.
@@ -28,10 +29,10 @@ pub fn is_ordered(ty: &Type) -> bool {
 pub fn compare(left: &Value, right: &Value) -> Result<Ordering, Failure> {
     match (left, right) {
         (Value::Int(a), Value::Int(b)) => Ok(a.cmp(b)),
-        (Value::Decimal(a), Value::Decimal(b)) => Ok(a.cmp(b)),
+        (Value::Decimal(a), Value::Decimal(b)) => Ok(decimals(*a, *b)),
         (Value::Money(a), Value::Money(b)) => {
             one_currency(a, b)?;
-            Ok(a.amount.cmp(&b.amount))
+            Ok(decimals(a.amount, b.amount))
         }
         // UTF-8 sorts as its code points do.
         (Value::Text(a), Value::Text(b)) => Ok(a.as_bytes().cmp(b.as_bytes())),
@@ -41,6 +42,19 @@ pub fn compare(left: &Value, right: &Value) -> Result<Ordering, Failure> {
         (Value::Duration(a), Value::Duration(b)) => Ok(a.total_seconds().cmp(&b.total_seconds())),
         _ => Err(Failure::wrong_type()),
     }
+}
+
+/// The order of two decimals. Most have few digits after the point: then whole numbers of 128 bits are compared, which a
+/// decimal, of 96 bits, does not do itself.
+pub(crate) fn decimals(left: Decimal, right: Decimal) -> Ordering {
+    /// Times as much a number of 96 bits still is one of 127.
+    const MOST: u32 = 9;
+    let (a, b) = (left.scale(), right.scale());
+    let scaled = |number: Decimal, by: u32| number.mantissa() * 10_i128.pow(by);
+    if a.abs_diff(b) > MOST {
+        return left.cmp(&right);
+    }
+    scaled(left, b.saturating_sub(a)).cmp(&scaled(right, a.saturating_sub(b)))
 }
 
 /// `==`: `none` equals only `none`, numbers by value, money by value and currency, lists element by element.

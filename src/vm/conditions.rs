@@ -29,14 +29,39 @@ pub(super) struct Conditions {
     starts: Vec<Option<u32>>,
     nodes: Vec<Node>,
     tests: Vec<Test>,
+    /// Constant parts of texts.
+    finders: Vec<Finder<'static>>,
 }
 
-/// A test, and where each answer leads.
+/// A question, and where each answer leads.
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    test: u32,
+    ask: Ask,
     yes: Next,
     no: Next,
+}
+
+/// What a node asks: the commonest questions, which are sooner answered than remembered, stand in it; for the others
+/// there is a test.
+#[derive(Debug, Clone, Copy)]
+enum Ask {
+    Test(u32),
+    /// Whether a field holds a value of an enum.
+    Enum {
+        field: FieldId,
+        value: u16,
+    },
+    /// Whether a field holds one of several, each a bit: the first 32 of an enum.
+    Enums {
+        field: FieldId,
+        values: u32,
+    },
+    /// How a field stands to a constant amount.
+    Money {
+        field: FieldId,
+        op: OrderOp,
+        constant: u32,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,8 +77,8 @@ struct Test {
     question: Question,
     left: Operand,
     right: Operand,
-    /// For a constant part of a text.
-    finder: Option<Finder<'static>>,
+    /// Which finder looks for a constant part of a text.
+    finder: Option<u32>,
     /// Several nodes ask it: its answer is kept.
     shared: bool,
 }
@@ -153,15 +178,31 @@ impl Conditions {
         let mut at = (*self.starts.get(chunk.0 as usize)?)?;
         loop {
             let node = self.nodes.get(at as usize)?;
-            let test = self.tests.get(node.test as usize)?;
-            let answer = match answers.get(node.test).filter(|_| test.shared) {
-                Some(answer) => answer,
-                None => {
-                    let answer = test.answer(machine, subject)?;
-                    if test.shared {
-                        answers.set(node.test, self.tests.len(), answer);
+            let answer = match node.ask {
+                Ask::Test(number) => {
+                    let test = self.tests.get(number as usize)?;
+                    match answers.get(number).filter(|_| test.shared) {
+                        Some(answer) => answer,
+                        None => {
+                            let answer = test.answer(machine, &self.finders, subject)?;
+                            if test.shared {
+                                answers.set(number, self.tests.len(), answer);
+                            }
+                            answer
+                        }
                     }
-                    answer
+                }
+                Ask::Enum { field, value } => match subject.record.get(field.index())? {
+                    Value::Enum(at) => *at == value,
+                    _ => false,
+                },
+                Ask::Enums { field, values } => match subject.record.get(field.index())? {
+                    Value::Enum(at) => *at < u32::BITS as u16 && values >> at & 1 == 1,
+                    _ => false,
+                },
+                Ask::Money { field, op, constant } => {
+                    let constant = machine.program.code.constants.get(constant as usize)?;
+                    op.holds(order(subject.record.get(field.index())?, constant)?)
                 }
             };
             match if answer { node.yes } else { node.no } {
@@ -174,7 +215,7 @@ impl Conditions {
 }
 
 impl Test {
-    fn answer(&self, machine: &Machine, subject: Subject<'_>) -> Option<bool> {
+    fn answer(&self, machine: &Machine, finders: &[Finder<'static>], subject: Subject<'_>) -> Option<bool> {
         let program = &*machine.program;
         let left = self.left.value(program, subject)?;
         // Of a question with one operand the right one is the same.
@@ -192,9 +233,11 @@ impl Test {
                 Value::List(items) if items.len() <= SHORT_LIST => Some(items.contains(left)),
                 _ => None,
             },
-            Question::Contains => match (left, right, &self.finder) {
+            Question::Contains => match (left, right, self.finder) {
                 (Value::Text(text), _, _) if text.len() > SHORT_TEXT => None,
-                (Value::Text(text), _, Some(finder)) => Some(finder.find(text.as_bytes()).is_some()),
+                (Value::Text(text), _, Some(finder)) => {
+                    Some(finders.get(finder as usize)?.find(text.as_bytes()).is_some())
+                }
                 _ => Some(compare::contains(left, right)),
             },
             Question::StartsWith => Some(compare::starts_with(left, right)),
@@ -222,7 +265,9 @@ fn equal(left: &Value, right: &Value) -> Option<bool> {
 
 fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
-        (Value::Money(a), Value::Money(b)) => (a.currency == b.currency).then(|| a.amount.cmp(&b.amount)),
+        (Value::Money(a), Value::Money(b)) => {
+            (a.currency == b.currency).then(|| compare::decimals(a.amount, b.amount))
+        }
         _ => compare::compare(left, right).ok(),
     }
 }
@@ -285,11 +330,35 @@ impl Builder<'_> {
                 Way::To(pc) => nodes.get(&pc).map_or(Next::Interpret, |node| Next::Node(*node)),
             };
             let (yes, no) = (next(yes), next(no));
-            let test = self.test(key);
+            let ask = self.ask(key);
             nodes.insert(pc, self.conditions.nodes.len() as u32);
-            self.conditions.nodes.push(Node { test, yes, no });
+            self.conditions.nodes.push(Node { ask, yes, no });
         }
         nodes.get(&0).copied()
+    }
+
+    fn ask(&mut self, key: Key) -> Ask {
+        let constants = &self.program.code.constants;
+        if let (question, Operand::Field(field), Operand::Const(constant)) = key
+            && let Some(value) = constants.get(constant as usize)
+        {
+            match (question, value) {
+                (Question::Equal, Value::Enum(value)) => return Ask::Enum { field, value: *value },
+                (Question::Order(op), Value::Money(_)) => return Ask::Money { field, op, constant },
+                (Question::In, Value::List(items)) => {
+                    let bit = |item: &Value| match item {
+                        Value::Enum(at) => 1_u32.checked_shl(u32::from(*at)),
+                        _ => None,
+                    };
+                    let values = items.iter().try_fold(0, |bits, item| Some(bits | bit(item)?));
+                    if let Some(values) = values.filter(|_| !items.is_empty()) {
+                        return Ask::Enums { field, values };
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ask::Test(self.test(key))
     }
 
     fn test(&mut self, key: Key) -> u32 {
@@ -299,12 +368,16 @@ impl Builder<'_> {
         }
         let number = self.conditions.tests.len() as u32;
         let (question, left, right) = key;
-        let finder = match right {
+        let part = match right {
             Operand::Const(part) if question == Question::Contains => {
-                match self.program.code.constants.get(part as usize) {
-                    Some(Value::Text(part)) => Some(Finder::new(part.as_bytes()).into_owned()),
-                    _ => None,
-                }
+                self.program.code.constants.get(part as usize)
+            }
+            _ => None,
+        };
+        let finder = match part {
+            Some(Value::Text(part)) => {
+                self.conditions.finders.push(Finder::new(part.as_bytes()).into_owned());
+                Some(self.conditions.finders.len() as u32 - 1)
             }
             _ => None,
         };

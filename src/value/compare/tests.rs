@@ -99,6 +99,18 @@ fn emptiness() {
 
 proptest! {
     #[test]
+    fn decimals_are_ordered_as_the_library_does(
+        numbers in proptest::array::uniform2((
+            prop_oneof![-1000_i128..1000, any::<i64>().prop_map(i128::from), -(1_i128 << 96) + 1..(1_i128 << 96)],
+            prop_oneof![0_u32..4, 0_u32..=28],
+        )),
+    ) {
+        let [a, b] = numbers.map(|(mantissa, scale)| Decimal::from_i128_with_scale(mantissa, scale));
+        prop_assert_eq!(decimals(a, b), a.cmp(&b));
+        prop_assert_eq!(decimals(a, a), Ordering::Equal);
+    }
+
+    #[test]
     fn nothing_panics_and_order_agrees_with_equality(left in any_value(), right in any_value()) {
         if let Ok(order) = compare(&left, &right) {
             prop_assert_eq!(order == Ordering::Equal, equal(&left, &right));

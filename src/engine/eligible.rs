@@ -1,12 +1,21 @@
 //! Which triggers could move a record that stands in a stage, by event: looked up once for each stage that a record comes to.
 
 use super::triggers::may_move;
-use crate::program::{EventPattern, Program};
+use crate::program::{ChunkId, EventPattern, Program};
 use crate::value::*;
 use ahash::{HashMap, HashMapExt};
 
-/// A trigger, and which of its events it is.
-pub(super) type Candidate = (TriggerId, u16);
+/// A trigger that could fire.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate {
+    pub id: TriggerId,
+    /// Which of its events it is.
+    pub pattern: u16,
+    /// It listens to every such event, or, if it is one of the index, to every one with the value by which it was found.
+    certain: bool,
+    indexed: bool,
+    pub when: Option<ChunkId>,
+}
 
 /// The candidates of one stage.
 pub(super) struct Eligible {
@@ -37,20 +46,27 @@ impl Eligible {
     pub fn new(program: &Program, stage: StageId) -> Eligible {
         let here = program.stage(stage);
         let pipeline = program.pipeline(here.pipeline);
-        let eligible = |candidates: &[Candidate]| {
-            let may = |(id, _): &&Candidate| {
+        let eligible = |candidates: &[(TriggerId, u16)], event: Option<EventId>| {
+            let eligible = candidates.iter().filter_map(|(id, pattern)| {
                 let trigger = program.trigger(*id);
-                may_move(here, stage, program.stage(trigger.stage), trigger).is_ok()
-            };
-            candidates.iter().filter(may).copied().collect::<Vec<_>>()
+                may_move(here, stage, program.stage(trigger.stage), trigger).ok()?;
+                let certain = match (trigger.events.get(usize::from(*pattern)), event) {
+                    (Some(EventPattern::Named(named)), Some(event)) => {
+                        named.settings.is_empty() && program.schema.event_is(event, named.event)
+                    }
+                    _ => false,
+                };
+                Some(Candidate { id: *id, pattern: *pattern, certain, indexed: false, when: trigger.when })
+            });
+            eligible.collect::<Vec<_>>()
         };
-        let named = |candidates: &Vec<Candidate>| {
-            let all = eligible(candidates);
-            Candidates { index: Index::new(program, &all).map(Box::new), all }
-        };
+        let by_event = pipeline.triggers_by_event.iter().zip(0..).map(|(candidates, event)| {
+            let mut all = eligible(candidates, Some(EventId(event)));
+            Candidates { index: Index::new(program, EventId(event), &mut all).map(Box::new), all }
+        });
         Eligible {
-            by_event: pipeline.triggers_by_event.iter().map(named).collect(),
-            on_change: Candidates { all: eligible(&pipeline.triggers_on_change), index: None },
+            by_event: by_event.collect(),
+            on_change: Candidates { all: eligible(&pipeline.triggers_on_change, None), index: None },
         }
     }
 
@@ -64,29 +80,62 @@ impl Eligible {
 }
 
 impl Candidates {
-    /// Those that could listen to this payload: in program order, from the position on.
-    pub fn next(&self, payload: &[Value], from: u32) -> Option<(u32, Candidate)> {
-        let position = match self.index.as_ref().map(|index| index.next(payload, from)) {
-            Some(Found::Position(position)) => position,
-            Some(Found::Nothing) => return None,
-            None | Some(Found::Unclear) => from,
+    /// Those that could listen to this payload.
+    pub fn of(&self, payload: &[Value]) -> Chosen<'_> {
+        let found = match &self.index {
+            Some(index) => index.find(payload),
+            None => Found::Unclear,
         };
-        self.all.get(position as usize).map(|candidate| (position, *candidate))
+        match found {
+            Found::Some(listed, others) => Chosen { all: &self.all, found: Some((listed, others)), at: 0 },
+            // Without an index, what is certain is so for every payload.
+            Found::Unclear => Chosen { all: &self.all, found: None, at: 0 },
+        }
     }
 }
 
-enum Found {
-    Position(u32),
-    Nothing,
+/// Candidates in program order; with each, whether it listens for certain.
+pub(super) struct Chosen<'a> {
+    all: &'a [Candidate],
+    /// Their positions: those that want the value, and those that want none. `None`: all of them.
+    found: Option<(&'a [u32], &'a [u32])>,
+    at: usize,
+}
+
+impl<'a> Iterator for Chosen<'a> {
+    type Item = (&'a Candidate, bool);
+
+    fn next(&mut self) -> Option<(&'a Candidate, bool)> {
+        let Some((listed, others)) = &mut self.found else {
+            let candidate = self.all.get(self.at)?;
+            self.at += 1;
+            return Some((candidate, candidate.certain && !candidate.indexed));
+        };
+        let from = match (listed.first(), others.first()) {
+            (Some(a), Some(b)) if a < b => listed,
+            (Some(_), None) => listed,
+            (_, Some(_)) => others,
+            (None, None) => return None,
+        };
+        let (position, rest) = from.split_first()?;
+        *from = rest;
+        let candidate = self.all.get(*position as usize)?;
+        Some((candidate, candidate.certain))
+    }
+}
+
+enum Found<'a> {
+    /// The positions of those that want the value, and of those that want none.
+    Some(&'a [u32], &'a [u32]),
     /// The member is no single value: all may listen.
     Unclear,
 }
 
 impl Index {
     /// Over the member of which most candidates want a constant text or enum value, if those are many.
-    fn new(program: &Program, all: &[Candidate]) -> Option<Index> {
+    fn new(program: &Program, event: EventId, all: &mut [Candidate]) -> Option<Index> {
         let mut wanting: HashMap<u16, usize> = HashMap::new();
-        for (slot, _) in all.iter().flat_map(|candidate| settings(program, *candidate)) {
+        for (slot, _) in all.iter().flat_map(|candidate| settings(program, candidate.id, candidate.pattern)) {
             *wanting.entry(*slot).or_default() += 1;
         }
         // Of equals the first member, so that it is always the same.
@@ -97,11 +146,18 @@ impl Index {
         }
         let mut index = Index { slot, texts: HashMap::new(), enums: HashMap::new(), others: Vec::new() };
         for (position, candidate) in (0..).zip(all) {
-            let mut wanted = settings(program, *candidate).iter().filter(|(at, _)| *at == slot);
+            let settings = settings(program, candidate.id, candidate.pattern);
+            let mut wanted = settings.iter().filter(|(at, _)| *at == slot);
             match (wanted.next(), wanted.next()) {
                 (Some((_, values)), None) if values.iter().all(is_key) => {
                     for value in values {
                         index.add(value, position);
+                    }
+                    let pattern = program.trigger(candidate.id).events.get(usize::from(candidate.pattern));
+                    if let (Some(EventPattern::Named(named)), [_]) = (pattern, settings)
+                        && program.schema.event_is(event, named.event)
+                    {
+                        (candidate.certain, candidate.indexed) = (true, true);
                     }
                 }
                 _ => index.others.push(position),
@@ -121,19 +177,14 @@ impl Index {
         }
     }
 
-    fn next(&self, payload: &[Value], from: u32) -> Found {
-        let list = match payload.get(usize::from(self.slot)) {
+    fn find(&self, payload: &[Value]) -> Found<'_> {
+        let listed = match payload.get(usize::from(self.slot)) {
             Some(Value::Text(text)) => self.texts.get(&**text),
             Some(Value::Enum(value)) => self.enums.get(value),
             Some(Value::None) | None => None,
             Some(_) => return Found::Unclear,
         };
-        let after = |list: &[u32]| list.get(list.partition_point(|position| *position < from)).copied();
-        match (list.and_then(|list| after(list)), after(&self.others)) {
-            (Some(a), Some(b)) => Found::Position(a.min(b)),
-            (Some(position), None) | (None, Some(position)) => Found::Position(position),
-            (None, None) => Found::Nothing,
-        }
+        Found::Some(listed.map_or(&[], Vec::as_slice), &self.others)
     }
 }
 
@@ -142,7 +193,7 @@ fn is_key(value: &Value) -> bool {
 }
 
 /// What the candidate wants of the members of the payload.
-fn settings(program: &Program, (id, pattern): Candidate) -> &[(u16, Vec<Value>)] {
+fn settings(program: &Program, id: TriggerId, pattern: u16) -> &[(u16, Vec<Value>)] {
     match program.trigger(id).events.get(usize::from(pattern)) {
         Some(EventPattern::Named(named)) => &named.settings,
         _ => &[],

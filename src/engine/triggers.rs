@@ -24,23 +24,25 @@ impl Life<'_, '_> {
         let (program, tables) = (self.program(), self.tables);
         let Some(candidates) = tables.eligible(program, place.stage).of(occasion.event) else { return };
         self.buffers.scratch.forget();
-        let (mut asked, mut from) = (None, 0);
-        while let Some((position, (id, pattern))) = candidates.next(occasion.payload, from) {
-            from = position + 1;
+        let mut asked = None;
+        for (candidate, certain) in candidates.of(occasion.payload) {
+            let id = candidate.id;
             // One that listens to the event twice is asked once.
             if asked == Some(id) {
                 continue;
             }
-            let trigger = program.trigger(id);
-            let listener = Listener::Trigger(id, pattern);
-            let listens = (trigger.events.get(usize::from(pattern)))
-                .is_some_and(|pattern| occasion.matches(pattern, &program.schema, listener));
+            let pattern = usize::from(candidate.pattern);
+            let listens = certain
+                || program.trigger(id).events.get(pattern).is_some_and(|pattern| {
+                    occasion.matches(pattern, &program.schema, Listener::Trigger(id, candidate.pattern))
+                });
             if !listens {
                 continue;
             }
             asked = Some(id);
-            let outcome = self.try_condition(trigger, Some(occasion));
-            if self.tried(id, outcome, Some(occasion)) {
+            // One whose condition fails does not fire, as if it were false.
+            if self.still_holds(candidate.when, Some(occasion)) == Ok(true) {
+                self.tried(id, TriggerOutcome::Fired, Some(occasion));
                 return;
             }
         }

@@ -644,7 +644,7 @@ fn shells_and_manuals_know_the_commands() {
 
 #[test]
 fn threads_change_nothing_and_go_with_no_state_and_no_trace() {
-    let case = Case::new();
+    let case = case();
     let one = case.run(&["run", "small.rules", "events.jsonl", "--quiet"]);
     let two = case.run(&["run", "small.rules", "events.jsonl", "--quiet", "--jobs", "2"]);
     assert_eq!((one.status.code(), one.stdout), (two.status.code(), two.stdout));
@@ -658,5 +658,5 @@ fn threads_change_nothing_and_go_with_no_state_and_no_trace() {
         "--state",
         "s.db"
     ]));
-    insta::assert_snapshot!(case.shown(&["run", "small.rules", "events.jsonl", "--jobs", "0"]));
+    insta::assert_snapshot!("jobs-none", case.shown(&["run", "small.rules", "events.jsonl", "--jobs", "0"]));
 }

@@ -555,6 +555,9 @@ pub(crate) fn instant(raw: &str, schema: &Schema) -> Result<Option<DateTime<Utc>
     if raw == "null" {
         return Ok(None);
     }
+    if let Some(time) = plain_text(raw).and_then(json::parse_instant) {
+        return Ok(Some(time));
+    }
     // As a value of the same kind: a leap second is the second after it, and the years are those of dates.
     json::parse(raw, &Type::DateTime, schema).map_or_else(
         |error| Err(Rejection::new("wrong-type", error.sentence("time")).at("/time").expected(INSTANT)),

@@ -181,6 +181,10 @@ impl Currency {
 
     /// Digits after the point: 2 for EUR, 0 for JPY.
     pub fn digits(self) -> u32 {
+        if matches!(&self.0, b"EUR" | b"USD" | b"GBP" | b"CHF") {
+            // The commonest need not be looked for.
+            return 2;
+        }
         CURRENCIES.binary_search_by_key(&self.code(), |(c, _)| c).map_or(2, |i| CURRENCIES[i].1)
     }
 
@@ -225,5 +229,8 @@ mod tests {
         assert_eq!(Currency::parse("EUR").map(Currency::digits), Some(2));
         assert_eq!(Currency::parse("JPY").map(Currency::digits), Some(0));
         assert_eq!(Currency::parse("eur"), None);
+        for (code, digits) in CURRENCIES {
+            assert_eq!(Currency::parse(code).map(Currency::digits), Some(*digits), "{code}");
+        }
     }
 }

@@ -649,14 +649,8 @@ fn threads_change_nothing_and_go_with_no_state_and_no_trace() {
     let two = case.run(&["run", "small.rules", "events.jsonl", "--quiet", "--jobs", "2"]);
     assert_eq!((one.status.code(), one.stdout), (two.status.code(), two.stdout));
     #[cfg(feature = "state")]
-    insta::assert_snapshot!(case.shown(&[
-        "run",
-        "small.rules",
-        "events.jsonl",
-        "--jobs",
-        "2",
-        "--state",
-        "s.db"
-    ]));
+    let kept = case.shown(&["run", "small.rules", "events.jsonl", "--jobs", "2", "--state", "s.db"]);
+    #[cfg(feature = "state")]
+    insta::assert_snapshot!("jobs-and-state", kept);
     insta::assert_snapshot!("jobs-none", case.shown(&["run", "small.rules", "events.jsonl", "--jobs", "0"]));
 }

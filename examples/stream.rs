@@ -11,9 +11,13 @@
 //! the triggers become more; `--rules N` adds rules that listen to events. `events N [SEED]` is a stream for such programs:
 //! a tenth of the events create a deal, or as many as `--deals N` says.
 //!
+//! `lines N` is a program of about so many lines, to check and to compile.
+//!
 //! For `benches/stream.rules`: `waiting N` creates N deals that wait three days for their reminder. `flow N [SEED]` are N
 //! events of other deals, of which every tenth creates one, in the two days after that.
 
+#[path = "../benches/rules/mod.rs"]
+mod rules;
 #[path = "../benches/workload/mod.rs"]
 mod workload;
 
@@ -25,6 +29,7 @@ use workload::{Random, time};
 
 const USAGE: &str = "usage: stream program TRIGGERS [SEED] [--live N] [--rules N]
        stream events N [SEED] [--deals N]
+       stream lines N
        stream waiting N
        stream flow N [SEED]";
 
@@ -75,6 +80,7 @@ fn main() -> ExitCode {
                 let size = Size { triggers: count as usize, live, rules, seed };
                 Some(out.write_all(Rules::new(size).program().as_bytes()))
             }
+            "lines" if arguments.only(&[]) => Some(out.write_all(rules::program(count as usize).as_bytes())),
             "events" if arguments.only(&["deals"]) && count > 0 => {
                 let deals = arguments.option("deals").unwrap_or(count / 10).max(1);
                 Some(Stream { events: count, deals, seed }.write(&mut out))

@@ -222,6 +222,9 @@ fn a_library_wants_its_tests_to_see_so_much() {
     assert_eq!(output.status.code(), Some(1));
     assert!(shown(&output).contains("at least 99.5 % is wanted"), "{}", shown(&output));
     assert_eq!(run(folder.root(), &["test", "--min-coverage", "10"]).status.code(), Some(0));
+    // Of some tests that is not asked.
+    assert_eq!(run(folder.root(), &["test", "sales.rules"]).status.code(), Some(0));
+    assert_eq!(run(folder.root(), &["test", "--filter", "paid"]).status.code(), Some(0));
 }
 
 #[test]

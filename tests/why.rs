@@ -334,6 +334,17 @@ fn why_in_json_says_the_same() {
 
 /// For all events and rules of the examples there is something to say.
 #[test]
+fn a_byte_order_mark_before_the_first_event_is_passed_over() {
+    let shop = shop();
+    let args = ["why", "shop.rules", "events.jsonl", "--record", "deal/D-1"];
+    let without = stagegate(shop.path(), &args);
+    let events = shop.path().join("events.jsonl");
+    let text = std::fs::read_to_string(&events).expect("a file");
+    std::fs::write(&events, format!("\u{feff}{text}")).expect("a file");
+    assert_eq!(stagegate(shop.path(), &args), without);
+}
+
+#[test]
 fn why_has_an_answer_for_every_record_of_the_examples() {
     for (rules, events) in examples() {
         let (loaded, model) = model(&rules);

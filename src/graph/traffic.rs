@@ -7,7 +7,7 @@ use crate::engine::{Engine, Options};
 use crate::event::Subject;
 use crate::event::decode::{Decoded, Decoder};
 use crate::program::Program;
-use crate::run::Records;
+use crate::run::{Line, Lines, Records};
 use crate::value::{RuleId, StageId};
 use crate::vm::Machine;
 use chrono::{DateTime, Utc};
@@ -67,21 +67,16 @@ impl Traffic {
         engine.watch(None, false);
         let (mut records, mut decoder) = (Records::new(program), Decoder::new(program));
         let mut effects = Vec::new();
-        let mut line = Vec::new();
         for (number, input) in inputs.iter_mut().enumerate() {
-            loop {
-                line.clear();
-                if input.read_until(b'\n', &mut line).map_err(|e| (number, e))? == 0 {
-                    break;
-                }
-                let text = match std::str::from_utf8(&line) {
-                    Ok(text) if text.trim().is_empty() => continue,
-                    Ok(text) => text.trim_end(),
-                    Err(_) => {
-                        traffic.rejected += 1;
-                        continue;
-                    }
+            let mut lines = Lines::new(*input);
+            while let Some((.., line)) = lines.next_line().map_err(|e| (number, e))? {
+                let Line::Text(text) = line else {
+                    traffic.rejected += 1;
+                    continue;
                 };
+                if text.trim().is_empty() {
+                    continue;
+                }
                 match decoder.decode(text) {
                     Ok(Decoded::Event(event)) => match records.apply(&mut engine, &event, &mut effects) {
                         Ok(_) => traffic.events += 1,

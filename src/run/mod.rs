@@ -14,6 +14,7 @@ mod summary;
 mod timers;
 
 pub use kept::{Batch, KeepError, Keeper, Keeping, Mover, Remembered, Visit};
+pub(crate) use lines::{Line, Lines};
 pub use lines::{Position, Start};
 pub use records::{Home, Records};
 pub use summary::{Summary, grouped};
@@ -27,7 +28,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jobs::Jobs;
 use kept::Kept;
 use lane::Lane;
-use lines::{Line, Lines, readable};
+use lines::readable;
 use std::io::{self, BufRead, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;

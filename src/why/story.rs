@@ -10,7 +10,7 @@ use crate::event::decode::{Decoded, Decoder};
 use crate::event::{Event, EventBody, Subject};
 use crate::program::sites::Sites;
 use crate::program::{EventPattern, NamedEvent, Program};
-use crate::run::Records;
+use crate::run::{Line, Lines, Records};
 use crate::value::*;
 use crate::vm::Machine;
 use chrono::{DateTime, Utc};
@@ -83,18 +83,15 @@ impl<'p> Teller<'p> {
     /// # Errors
     /// Those of reading.
     pub fn read(&mut self, input: &mut dyn BufRead) -> io::Result<()> {
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            if input.read_until(b'\n', &mut line)? == 0 {
-                return Ok(());
-            }
-            match std::str::from_utf8(&line) {
-                Ok(text) if text.trim().is_empty() => {}
-                Ok(text) => self.line(text),
-                Err(_) => self.story.rejected += 1,
+        let mut lines = Lines::new(input);
+        while let Some((.., line)) = lines.next_line()? {
+            match line {
+                Line::Text(text) if text.trim().is_empty() => {}
+                Line::Text(text) => self.line(text),
+                Line::NotUtf8(_) | Line::TooLong(_) => self.story.rejected += 1,
             }
         }
+        Ok(())
     }
 
     fn place(&self) -> Option<Place> {

@@ -267,7 +267,10 @@ impl<'a> Outline<'a> {
             head += 1;
         }
         let word = self.str(head);
-        let name = self.str(head + 1);
+        // `rule) all {`: nothing that closes can stand before a name.
+        let slip = matches!(self.kind(head + 1), Some(Kind::Close(bracket)) if bracket != Bracket::Brace);
+        let named_at = head + 1 + usize::from(slip);
+        let name = self.str(named_at);
         if !matches!(word, "stage" | "rule" | "trigger") || OPERATORS.contains(&name) {
             return false;
         }
@@ -275,8 +278,8 @@ impl<'a> Outline<'a> {
         if index == head && index > 0 && MODIFIERS.contains(&self.str(index - 1)) && self.pending.is_some() {
             return true;
         }
-        let behind = self.past_label(head + 2);
-        let named = self.is_word(head + 1);
+        let behind = self.past_label(named_at + 1);
+        let named = self.is_word(named_at);
         let (start, shaped, strong, pending) = match word {
             "stage" => (Start::Stage, named, self.opens(behind), Role::Stage),
             "rule" => {
@@ -284,8 +287,8 @@ impl<'a> Outline<'a> {
                 (Start::Rule, named, strong, Role::Block)
             }
             _ => {
-                let text = self.kind(head + 1) == Some(Kind::Text);
-                let strong = name == "on" || text && self.str(head + 2) == "on";
+                let text = self.kind(named_at) == Some(Kind::Text);
+                let strong = name == "on" || text && self.str(named_at + 1) == "on";
                 (Start::Trigger, named || text, strong, Role::Unknown)
             }
         };

@@ -8,20 +8,20 @@
 //! Some lines concern all lanes: a clock event, one that lets the clock tick, one without a time after others (it happened
 //! when the latest of them did). There a batch is cut: everything before is handled, then that line.
 
+mod firing;
+mod router;
+
 use super::lane::Lane;
 use super::lines::{Line, Lines, readable};
-use super::records::Due;
 use super::summary::Summary;
 use super::{OnError, Rejected, Stopped, Surroundings};
 use crate::engine::Engine;
-use crate::event::decode::{Decoded, instant};
-use crate::event::envelope::{Envelope, text};
+use crate::event::decode::Decoded;
 use crate::event::scan::Member;
-use crate::event::{EventBody, Rejection, Subject};
-use ahash::RandomState;
+use crate::event::{EventBody, Rejection};
 use chrono::{DateTime, Utc};
-use std::borrow::Cow;
-use std::collections::HashMap;
+use firing::move_clock;
+use router::{Head, Part, Router, Sorted, Way};
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -31,8 +31,6 @@ use std::thread;
 const BATCH: usize = 2 << 20;
 /// Fewer lines are not worth threads.
 const FEW: usize = 64;
-/// How many records' timers a lane fires before their effects are written.
-const FIRED: usize = 4096;
 
 /// The lanes of the other threads, and which lane a record belongs to.
 pub(super) struct Jobs<'p> {
@@ -52,36 +50,6 @@ struct At {
     number: u64,
     bytes: Range<usize>,
     too_long: bool,
-}
-
-/// A line whose outside has been read.
-struct Sorted<'b> {
-    line: Line<'b>,
-    /// `None`: there is something wrong with it, and the lane finds out what.
-    head: Option<Head<'b>>,
-    way: Way,
-    /// Only where the clock ticks.
-    time: Option<DateTime<Utc>>,
-}
-
-struct Head<'b> {
-    envelope: Envelope<'b>,
-    /// Where its members stand among those of its part of the batch.
-    members: Option<Range<usize>>,
-}
-
-#[derive(Clone, Copy)]
-enum Way {
-    Blank,
-    Clock,
-    Lane(u32),
-}
-
-/// One thread's share of the lines of a batch.
-#[derive(Default)]
-struct Part<'b> {
-    lines: Vec<Sorted<'b>>,
-    members: Vec<Member>,
 }
 
 /// What a lane has made of its lines.
@@ -118,14 +86,7 @@ impl<'p> Jobs<'p> {
         let more = (1..jobs)
             .map(|_| Lane::new(Engine::new(machine, engine.options().clone()), machine.program()))
             .collect();
-        let router = Router {
-            lanes: jobs.max(1) as u64,
-            hasher: RandomState::new(),
-            together: machine.program().reads_references,
-            keyed: false,
-            homes: HashMap::default(),
-            created: HashMap::default(),
-        };
+        let router = Router::new(jobs, machine.program().reads_references);
         Jobs { more, router }
     }
 
@@ -452,207 +413,5 @@ impl Lane<'_> {
             Decoded::Skipped => self.summary.skipped += 1,
         }
         Ok(())
-    }
-}
-
-/// Says which lane a record belongs to.
-struct Router {
-    lanes: u64,
-    hasher: RandomState,
-    /// All records without `partitionkey` are in one partition.
-    together: bool,
-    /// There have been events with a `partitionkey`.
-    keyed: bool,
-    /// The lanes of records that a `partitionkey` has put elsewhere than their subject would.
-    homes: HashMap<String, usize, RandomState>,
-    /// The lanes of records that come in this stretch, if they do.
-    created: HashMap<String, usize, RandomState>,
-}
-
-impl Router {
-    /// Reads the outsides of lines.
-    fn sort<'b>(
-        &self,
-        batch: &'b Batch,
-        lines: &'b [At],
-        tick: bool,
-        schema: &crate::schema::Schema,
-    ) -> Part<'b> {
-        let mut part = Part { lines: Vec::with_capacity(lines.len()), members: Vec::new() };
-        for at in lines {
-            let line = batch.line(at);
-            let head = match line {
-                Line::Text(text) => head(text, &mut part.members),
-                Line::NotUtf8(_) | Line::TooLong(_) => None,
-            };
-            let envelope = head.as_ref().map(|head| &head.envelope);
-            let way = match (envelope, &line) {
-                (None, Line::Text(text)) if text.trim().is_empty() => Way::Blank,
-                (None, _) => Way::Lane(0),
-                (Some(envelope), _) if word(envelope.name) == "stagegate.clock" => Way::Clock,
-                (Some(envelope), _) => Way::Lane(self.lane_of(&word(envelope.subject)) as u32),
-            };
-            let time = envelope.filter(|_| tick).and_then(|envelope| instant(envelope.time?, schema).ok()?);
-            part.lines.push(Sorted { line, head, way, time });
-        }
-        part
-    }
-
-    /// Where a record belongs that no `partitionkey` has put elsewhere.
-    fn lane_of(&self, subject: &str) -> usize {
-        if self.together { 0 } else { self.lane_by_hash(subject) }
-    }
-
-    fn lane_by_hash(&self, text: &str) -> usize {
-        (self.hasher.hash_one(text) % self.lanes) as usize
-    }
-
-    /// The lane of an event, which is `usual` where no `partitionkey` is in use. `None`: that cannot be known before
-    /// everything before it is handled. `begun`: there is something before it.
-    fn route(
-        &mut self,
-        envelope: &Envelope<'_>,
-        usual: usize,
-        lanes: &[&mut Lane<'_>],
-        begun: bool,
-    ) -> Option<usize> {
-        if !self.keyed {
-            if envelope.partitionkey.is_none() {
-                return Some(usual);
-            }
-            if begun {
-                return None;
-            }
-            self.keyed = true;
-        }
-        let subject = word(envelope.subject);
-        if let Some(home) = self.homes.get(&*subject) {
-            return Some(*home);
-        }
-        if lanes[usual].knows(&subject) {
-            return Some(usual);
-        }
-        let coming = self.created.get(&*subject).copied();
-        if !word(envelope.name).ends_with(".created") {
-            return Some(coming.unwrap_or(usual));
-        }
-        let home = envelope.partitionkey.map_or(usual, |key| self.lane_by_hash(&word(Some(key))));
-        match coming {
-            // The one before may be rejected, and this one not.
-            Some(coming) if coming != home => None,
-            Some(coming) => Some(coming),
-            None => {
-                self.created.insert(subject.into_owned(), home);
-                Some(home)
-            }
-        }
-    }
-
-    /// Keeps where the records are that have come.
-    fn settle(&mut self, lanes: &[&mut Lane<'_>]) {
-        for (subject, home) in std::mem::take(&mut self.created) {
-            if lanes[home].knows(&subject) {
-                self.homes.insert(subject, home);
-            }
-        }
-    }
-}
-
-impl Lane<'_> {
-    /// Whether something is known of a subject, as it is written.
-    fn knows(&self, subject: &str) -> bool {
-        let Some((entity, id)) = subject.split_once('/') else { return false };
-        let entity = self.decoder.entity(entity);
-        entity.is_some_and(|entity| self.records.slot(&Subject { entity, id: id.into() }).is_some())
-    }
-}
-
-/// The outside of an event. `None`: it is none.
-fn head<'b>(line: &'b str, members: &mut Vec<Member>) -> Option<Head<'b>> {
-    if !line.trim_start().starts_with('{') {
-        return None;
-    }
-    let from = members.len();
-    match Envelope::scan(line, members) {
-        Some(envelope) => Some(Head { envelope, members: Some(from..members.len()) }),
-        None => {
-            members.truncate(from);
-            let envelope = Envelope::read(line).ok()?;
-            Some(Head { envelope, members: None })
-        }
-    }
-}
-
-/// An attribute as text; empty if it is none.
-fn word(raw: Option<&str>) -> Cow<'_, str> {
-    raw.and_then(|raw| text(raw, "").ok()).unwrap_or_default()
-}
-
-/// What a lane has fired, and nobody has written yet.
-#[derive(Default)]
-struct Firing {
-    bytes: Vec<u8>,
-    fired: Vec<(Due, usize)>,
-    /// How much of it has been written.
-    at: usize,
-    from: usize,
-    over: bool,
-}
-
-impl Firing {
-    /// Fires the timers of so many records.
-    fn go_on(&mut self, lane: &mut Lane<'_>, to: DateTime<Utc>, most: usize) {
-        (self.at, self.from) = (0, 0);
-        self.bytes.clear();
-        self.fired.clear();
-        while self.fired.len() < most {
-            let Some(due) = lane.records.fire_next_of(&mut lane.engine, to, &mut lane.effects) else {
-                self.over = true;
-                return;
-            };
-            lane.encode(&mut self.bytes, |_| ());
-            self.fired.push((due, self.bytes.len()));
-        }
-    }
-
-    fn next(&self) -> Option<&Due> {
-        self.fired.get(self.at).map(|(due, _)| due)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.at == self.fired.len() && !self.over
-    }
-}
-
-/// Fires the timers of all lanes in the order in which one lane would.
-fn move_clock(
-    lanes: &mut [&mut Lane<'_>],
-    to: DateTime<Utc>,
-    around: &mut Surroundings<'_>,
-) -> Result<(), Stopped> {
-    lanes.iter_mut().for_each(|lane| lane.records.move_clock(to));
-    let mut firing: Vec<Firing> = lanes.iter().map(|_| Firing::default()).collect();
-    // Mostly there is little to do: that is done here.
-    for (lane, firing) in lanes.iter_mut().zip(&mut firing) {
-        firing.go_on(lane, to, FEW);
-    }
-    loop {
-        while !firing.iter().any(Firing::is_empty) {
-            let next = firing.iter_mut().filter(|firing| firing.next().is_some());
-            let Some(first) = next.min_by(|a, b| a.next().cmp(&b.next())) else {
-                return Ok(());
-            };
-            let end = first.fired[first.at].1;
-            around.effects.write_all(&first.bytes[first.from..end]).map_err(Stopped::Write)?;
-            (first.at, first.from) = (first.at + 1, end);
-        }
-        if around.interrupted.load(Ordering::Relaxed) {
-            return Err(Stopped::Interrupted);
-        }
-        thread::scope(|scope| {
-            for (lane, firing) in lanes.iter_mut().zip(&mut firing).filter(|(_, firing)| firing.is_empty()) {
-                scope.spawn(move || firing.go_on(lane, to, FIRED));
-            }
-        });
     }
 }

@@ -1,0 +1,182 @@
+//! Lines of a batch whose outside has been read, and the lanes to which they belong.
+
+use super::{At, Batch, Lane};
+use crate::event::Subject;
+use crate::event::decode::instant;
+use crate::event::envelope::{Envelope, text};
+use crate::event::scan::Member;
+use crate::run::lines::Line;
+use crate::schema::Schema;
+use ahash::RandomState;
+use chrono::{DateTime, Utc};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A line whose outside has been read.
+pub(super) struct Sorted<'b> {
+    pub line: Line<'b>,
+    /// `None`: there is something wrong with it, and the lane finds out what.
+    pub head: Option<Head<'b>>,
+    pub way: Way,
+    /// Only where the clock ticks.
+    pub time: Option<DateTime<Utc>>,
+}
+
+pub(super) struct Head<'b> {
+    pub envelope: Envelope<'b>,
+    /// Where its members stand among those of its part of the batch.
+    pub members: Option<Range<usize>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    Blank,
+    Clock,
+    Lane(u32),
+}
+
+/// One thread's share of the lines of a batch.
+#[derive(Default)]
+pub(super) struct Part<'b> {
+    pub lines: Vec<Sorted<'b>>,
+    pub members: Vec<Member>,
+}
+
+/// Says which lane a record belongs to.
+pub(super) struct Router {
+    lanes: u64,
+    hasher: RandomState,
+    /// All records without `partitionkey` are in one partition.
+    together: bool,
+    /// There have been events with a `partitionkey`.
+    keyed: bool,
+    /// The lanes of records that a `partitionkey` has put elsewhere than their subject would.
+    homes: HashMap<String, usize, RandomState>,
+    /// The lanes of records that come in this stretch, if they do.
+    created: HashMap<String, usize, RandomState>,
+}
+
+impl Router {
+    pub fn new(lanes: usize, together: bool) -> Router {
+        Router {
+            lanes: lanes.max(1) as u64,
+            hasher: RandomState::new(),
+            together,
+            keyed: false,
+            homes: HashMap::default(),
+            created: HashMap::default(),
+        }
+    }
+
+    /// Reads the outsides of lines.
+    pub fn sort<'b>(&self, batch: &'b Batch, lines: &'b [At], tick: bool, schema: &Schema) -> Part<'b> {
+        let mut part = Part { lines: Vec::with_capacity(lines.len()), members: Vec::new() };
+        for at in lines {
+            let line = batch.line(at);
+            let head = match line {
+                Line::Text(text) => head(text, &mut part.members),
+                Line::NotUtf8(_) | Line::TooLong(_) => None,
+            };
+            let envelope = head.as_ref().map(|head| &head.envelope);
+            let way = match (envelope, &line) {
+                (None, Line::Text(text)) if text.trim().is_empty() => Way::Blank,
+                (None, _) => Way::Lane(0),
+                (Some(envelope), _) if word(envelope.name) == "stagegate.clock" => Way::Clock,
+                (Some(envelope), _) => Way::Lane(self.lane_of(&word(envelope.subject)) as u32),
+            };
+            let time = envelope.filter(|_| tick).and_then(|envelope| instant(envelope.time?, schema).ok()?);
+            part.lines.push(Sorted { line, head, way, time });
+        }
+        part
+    }
+
+    /// Where a record belongs that no `partitionkey` has put elsewhere.
+    fn lane_of(&self, subject: &str) -> usize {
+        if self.together { 0 } else { self.lane_by_hash(subject) }
+    }
+
+    fn lane_by_hash(&self, text: &str) -> usize {
+        (self.hasher.hash_one(text) % self.lanes) as usize
+    }
+
+    /// The lane of an event, which is `usual` where no `partitionkey` is in use. `None`: that cannot be known before
+    /// everything before it is handled. `begun`: there is something before it.
+    pub fn route(
+        &mut self,
+        envelope: &Envelope<'_>,
+        usual: usize,
+        lanes: &[&mut Lane<'_>],
+        begun: bool,
+    ) -> Option<usize> {
+        if !self.keyed {
+            if envelope.partitionkey.is_none() {
+                return Some(usual);
+            }
+            if begun {
+                return None;
+            }
+            self.keyed = true;
+        }
+        let subject = word(envelope.subject);
+        if let Some(home) = self.homes.get(&*subject) {
+            return Some(*home);
+        }
+        if lanes[usual].knows(&subject) {
+            return Some(usual);
+        }
+        let coming = self.created.get(&*subject).copied();
+        if !word(envelope.name).ends_with(".created") {
+            return Some(coming.unwrap_or(usual));
+        }
+        let home = envelope.partitionkey.map_or(usual, |key| self.lane_by_hash(&word(Some(key))));
+        match coming {
+            // The one before may be rejected, and this one not.
+            Some(coming) if coming != home => None,
+            Some(coming) => Some(coming),
+            None => {
+                self.created.insert(subject.into_owned(), home);
+                Some(home)
+            }
+        }
+    }
+
+    /// Keeps where the records are that have come.
+    pub fn settle(&mut self, lanes: &[&mut Lane<'_>]) {
+        for (subject, home) in std::mem::take(&mut self.created) {
+            if lanes[home].knows(&subject) {
+                self.homes.insert(subject, home);
+            }
+        }
+    }
+}
+
+impl Lane<'_> {
+    /// Whether something is known of a subject, as it is written.
+    fn knows(&self, subject: &str) -> bool {
+        let Some((entity, id)) = subject.split_once('/') else { return false };
+        let entity = self.decoder.entity(entity);
+        entity.is_some_and(|entity| self.records.slot(&Subject { entity, id: id.into() }).is_some())
+    }
+}
+
+/// The outside of an event. `None`: it is none.
+fn head<'b>(line: &'b str, members: &mut Vec<Member>) -> Option<Head<'b>> {
+    if !line.trim_start().starts_with('{') {
+        return None;
+    }
+    let from = members.len();
+    match Envelope::scan(line, members) {
+        Some(envelope) => Some(Head { envelope, members: Some(from..members.len()) }),
+        None => {
+            members.truncate(from);
+            let envelope = Envelope::read(line).ok()?;
+            Some(Head { envelope, members: None })
+        }
+    }
+}
+
+/// An attribute as text; empty if it is none.
+fn word(raw: Option<&str>) -> Cow<'_, str> {
+    raw.and_then(|raw| text(raw, "").ok()).unwrap_or_default()
+}

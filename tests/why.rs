@@ -336,7 +336,7 @@ fn why_in_json_says_the_same() {
 #[test]
 fn a_byte_order_mark_before_the_first_event_is_passed_over() {
     let shop = shop();
-    let args = ["why", "shop.rules", "events.jsonl", "--record", "deal/D-1"];
+    let args = ["why", "shop.rules", "events.jsonl", "--record", "order/O-1"];
     let without = stagegate(shop.path(), &args);
     let events = shop.path().join("events.jsonl");
     let text = std::fs::read_to_string(&events).expect("a file");

@@ -446,7 +446,7 @@ fn check_shows_a_diff_and_changes_nothing() {
     let diff = "--- ./inner/ugly.rules\n+++ ./inner/ugly.rules\n@@ -1,4 +1,3 @@\n-const   B=2# two\n-\n+const B = 2  # two\n \n\
         -const C=[1,2]\r\n+const C = [1, 2]\n";
     assert_eq!(said.out, diff);
-    assert_eq!(said.err, "1 of 2 files would change: run `stagegate fmt`\n");
+    assert_eq!(said.err, "1 of 2 files would change: the same without `--check` formats it\n");
     assert_eq!(std::fs::read(at.join("inner/ugly.rules")).unwrap(), ugly);
     let good = fmt(at, &["--check", "good.rules"], "");
     assert_eq!((good.code, good.out.as_str(), good.err.as_str()), (0, "", ""));

@@ -1,16 +1,18 @@
 //! A run on several threads writes what a run on one writes: the same effects, rejections and counts in the same order,
 //! whatever lines come.
 
+#[path = "support/world.rs"]
+mod world;
+
 use proptest::prelude::*;
-use stagegate::compiler;
 use stagegate::engine::{Engine, Options};
 use stagegate::run::{OnError, Run, Summary, Surroundings};
 use stagegate::vm::Machine;
 use std::fmt::Write;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
+use world::compile;
 
 /// Records that wait, each for itself.
 const ALONE: &str = r#"
@@ -50,23 +52,8 @@ pipeline Boxes "Boxes" for Box {
 }
 "#;
 
-fn machine(rules: &str) -> Machine {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run"));
-    let loaded = compiler::load(&[PathBuf::from("case.rules")], &mut |asked| {
-        if asked == Path::new("case.rules") {
-            Ok(rules.as_bytes().to_vec())
-        } else {
-            std::fs::read(folder.join(asked))
-        }
-    });
-    let checked = compiler::check(&loaded);
-    let messages: Vec<&str> = checked.diagnostics.iter().map(|d| &*d.message).collect();
-    let model = checked.model.unwrap_or_else(|| panic!("{messages:?}"));
-    let program = stagegate::lower::lower(&model, &loaded.sources).expect("it can be compiled");
-    Machine::new(program).expect("it can run")
-}
-
-static MACHINES: LazyLock<[Machine; 2]> = LazyLock::new(|| [machine(ALONE), machine(TOGETHER)]);
+static MACHINES: LazyLock<[Machine; 2]> =
+    LazyLock::new(|| [ALONE, TOGETHER].map(|rules| Machine::new(compile(rules)).expect("it can run")));
 
 /// All that a run tells.
 #[derive(Debug, PartialEq)]

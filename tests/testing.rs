@@ -60,6 +60,19 @@ fn junit_is_read_by_a_reader_of_junit() {
 }
 
 #[test]
+fn reports_say_which_programs_could_not_be_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("broken.rules"), "pipeline {\n").expect("a file");
+    let output = test(folder.path(), &["broken.rules", "--format", "junit"]);
+    let report = quick_junit::Report::deserialize_from_str(&String::from_utf8_lossy(&output.stdout));
+    assert_eq!(report.expect("JUnit").errors, 1);
+    let output = test(folder.path(), &["broken.rules", "--format", "json"]);
+    let tests: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&tests[0]["status"], &tests[0]["program"]), (&"error".into(), &"broken.rules".into()));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn a_filter_leaves_out_the_others() {
     let output = test(folder(), &["what-is-met-passes.rules", "--filter", "TIME PASSES"]);
     insta::assert_snapshot!(shown(&output), @r"

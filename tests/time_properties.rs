@@ -1,9 +1,11 @@
 //! Time is an input: however a stream of events is cut into runs or split by record, and however often records are saved
 //! and loaded on the way, each record's effects stay the same.
 
+#[path = "support/world.rs"]
+mod world;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use stagegate::compiler;
 use stagegate::engine::record::Slot;
 use stagegate::engine::{Engine, Options};
 use stagegate::event::decode::{Decoded, Decoder};
@@ -13,8 +15,9 @@ use stagegate::run::Records;
 use stagegate::vm::Machine;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
+use world::compile;
 
 /// Everything that waits, in one program.
 const RULES: &str = r#"
@@ -70,21 +73,6 @@ pipeline Main "Main" for Card {
 "#;
 
 static MACHINE: LazyLock<Machine> = LazyLock::new(|| Machine::new(compile(RULES)).expect("it can run"));
-
-fn compile(rules: &str) -> stagegate::program::Program {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run"));
-    let loaded = compiler::load(&[PathBuf::from("case.rules")], &mut |asked| {
-        if asked == Path::new("case.rules") {
-            Ok(rules.as_bytes().to_vec())
-        } else {
-            std::fs::read(folder.join(asked))
-        }
-    });
-    let checked = compiler::check(&loaded);
-    let messages: Vec<&str> = checked.diagnostics.iter().map(|d| &*d.message).collect();
-    let model = checked.model.unwrap_or_else(|| panic!("{messages:?}"));
-    stagegate::lower::lower(&model, &loaded.sources).expect("it can be compiled")
-}
 
 /// One event, without its time and number.
 #[derive(Debug, Clone)]

@@ -180,7 +180,11 @@ impl Outcome {
         match (self.changed, check) {
             (0, _) => {}
             (n, false) => exit::say(&format!("formatted {}\n", of(n))),
-            (n, true) => exit::say(&format!("{} would change: run `stagegate fmt`\n", of(n))),
+            (n, true) => exit::say(&format!(
+                "{} would change: the same without `--check` formats {}\n",
+                of(n),
+                if n == 1 { "it" } else { "them" }
+            )),
         }
     }
 }

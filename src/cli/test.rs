@@ -153,12 +153,15 @@ fn once(args: &Args, style: Style) -> Result {
     if args.mutate.mutate {
         return mutate::run(args, &targets, &wanted, failures, style);
     }
-    let mut ran = Vec::new();
+    let (mut ran, mut broken) = (Vec::new(), Vec::new());
     for (target, library) in targets {
         let how = How { jobs: args.jobs, style, coverage: coverage.is_some(), library };
         match tests_of(target, &how, &wanted, &mut failures) {
             Ok(Some(tests)) => ran.push(tests),
-            Ok(None) => failures.broken = true,
+            Ok(None) => {
+                failures.broken = true;
+                broken.push(input::shown(&target.program));
+            }
             // The other programs are tested all the same.
             Err(failure) => failures.say(failure),
         }
@@ -175,8 +178,8 @@ fn once(args: &Args, style: Style) -> Result {
     }
     let report = match args.format {
         Format::Human => report::human(&ran, style.for_stdout()),
-        Format::Json => report::json(&ran),
-        Format::Junit => report::junit(&ran),
+        Format::Json => report::json(&ran, &broken),
+        Format::Junit => report::junit(&ran, &broken),
     };
     if taken {
         exit::say(&report);

@@ -11,10 +11,18 @@ pub(super) struct Candidate {
     pub id: TriggerId,
     /// Which of its events it is.
     pub pattern: u16,
-    /// It listens to every such event, or, if it is one of the index, to every one with the value by which it was found.
-    certain: bool,
-    indexed: bool,
+    listens: Listens,
     pub when: Option<ChunkId>,
+}
+
+/// What is known of whether a candidate listens, before its settings are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listens {
+    /// To every such event.
+    Always,
+    /// To every one that has the value by which the index knows it.
+    IfFound,
+    Perhaps,
 }
 
 /// The candidates of one stage.
@@ -50,13 +58,16 @@ impl Eligible {
             let eligible = candidates.iter().filter_map(|(id, pattern)| {
                 let trigger = program.trigger(*id);
                 may_move(here, stage, program.stage(trigger.stage), trigger).ok()?;
-                let certain = match (trigger.events.get(usize::from(*pattern)), event) {
-                    (Some(EventPattern::Named(named)), Some(event)) => {
-                        named.settings.is_empty() && program.schema.event_is(event, named.event)
+                let listens = match trigger.events.get(usize::from(*pattern)) {
+                    Some(EventPattern::Named(named))
+                        if named.settings.is_empty()
+                            && event.is_some_and(|event| program.schema.event_is(event, named.event)) =>
+                    {
+                        Listens::Always
                     }
-                    _ => false,
+                    _ => Listens::Perhaps,
                 };
-                Some(Candidate { id: *id, pattern: *pattern, certain, indexed: false, when: trigger.when })
+                Some(Candidate { id: *id, pattern: *pattern, listens, when: trigger.when })
             });
             eligible.collect::<Vec<_>>()
         };
@@ -82,15 +93,8 @@ impl Eligible {
 impl Candidates {
     /// Those that could listen to this payload.
     pub fn of(&self, payload: &[Value]) -> Chosen<'_> {
-        let found = match &self.index {
-            Some(index) => index.find(payload),
-            None => Found::Unclear,
-        };
-        match found {
-            Found::Some(listed, others) => Chosen { all: &self.all, found: Some((listed, others)), at: 0 },
-            // Without an index, what is certain is so for every payload.
-            Found::Unclear => Chosen { all: &self.all, found: None, at: 0 },
-        }
+        let found = self.index.as_ref().and_then(|index| index.find(payload));
+        Chosen { all: &self.all, found, at: 0 }
     }
 }
 
@@ -109,7 +113,7 @@ impl<'a> Iterator for Chosen<'a> {
         let Some((listed, others)) = &mut self.found else {
             let candidate = self.all.get(self.at)?;
             self.at += 1;
-            return Some((candidate, candidate.certain && !candidate.indexed));
+            return Some((candidate, candidate.listens == Listens::Always));
         };
         let from = match (listed.first(), others.first()) {
             (Some(a), Some(b)) if a < b => listed,
@@ -120,15 +124,8 @@ impl<'a> Iterator for Chosen<'a> {
         let (position, rest) = from.split_first()?;
         *from = rest;
         let candidate = self.all.get(*position as usize)?;
-        Some((candidate, candidate.certain))
+        Some((candidate, candidate.listens != Listens::Perhaps))
     }
-}
-
-enum Found<'a> {
-    /// The positions of those that want the value, and of those that want none.
-    Some(&'a [u32], &'a [u32]),
-    /// The member is no single value: all may listen.
-    Unclear,
 }
 
 impl Index {
@@ -157,7 +154,7 @@ impl Index {
                     if let (Some(EventPattern::Named(named)), [_]) = (pattern, settings)
                         && program.schema.event_is(event, named.event)
                     {
-                        (candidate.certain, candidate.indexed) = (true, true);
+                        candidate.listens = Listens::IfFound;
                     }
                 }
                 _ => index.others.push(position),
@@ -177,14 +174,16 @@ impl Index {
         }
     }
 
-    fn find(&self, payload: &[Value]) -> Found<'_> {
+    /// The positions of those that want the value, and of those that want none. `None`: the member is no single value, and
+    /// all may listen.
+    fn find(&self, payload: &[Value]) -> Option<(&[u32], &[u32])> {
         let listed = match payload.get(usize::from(self.slot)) {
             Some(Value::Text(text)) => self.texts.get(&**text),
             Some(Value::Enum(value)) => self.enums.get(value),
             Some(Value::None) | None => None,
-            Some(_) => return Found::Unclear,
+            Some(_) => return None,
         };
-        Found::Some(listed.map_or(&[], Vec::as_slice), &self.others)
+        Some((listed.map_or(&[], Vec::as_slice), &self.others))
     }
 }
 

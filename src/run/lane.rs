@@ -1,6 +1,6 @@
 //! What handles events one after the other: a decoder, an engine, the records, an encoder.
 
-use super::records::Records;
+use super::records::{Due, Records};
 use super::summary::Summary;
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::{Engine, Handled};
@@ -45,9 +45,9 @@ impl<'p> Lane<'p> {
         Ok(())
     }
 
-    /// Fires what is due next in one record, if that is not after `to`. False if there is nothing.
-    pub fn fire_next(&mut self, to: DateTime<Utc>) -> bool {
-        self.records.fire_next(&mut self.engine, to, &mut self.effects)
+    /// Fires what is due next in one record by `bound`, which is not after `to`. Says whose timers they were.
+    pub fn fire_next_by(&mut self, bound: DateTime<Utc>, to: DateTime<Utc>) -> Option<Due> {
+        self.records.fire_next_by(&mut self.engine, bound, to, &mut self.effects)
     }
 
     /// Writes the effects, a line each, and counts them; `note` is given each of them then.

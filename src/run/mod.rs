@@ -292,7 +292,7 @@ impl<'p> Run<'p> {
         }
         self.lane.records.move_clock(to);
         self.moving_to = Some(to);
-        while self.lane.fire_next(to) {
+        while self.lane.fire_next_by(to, to).is_some() {
             self.encode();
             self.traced(None);
             if let Some(kept) = &mut self.kept {

@@ -211,19 +211,6 @@ impl Records {
         self.timers.may_be_due_at()
     }
 
-    /// As [`Records::fire_next`], if that is due by `bound`, which is not after `to`.
-    pub fn fire_next_by(
-        &mut self,
-        engine: &mut Engine<'_>,
-        bound: DateTime<Utc>,
-        to: DateTime<Utc>,
-        effects: &mut Vec<Effect>,
-    ) -> bool {
-        let Some(number) = self.next_due(Which::All, bound) else { return false };
-        self.fire(engine, number, to, effects);
-        true
-    }
-
     /// Fires the timers of the record that is next, by due time and then by subject, all of one instant, if that is
     /// not after `to`; appends the effects. False if there is none.
     pub fn fire_next(
@@ -232,17 +219,19 @@ impl Records {
         to: DateTime<Utc>,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        self.fire_next_by(engine, to, to, effects)
+        self.fire_next_by(engine, to, to, effects).is_some()
     }
 
-    /// As [`Records::fire_next`]; says whose timers they were, and of when.
-    pub(super) fn fire_next_of(
+    /// As [`Records::fire_next`], if that is due by `bound`, which is not after `to`. Says whose timers they were, and of
+    /// when.
+    pub(super) fn fire_next_by(
         &mut self,
         engine: &mut Engine<'_>,
+        bound: DateTime<Utc>,
         to: DateTime<Utc>,
         effects: &mut Vec<Effect>,
     ) -> Option<Due> {
-        let number = self.next_due(Which::All, to)?;
+        let number = self.next_due(Which::All, bound)?;
         let Stored { subject, slot, .. } = &self.stored[number as usize];
         let due = Due { at: slot.due(), rank: self.ranks[subject.entity.index()], id: subject.id.clone() };
         self.fire(engine, number, to, effects);

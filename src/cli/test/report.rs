@@ -77,7 +77,7 @@ pub(super) fn human(ran: &[Ran], style: Style) -> String {
 struct JsonOutcome<'r> {
     program: &'r str,
     name: &'r str,
-    /// `test` or `scenario`.
+    /// `test` or `scenario`; `program` where its mistakes kept all of them from running.
     kind: &'static str,
     status: &'static str,
     file: Cow<'r, str>,
@@ -107,8 +107,9 @@ struct JsonFailure<'r> {
     diff: Option<String>,
 }
 
-pub(super) fn json(ran: &[Ran]) -> String {
-    let mut outcomes = Vec::new();
+/// Whoever reads only the report must not take a program with mistakes for one that passed. `broken`: their names.
+pub(super) fn json(ran: &[Ran], broken: &[String]) -> String {
+    let mut outcomes: Vec<JsonOutcome<'_>> = broken.iter().map(|program| json_broken(program)).collect();
     for ran in ran {
         outcomes.extend(ran.outcomes.iter().map(|outcome| json_outcome(ran, outcome)));
         outcomes.extend(ran.scenarios.iter().map(|scenario| json_scenario(ran, scenario)));
@@ -117,6 +118,20 @@ pub(super) fn json(ran: &[Ran]) -> String {
     let mut text = serde_json::to_string_pretty(&outcomes).unwrap_or_default();
     text.push('\n');
     text
+}
+
+fn json_broken(program: &str) -> JsonOutcome<'_> {
+    JsonOutcome {
+        program,
+        name: program,
+        kind: "program",
+        status: "error",
+        file: program.into(),
+        line: 1,
+        expectations: 0,
+        snapshot: None,
+        failure: None,
+    }
 }
 
 fn json_outcome<'r>(ran: &'r Ran, outcome: &'r Outcome) -> JsonOutcome<'r> {
@@ -178,8 +193,17 @@ fn json_scenario<'r>(ran: &'r Ran, scenario: &'r Tested) -> JsonOutcome<'r> {
     }
 }
 
-pub(super) fn junit(ran: &[Ran]) -> String {
+pub(super) fn junit(ran: &[Ran], broken: &[String]) -> String {
     let mut report = Report::new("stagegate");
+    for program in broken {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message("the rules or their tests have mistakes: nothing was run");
+        let mut case = TestCase::new(program.as_str(), status);
+        case.set_classname(program.as_str());
+        let mut suite = TestSuite::new(program.as_str());
+        suite.add_test_case(case);
+        report.add_test_suite(suite);
+    }
     for ran in ran {
         let mut suite = TestSuite::new(ran.program.as_str());
         for outcome in &ran.outcomes {

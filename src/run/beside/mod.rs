@@ -8,11 +8,11 @@ mod tracks;
 
 pub use tracks::{Example, Parted, Row};
 
+use super::lane::Lane;
 use super::lines::{Line, Lines};
-use super::records::Records;
 use crate::engine::effect::Effect;
 use crate::engine::{Engine, Options};
-use crate::event::decode::{Decoded, Decoder};
+use crate::event::decode::Decoded;
 use crate::event::encode::Encoder;
 use crate::event::{Event, EventBody, Rejection};
 use crate::program::Program;
@@ -21,15 +21,6 @@ use crate::vm::Machine;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::io::{self, BufRead};
 use tracks::Tracks;
-
-/// One of the versions.
-struct Side<'p> {
-    engine: Engine<'p>,
-    decoder: Decoder<'p>,
-    records: Records,
-    effects: Vec<Effect>,
-    encoder: Encoder<'p>,
-}
 
 /// An event that only one of the versions takes.
 #[derive(Debug, Clone)]
@@ -72,7 +63,8 @@ impl Report {
 
 /// Two runs under way.
 pub struct Beside<'p> {
-    sides: [Side<'p>; 2],
+    /// Of each version.
+    sides: [Lane<'p>; 2],
     tracks: Tracks<'p>,
     report: Report,
     examples: usize,
@@ -89,12 +81,9 @@ impl<'p> Beside<'p> {
         options: &Options,
         examples: usize,
     ) -> Self {
-        let side = |at: usize| Side {
-            engine: Engine::new(machines[at], options.clone()),
-            decoder: Decoder::new(machines[at].program()),
-            records: Records::new(machines[at].program()),
-            effects: Vec::new(),
+        let side = |at: usize| Lane {
             encoder: Encoder::new(names[at]),
+            ..Lane::new(Engine::new(machines[at], options.clone()), machines[at].program())
         };
         Beside {
             sides: [side(0), side(1)],
@@ -181,7 +170,7 @@ impl<'p> Beside<'p> {
             if at == 1 && !answered(&mut event, &self.tracks, side.engine.program()) {
                 continue;
             }
-            if let Err(rejection) = side.records.apply(&mut side.engine, &event, &mut side.effects) {
+            if let Err(rejection) = side.apply(&event) {
                 *refused = Some(rejection);
             }
         }
@@ -215,7 +204,7 @@ impl<'p> Beside<'p> {
             loop {
                 let mut fired = false;
                 for side in &mut self.sides {
-                    fired |= side.records.fire_next_by(&mut side.engine, due, to, &mut side.effects);
+                    fired |= side.fire_next_by(due, to).is_some();
                 }
                 self.compare();
                 if !fired {
@@ -246,7 +235,7 @@ impl<'p> Beside<'p> {
             new.effects.clear();
             return;
         }
-        let encoded = |side: &mut Side<'_>| -> Vec<(Effect, Vec<u8>)> {
+        let encoded = |side: &mut Lane<'_>| -> Vec<(Effect, Vec<u8>)> {
             let encoded = |mut effect: Effect| {
                 let mut bytes = Vec::new();
                 encode(&side.encoder, &mut effect, &mut bytes);

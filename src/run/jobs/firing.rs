@@ -27,7 +27,7 @@ impl Firing {
         self.bytes.clear();
         self.fired.clear();
         while self.fired.len() < most {
-            let Some(due) = lane.records.fire_next_of(&mut lane.engine, to, &mut lane.effects) else {
+            let Some(due) = lane.fire_next_by(to, to) else {
                 self.over = true;
                 return;
             };

@@ -139,6 +139,13 @@ impl Sources {
         &self.file(span.file).text[span.range()]
     }
 
+    /// The texts of the file before and behind a span.
+    pub fn around(&self, span: Span) -> (&str, &str) {
+        let text = &self.file(span.file).text;
+        let range = span.range();
+        (text.get(..range.start).unwrap_or_default(), text.get(range.end..).unwrap_or_default())
+    }
+
     pub fn position(&self, span: Span) -> Position {
         self.file(span.file).position(span.start as usize)
     }

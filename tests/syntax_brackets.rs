@@ -190,6 +190,44 @@ fn the_bracket_that_is_missing_is_the_one_that_is_named() {
     }
 }
 
+#[test]
+fn a_closing_bracket_inside_of_a_head_is_one_mistake_in_every_layout() {
+    let text = r#"
+pipeline Sales "Sales" for Deal {
+  stage New "New" {
+    rule welcome on invoice.paid {
+      if amount > 5 EUR {
+        stop
+      }
+      notify { to: sales, text: "one" }
+    }
+    trigger "Paid" on invoice.paid
+  }
+  success stage Won "Won" {
+    rule done { stop }
+  }
+}
+
+user anna "Anna" {
+  email: "a@example.com"
+}
+
+test "one" {
+  expect no sms
+}
+"#;
+    for head in ["stage New", "rule welcome", "success stage Won", "user anna", "trigger \"Paid\" on"] {
+        let start = text.find(head).unwrap();
+        let blanks = (start..start + head.len() + 8).filter(|i| text.as_bytes()[*i] == b' ' && *i > start);
+        for place in blanks.take_while(|i| !text[start..*i].contains(['{', '\n'])) {
+            for layout in LAYOUTS {
+                let text = laid_out(&spoil(text, place, Some('}')), layout);
+                assert_eq!(errors(&text).len(), 1, "{layout:?}\n{text}\n{}", shown(&text));
+            }
+        }
+    }
+}
+
 /// Goes through all brackets of all programs: for the eye, and for whoever changes how brackets are mended.
 #[test]
 #[ignore = "takes a minute"]

@@ -49,6 +49,11 @@ pub fn that_declares(word: &str, name: &str) -> Option<&'static Library> {
     LIBRARIES.iter().find(|library| library.text.lines().any(declares))
 }
 
+/// The texts of all libraries.
+pub fn texts() -> impl Iterator<Item = &'static str> {
+    LIBRARIES.iter().map(|library| library.text)
+}
+
 /// What an action of a library must be given, in the order of its declaration; `None` if there is no such action.
 pub fn required(action: &str) -> Option<Vec<&'static str>> {
     let library = that_declares("action", action)?;

@@ -259,14 +259,21 @@ impl Checker<'_> {
             self.wrong_currency(list, *have, *want);
             return mistake(span);
         }
-        let message = format!(
-            "{} is never in {}: it is {}, and that is {}",
-            self.words(value.span),
-            self.words(list.span),
-            self.a(value.ty.inner()),
-            self.a(&list.ty)
-        );
-        let help = (self.without_quotes(list, value.ty.inner()))
+        let several = self.help_for_several(value, list);
+        let message = match several {
+            Some(_) => {
+                format!("one value is looked for in a list, and {} is a list too", self.words(value.span))
+            }
+            None => format!(
+                "{} is never in {}: it is {}, and that is {}",
+                self.words(value.span),
+                self.words(list.span),
+                self.a(value.ty.inner()),
+                self.a(&list.ty)
+            ),
+        };
+        let help = several
+            .or_else(|| self.without_quotes(list, value.ty.inner()))
             .or_else(|| self.without_quotes(value, of))
             .or_else(|| match value.ty.inner() {
                 Type::Enum(id) if *of == Type::Text => Some(Advice::say(self.listed_values(*id))),
@@ -275,6 +282,13 @@ impl Checker<'_> {
             .or_else(|| self.help_for_elements(list, value.ty.inner()))
             .or_else(|| self.help_for_type(value, of));
         self.advise(Code::NotComparable, span, message, help)
+    }
+
+    /// `tags contains ["a", "b"]`: each of them is asked for.
+    fn help_for_several(&self, value: &Expr, list: &Expr) -> Option<Advice> {
+        let (Type::List(one), Type::List(other)) = (value.ty.inner(), list.ty.inner()) else { return None };
+        let (x, y) = (self.short(value.span)?, self.short(list.span)?);
+        (one == other).then(|| Advice::say(format!("ask for each of them: `{x}.any(x => {y} contains x)`")))
     }
 
     /// `amount in [5, 6]`: each element as the type of what is looked for.

@@ -12,6 +12,20 @@ use crate::source::Span;
 use crate::value::{Currency, Value, validate};
 
 impl Checker<'_> {
+    /// `title contains "a" or "b"`: before the second text, what is asked of the first, `title contains`.
+    fn asked_before(&self, place: Span) -> Option<String> {
+        let before = self.sources.around(place).0.trim_end();
+        let rest = before.strip_suffix("or").or_else(|| before.strip_suffix("and"))?.trim_end();
+        let rest = rest.strip_suffix('"')?;
+        let rest = rest[..rest.rfind('"')?].trim_end();
+        let signs = ["not contains", "contains", "starts with", "ends with", "==", "!=", "~="];
+        let sign = signs.into_iter().find(|sign| rest.ends_with(sign))?;
+        let subject = rest.strip_suffix(sign)?.trim_end();
+        let name = |c: char| unicode_ident::is_xid_continue(c) || c == '.';
+        let subject = &subject[subject.trim_end_matches(name).len()..];
+        subject.starts_with(unicode_ident::is_xid_start).then(|| format!("{subject} {sign}"))
+    }
+
     /// The expression as exactly the wanted type, or a mistake that has been reported.
     pub(in crate::check) fn convert(&mut self, x: Expr, want: &Type, scope: &mut Scope) -> Expr {
         let x = match self.address(x, want) {
@@ -254,6 +268,12 @@ impl Checker<'_> {
         };
         let help = self.help_for_type(x, want).or_else(|| {
             let text = self.short(x.span)?;
+            if *want == Type::Bool
+                && matches!(x.kind, ExprKind::Const(Value::Text(_)))
+                && let Some(asked) = self.asked_before(x.span)
+            {
+                return Some(Advice::write(x.span, format!("{asked} {text}")));
+            }
             if *want == Type::Bool && x.ty != Type::Never.optional() {
                 return self
                     .question(text, &x.ty)
@@ -266,6 +286,16 @@ impl Checker<'_> {
                 && !matches!(want.inner(), Type::List(_))
             {
                 return Some(Advice::say("write one value, without `[` and `]`"));
+            }
+            // A time from now on, where a moment is wanted.
+            match (want.inner(), &x.ty) {
+                (Type::DateTime, Type::Duration) => {
+                    return Some(Advice::write(x.span, format!("now + {text}")));
+                }
+                (Type::Date, Type::Duration) => {
+                    return Some(Advice::write(x.span, format!("today + {text}")));
+                }
+                _ => {}
             }
             // Rules only hand on files that there are.
             let example = self.example(want.inner()).filter(|_| test || *element(want) != Type::File);

@@ -92,6 +92,24 @@ impl Checker<'_> {
             {
                 Some(Advice::write(whole, format!("\"{{{x}}}\"")).unsure(optional))
             }
+            ("range", [n]) | ("range", [_, n]) if n.parse::<u32>().is_ok_and(|n| (1..=12).contains(&n)) => {
+                let first = if texts.len() == 2 { texts[0].parse::<u32>().ok()? } else { 1 };
+                let last = n.parse::<u32>().ok()?;
+                let numbers: Vec<String> = (first..=last).map(|n| n.to_string()).collect();
+                write(format!("[{}]", numbers.join(", ")))
+            }
+            ("range", _) => Some(Advice::say("write the values of the list one by one: `[1, 2, 3]`")),
+            (
+                "roundrobin" | "random" | "rotate" | "randomchoice" | "choice" | "sample" | "choose",
+                [list],
+            ) => write(format!("{list}.pick")),
+            ("roundrobin" | "random" | "rotate" | "randomchoice" | "choice" | "choose", [_, _, ..])
+                if args.iter().all(|a| a.ty == args[0].ty) =>
+            {
+                let ours = format!("[{}].pick", texts.join(", "));
+                let says = format!("nothing is random here; `pick` shares work out: `{ours}`");
+                Some(Advice::write(whole, ours).saying(says))
+            }
             ("average" | "avg" | "mean", [x]) => write(format!("({x}.sum / {x}.count)")),
             ("today" | "curdate" | "currentdate" | "getdate", []) => write("today".into()),
             ("now" | "currenttime" | "currentdatetime" | "sysdate" | "getnow", []) => write("now".into()),

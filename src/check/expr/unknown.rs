@@ -78,6 +78,24 @@ impl Checker<'_> {
             self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
             return;
         }
+        let path = chain.iter().map(|name| &*name.text).collect::<Vec<_>>().join(".");
+        if chain.len() > 1 && self.names.events.contains_key(path.as_str()) {
+            let (before, _) = self.sources.around(name.span);
+            let help = match before.trim_end().ends_with("until") {
+                true => format!("wait for {path}"),
+                false => format!("it is listened to with `on {path}`, or waited for with `wait for {path}`"),
+            };
+            let message = format!("`{path}` is an event, no value");
+            self.report(Diagnostic::new(Code::UnknownName, name.span, message).help(help));
+            return;
+        }
+        if chain.len() == 1 && is_weekday(text) && !matches!(hint.map(element), Some(Type::Enum(_))) {
+            let message = format!("`{text}` is no day by itself");
+            let help =
+                Advice::say("count it from `today`, as in `today + 7 days`, or write the date: `2026-03-02`");
+            self.report(Diagnostic::new(Code::UnknownName, name.span, message).advised(Some(help)));
+            return;
+        }
         // `to: Sales`, where there is a department `sales` and a pipeline `Sales`.
         if chain.len() == 1
             && let Some(meant) = hint.and_then(|hint| self.in_another_case(text, element(hint)))
@@ -135,6 +153,8 @@ impl Checker<'_> {
                         let own = scope.entity.map(Type::Entity);
                         if param.is_some() && param == own.as_ref() { "this" } else { "…" }
                     }
+                    _ if matches!(&**text, "weekday" | "year" | "month" | "day") => "today",
+                    _ if matches!(&**text, "hour" | "minute") => "now",
                     _ => "…",
                 };
             Some((format!("`{text}` is a function"), Some(format!("write `{text}({given})`"))))
@@ -339,6 +359,11 @@ impl Checker<'_> {
         names.extend(SPECIAL.iter().map(|s| s.to_string()));
         names
     }
+}
+
+fn is_weekday(name: &str) -> bool {
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    days.contains(&name.to_lowercase().as_str())
 }
 
 /// What other languages, and people, call a word of this one.

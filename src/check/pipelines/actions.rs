@@ -58,6 +58,18 @@ impl Checker<'_> {
             self.forgotten_library(library, diagnostic);
             return None;
         }
+        if let Some(help) = self.statement_in_braces(path.span, &name) {
+            self.report(diagnostic.advised(Some(help)));
+            return None;
+        }
+        if matches!(
+            name.as_str(),
+            "nothing" | "none" | "anything" | "action" | "actions" | "error" | "errors"
+        ) {
+            let help = Advice::say("name an action, as in `expect no notify`");
+            self.report(diagnostic.advised(Some(help)));
+            return None;
+        }
         let known = || self.names.actions.keys().map(|k| &**k);
         let help = Advice::near(path.span, &name, known())
             .or_else(|| {
@@ -69,6 +81,33 @@ impl Checker<'_> {
             .unwrap_or_else(|| Advice::say(format!("action {name} {{ }}")));
         self.report(diagnostic.advised(Some(help)));
         None
+    }
+
+    /// `set { amount: 5 EUR }`: what stands in the braces, as the statement that was meant.
+    fn statement_in_braces(&self, place: Span, name: &str) -> Option<Advice> {
+        let (_, behind) = self.sources.around(place);
+        let inner = behind.trim_start().strip_prefix('{')?;
+        let inner = inner.split_once('}').map_or("", |(inner, _)| inner).trim();
+        let plain =
+            !inner.is_empty() && !inner.contains(['\n', '{', '"']) || inner.matches('"').count() % 2 == 0;
+        Some(match name {
+            "set" | "update" if plain && !inner.contains('\n') => {
+                let pairs: Vec<String> = inner
+                    .split(',')
+                    .filter_map(|pair| pair.split_once(':'))
+                    .map(|(name, value)| format!("{} = {}", name.trim(), value.trim()))
+                    .collect();
+                match pairs.is_empty() {
+                    true => Advice::say("write it without braces: `set name = value`"),
+                    false => Advice::say(format!("write it without braces: `set {}`", pairs.join(", "))),
+                }
+            }
+            "set" | "update" => Advice::say("write it without braces: `set name = value, other = value`"),
+            "let" => Advice::say("write it without braces: `let name = value`"),
+            "move" => Advice::say("write it without braces: `move to Stage`"),
+            "wait" => Advice::say("write it without braces: `wait 3 days`"),
+            _ => return None,
+        })
     }
 
     pub(super) fn fields_of(&self, of: Members) -> &[Field] {

@@ -228,6 +228,15 @@ impl Checker<'_> {
                 } else if *ty == Type::Duration {
                     let text = self.sources.text(span);
                     ("a moment is wanted here, not a duration".to_owned(), format!("now + {text}"))
+                } else if *ty == Type::Time {
+                    let text = self.sources.text(span);
+                    ("a time needs its day here".to_owned(), format!("today + {text}"))
+                } else if *ty == Type::Bool && self.waits_until(span) {
+                    let text = self.sources.text(span);
+                    (
+                        "`wait until` waits for a moment, not for a condition".to_owned(),
+                        format!("wait for any change when {text}"),
+                    )
                 } else {
                     ("a date or a datetime is wanted here".to_owned(), "such as `now + 1 day`".to_owned())
                 };
@@ -235,6 +244,12 @@ impl Checker<'_> {
                 model::Expr { ty: Type::Error, ..expr }
             }
         }
+    }
+
+    /// Whether `wait until` stands before a place.
+    fn waits_until(&self, place: Span) -> bool {
+        let (before, _) = self.sources.around(place);
+        before.trim_end().strip_suffix("until").is_some_and(|rest| rest.trim_end().ends_with("wait"))
     }
 
     /// The fields of the record that an instant reads. What else may change is not allowed there: nothing

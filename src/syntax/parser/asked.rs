@@ -7,6 +7,7 @@ use super::hints::Stop;
 use super::scan::Kind;
 use super::scan::numbers::unit_named;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
 
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
@@ -73,6 +74,16 @@ impl Stop<'_> {
             return None;
         }
         let span = self.span(is, last);
+        // Of a single name the checker knows whether it is a list.
+        if values.len() == 1 && self.word(0) == "in" {
+            let ours = format!("{} {}", if not { "not in" } else { "in" }, values[0]);
+            return Some(
+                Diagnostic::new(Code::Syntax, span, format!("`{}` means nothing here", self.text(span)))
+                    .label("`is` is not needed")
+                    .help(format!("{} {ours}", self.word(is - 1)))
+                    .fix(span, ours),
+            );
+        }
         let ours = format!("{} [{}]", if not { "not in" } else { "in" }, values.join(", "));
         Some(
             Diagnostic::new(Code::Syntax, span, format!("`{}` means nothing here", self.text(span)))
@@ -97,8 +108,41 @@ impl Stop<'_> {
                     .help(format!("{subject} < today")),
             );
         }
+        if let ("in", "the", "past" | "future") = (self.word(-2), self.word(-1), self.word(0)) {
+            let span = self.span(-2, 0);
+            let ours = if self.word(0) == "past" { "< today" } else { "> today" };
+            let subject = self.word(-3);
+            return Some(
+                Diagnostic::new(Code::Syntax, span, format!("`{}` means nothing here", self.text(span)))
+                    .label("a day is compared with `today`, a moment with `now`")
+                    .help(format!("{subject} {ours}")),
+            );
+        }
         if !self.expects_operator() || self.word(0).is_empty() {
             return None;
+        }
+        // `title contains any of ["a", "b"]`
+        if self.word(-2) == "contains"
+            && matches!(self.word(-1), "any" | "one" | "either" | "all")
+            && self.word(0) == "of"
+            && self.str(1) == "["
+        {
+            let list = self.rest(1).split(']').next().unwrap_or_default();
+            let (subject, asked) = (self.word(-3), if self.word(-1) == "all" { "all" } else { "any" });
+            let ours = format!("{list}].{asked}(x => {subject} contains x)");
+            let open = self.at + 1;
+            let end = self.reader.after(open);
+            let span = self.span(-3, 0).to(self.place_of(&(open..end))?);
+            return Some(
+                Diagnostic::new(
+                    Code::Syntax,
+                    self.span(-1, 0),
+                    format!("`{}` means nothing here", self.text(self.span(-1, 0))),
+                )
+                .label("each of the list is asked for")
+                .help(ours.clone())
+                .fix(span, ours),
+            );
         }
         let (before, word) = (self.word(-1), self.word(0));
         let lower = before.to_lowercase();
@@ -115,6 +159,9 @@ impl Stop<'_> {
             }
             (_, "changed" | "changes") if !before.is_empty() && self.str(-2) != "." => {
                 let span = self.span(-1, 0);
+                if before == "stage" {
+                    return Some(self.stage_changes(span));
+                }
                 return Some(
                     Diagnostic::new(
                         Code::Syntax,
@@ -129,6 +176,13 @@ impl Stop<'_> {
         };
         let message = format!("`{}` is no condition of the language", self.text(span));
         Some(Diagnostic::new(Code::Syntax, span, message).label(label).help(ours.clone()).fix(span, ours))
+    }
+
+    /// `when stage changes`, `on stage change`
+    pub fn stage_changes(&self, span: Span) -> Diagnostic {
+        Diagnostic::new(Code::Syntax, span, "that a record comes to a stage is not listened to")
+            .label("a rule runs whenever a record enters its stage")
+            .help("put a rule without `on` into that stage")
     }
 
     /// `closes within 7 days`, `closes in next 7 days`
@@ -160,10 +214,9 @@ impl Stop<'_> {
     /// `when if amount > 5 EUR`
     fn condition_twice(&self) -> Option<Diagnostic> {
         let scan = self.reader.scan;
-        let at = self
-            .piece
-            .clone()
-            .find(|i| scan.word(*i) == "if" && matches!(scan.word(i.wrapping_sub(1)), "when" | "if"))?;
+        let at = self.piece.clone().find(|i| {
+            scan.word(*i) == "if" && matches!(scan.word(i.wrapping_sub(1)), "when" | "if" | "and" | "or")
+        })?;
         if self.token(0).is_some() || !self.expects(Rule::kw_then) || at == self.piece.start {
             return None;
         }

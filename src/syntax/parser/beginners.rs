@@ -210,6 +210,9 @@ impl Stop<'_> {
             return None;
         }
         let span = self.span(-1, 0);
+        if self.word(-1) == "stage" {
+            return Some(self.stage_changes(span));
+        }
         let help = format!("change of {}", self.word(-1));
         let message = format!("`{}` cannot stand here", self.word(0));
         let problem = self.mistake(span, message, "the change is named first", help.clone())?;

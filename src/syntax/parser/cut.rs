@@ -2,6 +2,7 @@
 
 use super::builder::nfc;
 use super::recover::Reader;
+use super::repeated::LOOPS;
 use super::scan::{Bracket, Kind};
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::source::Span;
@@ -50,7 +51,7 @@ pub(super) const STATEMENTS: [&str; 7] = ["let", "set", "move", "if", "for", "wa
 pub(super) const STEPS: [&str; 6] = ["given", "at", "wait", "send", "reply", "expect"];
 
 /// What other tools call the steps of a test.
-const OTHER_STEPS: [&str; 7] = ["assert", "verify", "check", "ensure", "should", "set", "move"];
+const OTHER_STEPS: [&str; 8] = ["assert", "verify", "check", "ensure", "should", "set", "move", "update"];
 
 /// Words after which something more of the same piece must come.
 const UNFINISHED: [&str; 19] = [
@@ -365,7 +366,12 @@ impl<'a> Reader<'a> {
         if behind_brace {
             return true;
         }
-        let head = matches!(self.word(from), "if" | "for") && self.in_head(from, at);
+        // `wait for invoice.paid timeout 3 days { … }`
+        if self.kind(before) == Some(Kind::Number) && super::scan::numbers::unit_named(word).is_some() {
+            return false;
+        }
+        let head =
+            (matches!(self.word(from), "if" | "for") || self.is_loop(from, at)) && self.in_head(from, at);
         if STATEMENTS.contains(&word) && self.is_fresh(at) {
             return next != "{" || word == "stop";
         }
@@ -376,6 +382,16 @@ impl<'a> Reader<'a> {
             return true;
         }
         !head && self.is_fresh(at) && (self.is_action(at) || self.is_first(at) && !CONTINUING.contains(&word))
+    }
+
+    /// `repeat 3 times {`, `3 times {`: a loop of another language, up to a token on its line.
+    fn is_loop(&self, from: usize, to: usize) -> bool {
+        let counted =
+            self.kind(from) == Some(Kind::Number) && matches!(self.scan.word(from + 1), "times" | "x");
+        let word = (LOOPS.contains(&self.word(from))
+            || matches!(self.word(from), "switch" | "match" | "select"))
+            && !matches!(self.scan.word(from + 1), "{" | "." | ":" | "=");
+        (counted || word) && !(from + 1..=to).any(|i| self.is_first(i))
     }
 
     /// Whether no brace has opened since an `if`, or the `else` of it.

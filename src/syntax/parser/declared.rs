@@ -374,15 +374,20 @@ impl Stop<'_> {
             "wait" if word(1) == "until" => {
                 let moment = self.first_line_from(from + 2);
                 let gone = self.span(from, from + 1);
-                Some(
-                    self.syntax(
-                        gone,
-                        "in a test a moment is reached with `at`",
-                        "not with `wait until`",
-                        format!("at {moment}"),
-                    )
-                    .fix(gone, "at"),
-                )
+                // What else is missing of the moment is said with it.
+                let whole = super::steps::whole_moment(moment);
+                let problem = self.syntax(
+                    gone,
+                    "in a test a moment is reached with `at`",
+                    "not with `wait until`",
+                    format!("at {whole}"),
+                );
+                let start = self.span(from + 2, from + 2).start;
+                let written = Span { start, end: start + moment.len() as u32, ..gone };
+                Some(match whole == moment {
+                    true => problem.fix(gone, "at"),
+                    false => problem.fix(gone, "at").fix(written, whole),
+                })
             }
             "when" | "then" | "and" | "given" if self.at == self.piece.start => {
                 let event = self.first_line_from(from + 1);

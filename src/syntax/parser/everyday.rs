@@ -309,6 +309,31 @@ impl Stop<'_> {
     fn wait_for_words(&self, line: &Piece, words: &[&str]) -> Option<Diagnostic> {
         let said = words.get(2..).filter(|said| words[0] == "wait" && !said.is_empty())?;
         // How long it may take, behind the event.
+        if let Some(n) =
+            (1..said.len()).find(|n| said[*n] == "timeout" || said[*n..].starts_with(&["up", "to"]))
+        {
+            let first = n + if said[n] == "up" { 2 } else { 1 };
+            let number = said.get(first).filter(|number| number.bytes().all(|b| b.is_ascii_digit()))?;
+            unit_named(said.get(first + 1)?)?;
+            let from = line.start + 2;
+            let place = self.place_of(&(from + n..from + first))?;
+            let problem = Diagnostic::new(
+                Code::Syntax,
+                place,
+                format!("`{}` is not how long something is waited for", self.text(place)),
+            );
+            // What is done then needs its `else`.
+            let brace = from + first + 2;
+            let then = said.get(first + 2) == Some(&"{");
+            let otherwise = if then { " else { … }" } else { "" };
+            let event = said[..n].concat();
+            let help = format!("wait for {event} at most {number} {}{otherwise}", said[first + 1]);
+            let problem = problem.label("how long is said with `at most`").help(help).fix(place, "at most");
+            return Some(match then {
+                true => problem.fix(self.place_of(&(brace..brace + 1))?.before(), "else "),
+                false => problem,
+            });
+        }
         let limit = said.iter().enumerate().find_map(|(n, word)| {
             let number = said.get(n + 1)?;
             let unit = said.get(n + 2)?;
@@ -403,6 +428,7 @@ impl Stop<'_> {
         let scan = self.reader.scan;
         let from = (self.piece.start..self.piece.end).find(|i| {
             matches!(scan.word(*i), "every" | "each" | "daily" | "weekly" | "hourly" | "monthly")
+                || matches!(scan.word(*i), "schedule" | "cron" | "timer") && scan.word(i.wrapping_sub(1)) == "on"
         })?;
         if self.reader.member_word(self.piece) != "rule" || self.at < from || from < self.piece.start + 2 {
             return None;
@@ -454,6 +480,29 @@ impl Stop<'_> {
     /// `rule chase after 3 days if no reply`
     fn after_silence(&self) -> Option<Diagnostic> {
         let scan = self.reader.scan;
+        let quiet = |i: &usize| {
+            scan.word(*i) == "of"
+                && matches!(
+                    scan.word(i + 1),
+                    "inactivity" | "silence" | "no" | "quiet" | "idleness" | "waiting"
+                )
+        };
+        if let Some(of) = (self.piece.start + 3..self.piece.end).find(quiet)
+            && scan.word(of - 3) == "after"
+            && scan.kind(of - 2) == Some(Kind::Number)
+        {
+            let span = self.place_of(&(of - 3..of + 2))?;
+            let help = format!("on no email.received for {} {}", scan.word(of - 2), scan.word(of - 1));
+            return Some(
+                Diagnostic::new(
+                    Code::Syntax,
+                    span,
+                    "that nothing happens for a time is waited for with `on no`",
+                )
+                .label("one event, and how long it does not come")
+                .help(help),
+            );
+        }
         let no = (self.piece.start..self.piece.end).find(|i| scan.word(*i) == "no")?;
         let from = (self.piece.start..no).find(|i| scan.word(*i) == "after")?;
         if self.at < from

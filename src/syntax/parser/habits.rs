@@ -381,7 +381,13 @@ impl Stop<'_> {
         let (value_text, _) = if tested { (String::new(), 0) } else { self.value_at(value) };
         let value_text = match self.kind(value) {
             Some(Kind::Open(_)) => "…".to_owned(),
-            _ if ours == "between" => format!("{value_text} and …"),
+            _ if ours == "between" => {
+                let (_, end) = self.value_at(value);
+                match self.word(end + 1) {
+                    "and" => format!("{value_text} and {}", self.value_at(end + 2).0),
+                    _ => format!("{value_text} and …"),
+                }
+            }
             _ => value_text,
         };
         let value_text = if value_text.is_empty() && !tested { "…".to_owned() } else { value_text };

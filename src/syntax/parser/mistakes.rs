@@ -15,6 +15,9 @@ impl Stop<'_> {
 
     pub fn special(&self) -> Option<Diagnostic> {
         self.slip()
+            .or_else(|| self.step_of_habit())
+            .or_else(|| self.repeated())
+            .or_else(|| self.several())
             .or_else(|| self.everyday())
             .or_else(|| self.declared())
             .or_else(|| self.spoken())
@@ -473,6 +476,15 @@ impl Stop<'_> {
         let (start, end) = self.reader.bytes(&(from + 1..from + 2))?;
         let span = Span { file: self.reader.file, start, end };
         let unit = unit_named(scan.word(from + 3))?;
+        if scan.word(from + 4) == "or" && scan.word(from + 6) == "." {
+            let event = self.place_of(&(from + 5..from + 8)).map_or("", |span| self.text(span));
+            let time = with_unit(scan.word(from + 2), unit);
+            return Some(
+                Diagnostic::new(Code::WrongDuration, span, "`wait for` waits for an event")
+                    .label("how long at most is said behind it")
+                    .help(format!("wait for {event} at most {time}")),
+            );
+        }
         Some(
             Diagnostic::new(Code::WrongDuration, span, "`wait for` waits for an event")
                 .label("for a time, `for` is left out")

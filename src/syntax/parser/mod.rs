@@ -17,10 +17,13 @@ mod mistakes;
 mod phrases;
 mod pipelines;
 mod recover;
+mod repeated;
 mod scan;
+mod several;
 mod slips;
 mod spoken;
 mod statements;
+mod steps;
 mod text;
 
 use super::tree::File;

@@ -9,7 +9,7 @@ use super::scan::numbers::unit_named;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-fn number_named(word: &str) -> Option<&'static str> {
+pub(super) fn number_named(word: &str) -> Option<&'static str> {
     let words = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
     let digits = ["2", "3", "4", "5", "6", "7", "8", "9", "10"];
     words.iter().position(|w| *w == word).map(|n| digits[n])
@@ -126,10 +126,12 @@ impl Stop<'_> {
             let unit = self.word(-1);
             let unit = if self.str(-2) == "1" { unit.trim_end_matches('s') } else { unit };
             let ours = format!("{moment} {sign} {} {unit}", self.str(-2));
+            let ours = if self.word(-3) == "wait" { format!("until {ours}") } else { ours };
+            let help = if self.word(-3) == "wait" { format!("wait {ours}") } else { ours.clone() };
             let span = self.span(-2, end);
             let message = format!("`{}` is no moment here", self.text(span));
             return Some(
-                self.say(span, message, "a time is added to a moment, or taken from it", ours.clone())
+                self.say(span, message, "a time is added to a moment, or taken from it", help)
                     .fix(span, ours),
             );
         }
@@ -200,7 +202,9 @@ impl Stop<'_> {
             let help = format!("{} {ours} {value}", subject(-1));
             return Some(self.say(span, message, &label, help).fix(span, ours));
         }
-        if self.word(0).eq_ignore_ascii_case("like") && self.kind(1) == Some(Kind::Text) {
+        if matches!(self.word(0).to_lowercase().as_str(), "like" | "ilike")
+            && self.kind(1) == Some(Kind::Text)
+        {
             let text = self.str(1).strip_prefix('"')?.strip_suffix('"')?;
             let inner = text.trim_matches('%');
             if inner.is_empty() || inner.contains('%') {
@@ -218,6 +222,17 @@ impl Stop<'_> {
                 format!("`{}` is no word of the language here", self.word(0)),
             );
             let help = format!("{} {ours}", subject(-1));
+            // Without regard to case.
+            if self.word(0).eq_ignore_ascii_case("ilike") {
+                let ours = ours.to_lowercase();
+                return Some(
+                    problem
+                        .label("parts of a text are asked for in words")
+                        .help(format!("{}.lower {ours}", subject(-1)))
+                        .fix(self.span(-1, -1).after(), ".lower")
+                        .fix(span, ours),
+                );
+            }
             return Some(problem.label("parts of a text are asked for in words").help(help).fix(span, ours));
         }
         None
@@ -366,10 +381,12 @@ impl Stop<'_> {
                     no_step(format!("send {updated} {{ {}: {value} }} to {record}", scan.word(from + 1)))
                         .label("what happens in a test comes from events")
                 }
-                "move" if scan.word(from + 1) == "to" => {
-                    no_step(format!("send {updated} {{ stage: {} }} to {record}", scan.word(from + 2)))
-                        .label("what happens in a test comes from events")
-                }
+                "move" if scan.word(from + 1) == "to" => no_step(format!(
+                    "send {}.moved {{ stage: {} }} to {record}",
+                    entity.to_lowercase(),
+                    scan.word(from + 2)
+                ))
+                .label("what happens in a test comes from events"),
                 _ if scan.word(from + 1) == "{" => {
                     no_step(format!("expect {opening} {line}")).label("a test says which actions it expects")
                 }

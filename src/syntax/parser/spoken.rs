@@ -84,9 +84,17 @@ impl Stop<'_> {
             return None;
         }
         let span = self.span(-1, isize::from(two));
-        let ours = format!("add_workdays(today, {}, Office)", self.str(-1));
-        let wait = self.word(-2) == "wait";
-        let help = if wait { format!("wait until {ours}") } else { ours.clone() };
+        let scan = self.reader.scan;
+        let calendar = (1..scan.tokens.len()).find(|i| {
+            scan.word(i - 1) == "calendar" && scan.kind(*i) == Some(Kind::Word) && scan.word(i + 1) != ":"
+        });
+        let calendar = calendar.map_or("Office", |at| scan.word(at));
+        let ours = format!("add_workdays(today, {}, {calendar})", self.str(-1));
+        let help = match self.word(-2) {
+            "wait" => format!("wait until {ours}"),
+            "after" => format!("at {ours}"),
+            _ => ours,
+        };
         let problem =
             Diagnostic::new(Code::WrongDuration, span, format!("`{}` is no duration", self.text(span)))
                 .label("working days are counted from a day on")

@@ -97,7 +97,8 @@ const MODIFIERS: [&str; 4] = ["disabled", "then", "success", "failure"];
 /// One mark for each token.
 pub fn outline(text: &str, tokens: &[Token]) -> Vec<Mark> {
     let none = Mark { start: None, weak: false, role: Role::Unknown, missing: None };
-    let mut outline = Outline { text, tokens, marks: vec![none; tokens.len()], pending: None, last: 0 };
+    let marks = vec![none; tokens.len()];
+    let mut outline = Outline { text, tokens, marks, pending: None, last: 0, slip: None };
     for (index, token) in tokens.iter().enumerate() {
         match token.kind {
             Kind::Word => outline.word(index),
@@ -106,6 +107,14 @@ pub fn outline(text: &str, tokens: &[Token]) -> Vec<Mark> {
             Kind::Open(Bracket::Brace) => {
                 outline.marks[index].role = outline.owner(index);
                 outline.pending = None;
+            }
+            // What it stands in goes on behind it.
+            Kind::Close(Bracket::Brace)
+                if outline.slip == Some(index)
+                    || outline.behind_modifier(index)
+                    || outline.in_head(index) =>
+            {
+                outline.marks[index].weak = true;
             }
             Kind::Close(Bracket::Brace) => {
                 let wanted = matches!(outline.pending, Some(Role::Block | Role::Pipeline | Role::Test));
@@ -129,6 +138,8 @@ struct Outline<'a> {
     pending: Option<Role>,
     /// The last word that began something.
     last: usize,
+    /// A bracket between a word that declares and the name behind it.
+    slip: Option<usize>,
 }
 
 impl<'a> Outline<'a> {
@@ -170,9 +181,19 @@ impl<'a> Outline<'a> {
         })
     }
 
-    /// Past the label, if one stands here.
+    /// Past the label, if one stands here, and past brackets that cannot stand around it.
     fn past_label(&self, index: usize) -> usize {
-        index + usize::from(self.kind(index) == Some(Kind::Text))
+        let label = index + usize::from(self.in_head(index));
+        let behind = label + usize::from(self.kind(label) == Some(Kind::Text));
+        behind + usize::from(self.in_head(behind))
+    }
+
+    /// `stage Won } "Deal won" {`, `stage Won "Deal won" } {`: no bracket closes right before a brace opens.
+    fn in_head(&self, index: usize) -> bool {
+        let labelled = self.kind(index + 1) == Some(Kind::Text);
+        let end = index + 1 + usize::from(labelled);
+        matches!(self.kind(index), Some(Kind::Close(_)))
+            && (self.opens(end) || labelled && self.str(end) == "for")
     }
 
     /// Past `a.b.c`.
@@ -236,7 +257,8 @@ impl<'a> Outline<'a> {
             "fn",
             "type",
         ];
-        if self.pending.is_some() && index > 0 && DECLARING.contains(&self.str(index - 1)) {
+        let declaring = index.checked_sub(1 + usize::from(self.slip.is_some_and(|slip| slip + 1 == index)));
+        if self.pending.is_some() && declaring.is_some_and(|at| DECLARING.contains(&self.str(at))) {
             return;
         }
         // No value begins with a brace.
@@ -267,9 +289,7 @@ impl<'a> Outline<'a> {
             head += 1;
         }
         let word = self.str(head);
-        // `rule) all {`: nothing that closes can stand before a name.
-        let slip = matches!(self.kind(head + 1), Some(Kind::Close(bracket)) if bracket != Bracket::Brace);
-        let named_at = head + 1 + usize::from(slip);
+        let named_at = self.past_slip(head + 1);
         let name = self.str(named_at);
         if !matches!(word, "stage" | "rule" | "trigger") || OPERATORS.contains(&name) {
             return false;
@@ -292,41 +312,67 @@ impl<'a> Outline<'a> {
                 (Start::Trigger, named || text, strong, Role::Unknown)
             }
         };
-        if !shaped || !self.begins(index, strong) {
+        if !shaped || !self.begins(index, strong) || !self.may_slip(head + 1, strong) {
             return false;
         }
         self.mark(index, start, !strong, Some(pending).filter(|p| *p != Role::Unknown));
         true
     }
 
+    /// `rule) all {`: nothing that closes can stand before a name.
+    fn past_slip(&self, index: usize) -> usize {
+        index + usize::from(matches!(self.kind(index), Some(Kind::Close(_))))
+    }
+
+    /// Whether a bracket behind a word that declares is one too many. A brace may well close what holds the word, so
+    /// that is believed only where all that follows looks like a declaration.
+    fn may_slip(&mut self, index: usize, strong: bool) -> bool {
+        match self.kind(index) {
+            Some(Kind::Close(Bracket::Brace)) if !strong => return false,
+            Some(Kind::Close(_)) => self.slip = Some(index),
+            _ => {}
+        }
+        true
+    }
+
+    /// `success } stage Won {`
+    fn behind_modifier(&self, index: usize) -> bool {
+        let before = index.checked_sub(1).map_or("", |before| self.str(before));
+        MODIFIERS.contains(&before) && matches!(self.str(index + 1), "stage" | "rule" | "trigger")
+    }
+
     fn declaration(&mut self, index: usize) -> bool {
         let word = self.str(index);
-        let named = self.is_word(index + 1) && !OPERATORS.contains(&self.str(index + 1));
-        let text = self.kind(index + 1) == Some(Kind::Text);
-        let behind = self.past_label(index + 2);
-        let labelled = behind > index + 2;
-        let ends = self.is_first(index + 2);
+        let at = self.past_slip(index + 1);
+        let named = self.is_word(at) && !OPERATORS.contains(&self.str(at));
+        let text = self.kind(at) == Some(Kind::Text);
+        let behind = self.past_label(at + 1);
+        let labelled = behind > at + 1;
+        let ends = self.is_first(at + 1);
         let (shaped, strong, role) = match word {
             "pipeline" => (named, self.str(behind) == "for", Some(Role::Pipeline)),
             "entity" | "extend" | "rates" => (named, self.opens(behind), Some(Role::Entries)),
             "enum" | "calendar" => (named, self.opens(behind), Some(Role::Words)),
             "user" | "department" | "role" => (named, labelled || self.opens(behind), Some(Role::Entries)),
             "event" | "action" => {
-                let path = self.past_path(index + 1);
+                let path = self.past_path(at);
                 let behind = self.past_label(path);
-                let dotted = path > index + 2;
+                let dotted = path > at + 1;
                 (named, dotted || behind > path || self.opens(behind), Some(Role::Entries))
             }
-            "test" => (text, self.opens(index + 2), Some(Role::Test)),
+            "test" => (text, self.opens(at + 1), Some(Role::Test)),
             "use" => (named || text, ends, None),
-            "currency" => (named, ends && self.str(index + 1).len() == 3, None),
+            "currency" => (named, ends && self.str(at).len() == 3, None),
             "type" => (named, labelled || ends, None),
-            "const" => (named, self.str(index + 2) == "=", None),
-            "fn" => (named, self.str(index + 2) == "(", None),
+            "const" => (named, self.str(at + 1) == "=", None),
+            "fn" => (named, self.str(at + 1) == "(", None),
             _ => return false,
         };
         // `set a = user notify { … }`: the name of a field, and what follows it.
-        if !shaped || !self.begins(index, strong && self.pending != Some(Role::Block)) {
+        if !shaped
+            || !self.begins(index, strong && self.pending != Some(Role::Block))
+            || !self.may_slip(index + 1, strong)
+        {
             return false;
         }
         self.mark(index, Start::Declaration, !strong, role);

@@ -184,6 +184,32 @@ impl Scanner<'_> {
         whole.starts_with(unicode_ident::is_xid_start).then(|| format!("{whole} * {}", factor.normalize()))
     }
 
+    /// `closes > 3` before `%`, where `closes` is a date: `closes > today + 3 days`.
+    fn share_of_a_day(&self, percent: usize) -> Option<String> {
+        let number = |c: char| c.is_ascii_digit() || c == '.';
+        let before = self.text[..percent].trim_end();
+        let rest = before.trim_end_matches(number);
+        let digits = before[rest.len()..].split('.').next().filter(|digits| !digits.is_empty())?;
+        let rest = rest.trim_end();
+        let subject = rest.trim_end_matches(['<', '>', '=', '!']);
+        let sign = &rest[subject.len()..];
+        let subject = subject.trim_end();
+        let name = |c: char| unicode_ident::is_xid_continue(c) || c == '.';
+        let path = &subject[subject.trim_end_matches(name).len()..];
+        let field = path.rsplit('.').next().filter(|field| !field.is_empty() && !sign.is_empty())?;
+        // What it is, the file says, or the library that declares it.
+        let dated = |text: &str| {
+            text.match_indices(field).any(|(at, _)| {
+                let alone = text[..at].chars().next_back().is_none_or(|c| !unicode_ident::is_xid_continue(c));
+                let ty = text[at + field.len()..].trim_start().strip_prefix(':').map(str::trim_start);
+                alone && ty.is_some_and(|ty| ty.starts_with("date"))
+            })
+        };
+        let own = matches!(field, "today" | "now" | "created_at" | "stage_entered_at");
+        (own || dated(self.text) || crate::library::texts().any(dated))
+            .then(|| format!("{path} {sign} today + {digits} days"))
+    }
+
     fn foreign_comment(&mut self) {
         let start = self.at;
         let line_end = self.line_end();
@@ -322,6 +348,13 @@ impl Scanner<'_> {
                     .fix(span, ""),
                 '%' => {
                     let share = self.share_before(start).unwrap_or_else(|| "0.1 for 10 %".to_owned());
+                    if let Some(days) = self.share_of_a_day(start) {
+                        self.report(
+                            problem.label("a day has no share: it is compared with another day").help(days),
+                        );
+                        self.at = end;
+                        return;
+                    }
                     match self.with_share(start) {
                         Some(product) => problem.label("a share of something is a product").help(product),
                         None => problem.label("a share is a plain number").help(share),

@@ -235,7 +235,15 @@ impl Checker<'_> {
                         .contains_key(event)
                         .then(|| Advice::say(format!("did you mean `{event}`?")))
                 })
-                .unwrap_or_else(|| Advice::say(format!("event {name} {{ }}")))
+                .unwrap_or_else(|| match name {
+                    "enter" | "entry" | "entered" | "enters" | "start" | "begin" => {
+                        Advice::say("leave it out: without `on`, a rule runs when a record enters its stage")
+                    }
+                    "exit" | "leave" | "left" | "exited" => Advice::say(
+                        "put a rule without `on` into the stages that follow: it runs on entering",
+                    ),
+                    _ => Advice::say(format!("event {name} {{ }}")),
+                })
         };
         self.report(
             Diagnostic::new(Code::UnknownEvent, path.span, format!("there is no event `{name}`"))

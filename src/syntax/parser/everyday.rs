@@ -428,7 +428,8 @@ impl Stop<'_> {
         let scan = self.reader.scan;
         let from = (self.piece.start..self.piece.end).find(|i| {
             matches!(scan.word(*i), "every" | "each" | "daily" | "weekly" | "hourly" | "monthly")
-                || matches!(scan.word(*i), "schedule" | "cron" | "timer") && scan.word(i.wrapping_sub(1)) == "on"
+                || matches!(scan.word(*i), "schedule" | "cron" | "timer")
+                    && scan.word(i.wrapping_sub(1)) == "on"
         })?;
         if self.reader.member_word(self.piece) != "rule" || self.at < from || from < self.piece.start + 2 {
             return None;

@@ -393,6 +393,8 @@ impl Stop<'_> {
         let value_text = if value_text.is_empty() && !tested { "…".to_owned() } else { value_text };
         let span = self.span(first, if value == 0 { -1 } else { value - 1 });
         let written = self.text(span).to_owned();
+        // `count(tags) is greater than 3`: a bracket alone is no name.
+        let subject = if subject.starts_with(')') { String::new() } else { subject };
         let help = format!("{subject} {ours} {value_text}");
         let message = match value {
             0 => format!("values are compared by `{ours}`, not by `{written}`"),

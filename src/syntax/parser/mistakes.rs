@@ -18,6 +18,7 @@ impl Stop<'_> {
             .or_else(|| self.step_of_habit())
             .or_else(|| self.repeated())
             .or_else(|| self.several())
+            .or_else(|| self.clause())
             .or_else(|| self.everyday())
             .or_else(|| self.declared())
             .or_else(|| self.spoken())

@@ -3,6 +3,7 @@
 mod asked;
 mod beginners;
 mod builder;
+mod clauses;
 mod cut;
 mod declarations;
 mod declared;

@@ -241,6 +241,52 @@ impl Stop<'_> {
                     .fix(self.span(0, 0).before(), "with "),
                 )
             }
+            // `expect notify(to: anna)`
+            ("expect", "(") if !self.word(-1).is_empty() => {
+                let close = self.reader.after(open).checked_sub(1)?;
+                let (first, last) = (self.place_of(&(open..open + 1))?, self.place_of(&(close..close + 1))?);
+                let inner = self.text(Span { start: first.end, end: last.start, ..first }).trim().to_owned();
+                let blank = if self.touches(-1, 0) { " " } else { "" };
+                Some(
+                    self.step(
+                        first,
+                        "with what an action is expected stands in braces",
+                        "not in these",
+                        format!("expect {} {{ {inner} }}", self.word(-1)),
+                    )
+                    .fix(first, format!("{blank}{{ "))
+                    .fix(last, " }"),
+                )
+            }
+            // `expect exactly 1 notify`
+            ("expect", _)
+                if matches!(self.word(-1), "exactly" | "only") && self.kind(0) == Some(Kind::Number) =>
+            {
+                let span = self.span(-1, -1);
+                let gone = Span { end: self.span(0, 0).start, ..span };
+                let message = format!("`{}` is not needed here", self.word(-1));
+                let help = format!("expect {} {}", self.str(0), self.word(1));
+                Some(self.step(span, message, "the number says how often", help).fix(gone, ""))
+            }
+            // `given a deal "D-2" { … }`
+            ("given", _)
+                if matches!(self.word(-1), "a" | "an" | "the") && self.kind(1) == Some(Kind::Text) =>
+            {
+                let span = self.span(-1, -1);
+                let gone = Span { end: self.span(0, 0).start, ..span };
+                let message = format!("`{}` is not needed here", self.word(-1));
+                let help = format!("given {} {}", self.word(0), self.str(1));
+                Some(self.step(span, message, "the kind of the record is enough", help).fix(gone, ""))
+            }
+            // `given "D-2" { … }`
+            ("given", _) if self.kind(0) == Some(Kind::Text) && self.word(-1) == "given" => {
+                let entity = self.given().map_or("deal", |(entity, _)| entity);
+                let help = format!("given {entity} {}", self.str(0));
+                Some(
+                    self.step(self.span(0, 0), "what kind of record this is, is missing", "its name", help)
+                        .fix(self.span(0, 0).before(), format!("{entity} ")),
+                )
+            }
             ("given", "{") if !self.word(-1).is_empty() && self.word(-2) == "given" => {
                 let kind = self.word(-1);
                 let name = format!(

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use stagegate::compiler;
 use stagegate::engine::counts::Counts;
 use stagegate::testing::Suite;
-use stagegate::testing::coverage::{Coverage, Plan};
+use stagegate::testing::coverage::{Coverage, Plan, Share};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Output;
@@ -52,6 +52,22 @@ fn too_little_fails() {
         said.push_str(&format!("$ stagegate test {}\n{}\n", case.join(" "), shown(&test(case))));
     }
     insta::assert_snapshot!("too-little", said);
+}
+
+/// A share is not rounded before it is compared.
+#[test]
+fn a_share_is_compared_exactly() {
+    let share = Share { seen: 13, all: 16 };
+    assert_eq!(share.percent(), "81.2 %");
+    for (percent, less) in
+        [("81.25", false), ("81.2", false), ("81.2500000001", true), ("81.26", true), ("81.3", true)]
+    {
+        assert_eq!(share.is_less_than(percent.parse().expect("a number")), less, "{percent}");
+    }
+    let third = Share { seen: 1, all: 3 };
+    assert!(!third.is_less_than("33.333333".parse().expect("a number")));
+    assert!(third.is_less_than("33.333334".parse().expect("a number")));
+    assert!(!Share::default().is_less_than("100".parse().expect("a number")));
 }
 
 #[test]

@@ -456,6 +456,48 @@ fn folders_are_compared_program_by_program() {
     insta::assert_snapshot!("diff-refused", refused);
 }
 
+/// A folder holds tests, too, and other programs: the other version of a file is what is called like it.
+#[test]
+fn a_file_is_found_again_in_a_folder() {
+    let shop = "currency EUR\nentity A { title: text }\npipeline P for A { stage New }\n";
+    let changed = shop.replace("stage New", "stage New\n stage Late");
+    let test = "use \"../shop.rules\"\ntest \"it is there\" {\n given a \"1\" { title: \"x\" }\n expect stage of \"1\" == New\n}\n";
+    let case = Case::new(&[
+        ("old/shop.rules", shop),
+        ("old/renamed.rules", shop),
+        ("now/shop.rules", &changed),
+        ("now/tests/all.rules", test),
+        ("several/rules/shop.rules", &changed),
+        ("several/zoo.rules", shop),
+        ("twice/a/shop.rules", shop),
+        ("twice/b/shop.rules", shop),
+    ]);
+    let mut said = String::new();
+    for args in [
+        ["old/shop.rules", "now"],
+        ["now", "old/shop.rules"],
+        ["old/renamed.rules", "now"],
+        ["old/shop.rules", "several"],
+        ["old/shop.rules", "twice"],
+        ["old/nowhere.rules", "now"],
+    ] {
+        let args = [args[0], args[1], "--brief"];
+        said.push_str(&format!("$ stagegate diff {}\n{}\n", args.join(" "), case.shown(&args)));
+    }
+    insta::assert_snapshot!("diff-file-in-folder", said);
+}
+
+#[test]
+fn that_there_are_no_events_is_said() {
+    let shop = "currency EUR\nentity A { title: text }\npipeline P for A { stage New }\n";
+    let case = Case::new(&[("shop.rules", shop), ("none.jsonl", "\n"), ("bad.jsonl", "{\n")]);
+    let mut said = String::new();
+    for events in ["none.jsonl", "bad.jsonl"] {
+        said.push_str(&case.shown(&["shop.rules", "shop.rules", "--events", events]));
+    }
+    insta::assert_snapshot!("diff-no-events", said);
+}
+
 /// Outcomes name effects by the numbers of the old version: the new one, which asks for something more before, is given the
 /// same answers.
 #[test]

@@ -410,6 +410,36 @@ fn a_site_is_written_and_written_again() {
 }
 
 #[test]
+fn a_folder_is_called_after_its_program_and_not_its_tests() {
+    let case = Case::new();
+    std::fs::create_dir(case.path("tests")).expect("a folder");
+    for name in ["first", "second"] {
+        let test = format!(
+            "use \"../shop.rules\"\ntest \"the {name}\" {{\n  given deal \"1\" {{ title: \"x\" }}\n  expect stage of \"1\" == A\n}}\n"
+        );
+        std::fs::write(case.path(&format!("tests/{name}.rules")), test).expect("a file");
+    }
+    let (code, page, said) = case.run(&[".", "--format", "markdown"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(page.contains("\n# Shop\n"), "{page}");
+    assert!(page.contains("the first") && page.contains("the second"), "{page}");
+    // Two that call something the same are right each for itself.
+    for name in ["first", "second"] {
+        std::fs::write(case.path(&format!("tests/{name}.rules")), "use \"../shop.rules\"\nconst X = 1\n")
+            .expect("a file");
+    }
+    let (code, page, said) = case.run(&[".", "--format", "markdown"]);
+    assert!(code == Some(0) && page.contains("\n# Shop\n"), "{said}{page}");
+    std::fs::write(case.path("other.rules"), "const B = 1\n").expect("a file");
+    let (code, _, said) = case.run(&["."]);
+    assert_eq!(code, Some(2));
+    insta::assert_snapshot!(said, @"error: there are several programs in .: name one of ./other.rules, ./shop.rules");
+    let (code, _, said) = case.run(&["crn"]);
+    assert_eq!(code, Some(2));
+    insta::assert_snapshot!(said, @"error: cannot read crn: there is no such file; did you mean the library `crm`?");
+}
+
+#[test]
 fn what_others_made_is_left_alone() {
     let case = Case::new();
     std::fs::create_dir(case.path("mine")).expect("a folder");

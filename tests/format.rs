@@ -452,6 +452,27 @@ fn check_shows_a_diff_and_changes_nothing() {
     assert_eq!((good.code, good.out.as_str(), good.err.as_str()), (0, "", ""));
 }
 
+/// A diff would show every line.
+#[test]
+fn ends_of_lines_as_on_windows_are_told_in_a_line() {
+    let folder = library();
+    let at = folder.path();
+    let ends = "they are those of Windows (CRLF), and the style is LF alone\n\
+                1 file would change: the same without `--check` formats it\n";
+    std::fs::write(at.join("windows.rules"), "const A = 1\r\nconst B = 2\r\n").unwrap();
+    let said = fmt(at, &["--check", "windows.rules"], "");
+    assert_eq!((said.code, &*said.out), (1, ""));
+    assert_eq!(said.err, format!("windows.rules: only the ends of its lines would change: {ends}"));
+    std::fs::write(at.join("windows.rules"), "const A = 1\r\nconst   B = 2\r\n").unwrap();
+    let said = fmt(at, &["--check", "windows.rules"], "");
+    assert_eq!(said.code, 1);
+    let diff =
+        "--- windows.rules\n+++ windows.rules\n@@ -1,2 +1,2 @@\n const A = 1\n-const   B = 2\n+const B = 2\n";
+    assert_eq!(said.out, diff);
+    let too = "windows.rules: the ends of its lines would change too, which the diff leaves out";
+    assert_eq!(said.err, format!("{too}: {ends}"));
+}
+
 #[test]
 fn standard_input_goes_to_standard_output() {
     let folder = library();

@@ -382,6 +382,7 @@ fn what_cannot_be_changed_is_said() {
         &["failing.rules", "--mutate"][..],
         &["no-tests.rules", "--mutate"],
         &["clean.rules", "--mutate", "--filter", "nothing of that name"],
+        &["clean.rules", "no-tests.rules", "--mutate", "--filter", "nothing of that name"],
         &["clean.rules", "--mutate", "--format", "junit"],
         &["clean.rules", "--mutate", "--coverage"],
         &["no-such.rules", "--mutate"],

@@ -243,6 +243,31 @@ fn mistakes_in_the_file_are_told_by_every_command() {
 }
 
 #[test]
+fn a_file_of_settings_is_checked_as_what_it_is() {
+    let folder = Folder::with(&[
+        ("stagegate.toml", "[test]\nmin-coverrage = 90\n"),
+        ("sales.rules", RULES),
+        ("tests/paid.events.jsonl", EVENTS),
+        ("tests/paid.scenario.toml", "abuot = \"a deal\"\n"),
+        ("elsewhere/other.scenario.toml", "nobody = \"reads this\"\n"),
+    ]);
+    let said = |args: &[&str]| shown(&run(folder.root(), args));
+    snapshot!("check-settings", said(&["check", "stagegate.toml"]));
+    assert_eq!(said(&["check", "stagegate.toml", "sales.rules"]).matches("E0901").count(), 2);
+    snapshot!("check-scenario", said(&["check", "tests/paid.scenario.toml", "sales.rules"]));
+    snapshot!("check-folder", said(&["check", "."]));
+    snapshot!("check-folder-fix", said(&["check", ".", "--fix"]));
+    assert_eq!(folder.read("tests/paid.scenario.toml"), "about = \"a deal\"\n");
+    assert_eq!(folder.read("stagegate.toml"), "[test]\nmin-coverage = 90\n");
+    assert_eq!(said(&["check", "."]), "exit 0\n--- stdout\n--- stderr\nno errors in ./sales.rules\n");
+    let missing = said(&["check", "nowhere/stagegate.toml"]);
+    assert_eq!(
+        missing,
+        "exit 2\n--- stdout\n--- stderr\nerror: cannot read nowhere/stagegate.toml: there is no such file\n"
+    );
+}
+
+#[test]
 fn the_clock_of_tests_begins_where_the_library_says() {
     let test = "\ntest \"a summer\" {\n  given deal \"D-1\" { title: \"x\", amount: 1 EUR, responsible: anna }\n  wait 3 days\n  expect notify\n  expect stage_entered_at of \"D-1\" == 2027-07-01T10:00Z\n}\n";
     let files = [("sales.rules", &*format!("{RULES}{test}"))];

@@ -73,6 +73,21 @@ fn reports_say_which_programs_could_not_be_run() {
 }
 
 #[test]
+fn a_filter_that_leaves_nothing_is_a_mistake() {
+    let mut said = String::new();
+    for args in [
+        &["what-is-met-passes.rules", "--filter", "pases"][..],
+        &["what-is-met-passes.rules", "--filter", "elephants"],
+        &["what-is-met-passes.rules", "--filter", "elephants", "--format", "json"],
+        &["no-tests.rules", "--filter", "elephants"],
+        &["rules-with-errors-are-not-tested.rules", "--filter", "elephants"],
+    ] {
+        said.push_str(&format!("$ stagegate test {}\n{}\n", args.join(" "), shown(&test(folder(), args))));
+    }
+    insta::assert_snapshot!("nothing-named", said);
+}
+
+#[test]
 fn a_filter_leaves_out_the_others() {
     let output = test(folder(), &["what-is-met-passes.rules", "--filter", "TIME PASSES"]);
     insta::assert_snapshot!(shown(&output), @r"

@@ -376,6 +376,26 @@ fn why_has_an_answer_for_every_record_of_the_examples() {
     }
 }
 
+/// `waiting` begins with the event, and waits in its body.
+#[test]
+fn what_waits_in_its_body_has_begun() {
+    let folder = shop();
+    let events = std::fs::read_to_string(folder.path().join("events.jsonl")).expect("events");
+    let some: Vec<&str> = events.lines().filter(|line| !line.is_empty()).take(6).collect();
+    std::fs::write(folder.path().join("some.jsonl"), some.join("\n")).expect("a file");
+    let of_rule = |name: &str| {
+        let args = ["why", "shop.rules", "some.jsonl", "--record", "order/O-1", "--rule", name];
+        let (code, out, _) = stagegate(folder.path(), &args);
+        assert_eq!(code, 0);
+        out.lines().filter(|line| line.contains("(shop.rules:")).collect::<Vec<_>>().join("\n")
+    };
+    let waiting = "  rule Shop.New.waiting ran  (shop.rules:18)\n  \
+                   rule Shop.New.waiting waits for something to happen  (shop.rules:18)";
+    assert_eq!(of_rule("waiting"), waiting);
+    let later = "  rule Shop.New.later did not run yet: it waits until 2026-03-04 09:00  (shop.rules:16)";
+    assert_eq!(of_rule("later"), later);
+}
+
 #[cfg(feature = "state")]
 #[test]
 fn why_reads_a_state_file() {
@@ -387,6 +407,21 @@ fn why_reads_a_state_file() {
         stagegate(path, &["why", "shop.rules", "--state", "shop.db", "--record", "order/O-1"]);
     assert_eq!((code, &*said), (0, ""));
     insta::assert_snapshot!("state", out);
+    let first = std::fs::read_to_string(path.join("events.jsonl")).expect("events");
+    std::fs::write(path.join("first.jsonl"), first.lines().next().expect("one")).expect("a file");
+    let args = ["run", "shop.rules", "first.jsonl", "--state", "first.db", "-o", "first-effects.jsonl", "-q"];
+    assert_eq!(stagegate(path, &args).0, 0);
+    let of_rule = |name: &str, format: &str| {
+        let args = ["why", "shop.rules", "--state", "first.db", "--record", "order/O-1", "--rule", name];
+        stagegate(path, &[&args[..], &["--format", format]].concat()).1
+    };
+    let said = ["later", "greet", "They asked"].map(|name| of_rule(name, "human")).join("\n");
+    insta::assert_snapshot!("state-rules", said);
+    let waits = |name: &str| {
+        let report: serde_json::Value = serde_json::from_str(&of_rule(name, "json")).expect("JSON");
+        report["waits"].as_array().expect("a list").len()
+    };
+    assert_eq!((waits("later"), waits("greet")), (1, 0));
     let (code, _, said) =
         stagegate(path, &["why", "shop.rules", "--state", "shop.db", "--record", "order/O-2"]);
     assert!(code == 2 && said.contains("did you mean `order/O-1`?"), "{said}");

@@ -1,11 +1,12 @@
 //! `stagegate.toml`: which one counts for a program, read once, with its mistakes drawn once.
 
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
 use super::input::{self, Style};
 use crate::diagnostic::levels::Levels;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::settings::Library;
+use crate::settings::{Library, library};
 use crate::source::{Sources, Span};
+use crate::testing::scenario::{self, Scenario};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -72,6 +73,39 @@ fn read(file: &Path, bytes: std::io::Result<Vec<u8>>) -> Result<Library, Box<Bro
     read.map_err(|diagnostics| Box::new(Broken { diagnostics, sources, name }))
 }
 
+/// A file of settings, by its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `stagegate.toml`
+    Library,
+    /// Of a scenario: `tests/NAME.scenario.toml`
+    Scenario,
+}
+
+impl Kind {
+    pub fn of(path: &Path) -> Option<Kind> {
+        let name = path.file_name()?.to_str()?;
+        match name {
+            library::FILE => Some(Kind::Library),
+            _ if name.ends_with(scenario::SETTINGS) => Some(Kind::Scenario),
+            _ => None,
+        }
+    }
+
+    /// What is wrong in a text of this kind.
+    pub fn mistakes(self, name: &str, text: &str, sources: &mut Sources) -> Vec<Diagnostic> {
+        match self {
+            Kind::Library => Library::read(name, text, sources).err().unwrap_or_default(),
+            Kind::Scenario => {
+                let mut scenario = Scenario::new(name, name, &[]);
+                let found = scenario.configure(name, text, &scenario::Settings::default());
+                *sources = scenario.sources;
+                found.err().unwrap_or_default()
+            }
+        }
+    }
+}
+
 /// From where people stand, if it is below.
 pub(super) fn name_of(file: &Path) -> String {
     let here = std::env::current_dir().ok();
@@ -110,6 +144,7 @@ impl Broken {
     /// Draws the mistakes; nothing is done with such settings.
     pub fn said(&self, style: Style) -> Failure {
         let (errors, warnings) = input::report(&self.diagnostics, &self.sources, style);
-        Failure::usage(format!("{} in {}: nothing has been done", input::found(errors, warnings), self.name))
+        let message = format!("{} in {}: nothing has been done", input::found(errors, warnings), self.name);
+        Failure { exit: Exit::Findings, message: Some(message) }
     }
 }

@@ -21,8 +21,10 @@ pub struct Args {
 }
 
 fn code(text: &str) -> std::result::Result<Code, String> {
-    // `201` and `0201` too: the letter is easily forgotten.
-    let number = text.parse::<u16>().ok().filter(|_| text.len() <= 4).map(|n| format!("E{n:04}"));
+    // `201` and `e201` too: the letter and the noughts are easily forgotten.
+    let digits = text.strip_prefix(['E', 'e']).unwrap_or(text);
+    let digits = Some(digits).filter(|digits| (1..=4).contains(&digits.len()));
+    let number = digits.and_then(|digits| digits.parse::<u16>().ok()).map(|n| format!("E{n:04}"));
     if let Some(code) = Code::named(number.as_deref().unwrap_or(text)) {
         return Ok(code);
     }

@@ -123,7 +123,10 @@ fn one(path: &Path, check: bool, style: Style, outcome: &mut Outcome) -> std::re
     let same = written == text;
     if check {
         outcome.changed += usize::from(!same);
-        return if same { Ok(()) } else { print(&diff(path, &text, &written, style.out())) };
+        // Of few such lines each is shown.
+        let of_windows = text.matches("\r\n").count() * 2 > text.matches('\n').count();
+        let text = if of_windows { unix(path, &text, &written) } else { text };
+        return if written == text { Ok(()) } else { print(&diff(path, &text, &written, style.out())) };
     }
     if stdin {
         return print(&written);
@@ -144,6 +147,18 @@ fn print(text: &str) -> std::result::Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     written.map_err(|e| Failure::write("to standard output", &e))
+}
+
+/// The text with the line ends of the style. That they are others is said once: a diff would show every line.
+fn unix(path: &Path, text: &str, written: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let how = match text == written {
+        true => "only the ends of its lines would change",
+        false => "the ends of its lines would change too, which the diff leaves out",
+    };
+    let shown = input::shown(path);
+    exit::say(&format!("{shown}: {how}: they are those of Windows (CRLF), and the style is LF alone\n"));
+    text
 }
 
 /// A unified diff that `patch` and `git apply` take.

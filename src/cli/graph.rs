@@ -1,11 +1,11 @@
 //! `stagegate graph`: the pipelines of a program, drawn.
 
-use super::Result;
 use super::compile::replace;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
 use super::run::{ActionsArg, open_inputs};
+use super::{Result, programs};
 use crate::compiler::{self, Loaded};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::engine::Options;
@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
     stagegate graph sales.rules --pipeline Sales --format dot | dot -Tpng > sales.png\n\n\
     Exit codes: 0 it is drawn, 1 the rules have errors, 2 a file cannot be read or written, or there is no such pipeline.")]
 pub struct Args {
-    /// A file of rules; `-` is standard input.
+    /// A file of rules, or a folder with one program in it; `-` is standard input.
     #[arg(value_name = "PROGRAM")]
     program: PathBuf,
     /// As what to draw. Left out: what the name of --output ends in, else svg.
@@ -99,11 +99,12 @@ pub fn run(args: &Args, style: Style) -> Result {
         })?,
         (None, None) => Format::USUAL,
     };
-    let loaded = input::load(&args.program)?;
+    let program = &programs::only(&args.program)?.program;
+    let loaded = input::load(program)?;
     let checked = compiler::check_with(&loaded, &args.levels.0);
     let (errors, warnings) = input::report(&checked.diagnostics, &loaded.sources, style);
     let Some(model) = checked.model.filter(|_| errors == 0) else {
-        exit::say(&format!("{} in {}\n", input::found(errors, warnings), input::shown(&args.program)));
+        exit::say(&format!("{} in {}\n", input::found(errors, warnings), input::shown(program)));
         return Ok(Exit::Findings);
     };
     let mut graph = Graph::of(&loaded, &model, &checked.diagnostics);
@@ -111,13 +112,13 @@ pub fn run(args: &Args, style: Style) -> Result {
         graph = only(&graph, name)?;
     }
     if graph.pipelines.is_empty() {
-        let shown = input::shown(&args.program);
+        let shown = input::shown(program);
         return Err(Failure::usage(format!("there is no pipeline in {shown}, and so nothing to draw")));
     }
     if let Some(path) = output {
         let events = args.events.iter().map(PathBuf::as_path);
         let sources = loaded.sources.files().filter_map(|(_, file)| file.path.as_deref());
-        if sources.chain(events).chain([&*args.program]).any(|read| input::same_file(path, read)) {
+        if sources.chain(events).chain([&**program]).any(|read| input::same_file(path, read)) {
             return Err(Failure::usage(format!(
                 "{} would be overwritten: choose another -o",
                 path.display()

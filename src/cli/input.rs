@@ -82,6 +82,11 @@ pub fn load_with(
     Ok(compiler::load_with(&[program.to_path_buf()], &mut read, &mut neighbours))
 }
 
+/// As [`load`], of several files that belong together.
+pub fn load_together(files: &[std::path::PathBuf]) -> Loaded {
+    compiler::load_with(files, &mut read_any, &mut neighbours)
+}
+
 /// The names of the files in a folder, for a file that cannot be found.
 fn neighbours(folder: &Path) -> Vec<String> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };

@@ -27,6 +27,7 @@ mod summary;
 mod terminal;
 mod test;
 mod unified;
+mod usage;
 #[cfg(feature = "state")]
 mod versions;
 mod why;
@@ -85,7 +86,14 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(error) if usage::asks_version(&error) => {
+            return match input::print(&format!("stagegate {VERSION}\n")) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => failed(failure),
+            };
+        }
         Err(error) => {
+            let error = usage::clearer(error);
             if error.use_stderr() {
                 let _ = error.print();
                 return ExitCode::from(2);

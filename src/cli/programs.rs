@@ -1,9 +1,13 @@
 //! Which programs are meant by paths on the command line: files, and folders with all that is in them.
 
+use super::config::Kind;
 use super::exit::Failure;
 use super::input;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+
+/// The folder of a library in which its tests are.
+const TESTS: &str = "tests";
 
 /// What is found at some paths.
 pub(super) struct Found {
@@ -89,6 +93,83 @@ pub(super) fn rules_in(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Failure)>)
     found.sort();
     failures.sort_by(|a, b| a.0.cmp(&b.0));
     (found, failures)
+}
+
+/// Files with the settings of scenarios in a folder and below: those in folders `tests`, in order.
+pub(super) fn scenarios_in(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(path),
+                Ok(_) if Kind::of(&path) == Some(Kind::Scenario) && in_tests(&path) => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whether a file is in a folder `tests`, or below one.
+fn in_tests(file: &Path) -> bool {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
+    file.ancestors().skip(1).any(|folder| folder.file_name().is_some_and(|name| name == TESTS))
+}
+
+/// The one program of a folder.
+pub(super) struct Only {
+    pub program: PathBuf,
+    /// Files in folders `tests` that bring it in.
+    pub tests: Vec<PathBuf>,
+}
+
+/// The program at a path: a file is one; of a folder the only one. Files that only test it are none.
+///
+/// # Errors
+/// A folder in which there is none, or more than one.
+pub(super) fn only(path: &Path) -> Result<Only, Failure> {
+    if !path.is_dir() {
+        return Ok(Only { program: path.to_path_buf(), tests: Vec::new() });
+    }
+    let (found, mut failures) = rules_in(path);
+    if let Some((_, failure)) = failures.pop() {
+        return Err(failure);
+    }
+    if found.is_empty() {
+        return Err(Failure::usage(format!("there is no .rules file in {}", path.display())));
+    }
+    let below = |file: &PathBuf| {
+        let within = file.strip_prefix(path).unwrap_or(file);
+        within.components().any(|part| part.as_os_str() == TESTS)
+    };
+    let (tests, rules): (Vec<PathBuf>, Vec<PathBuf>) = found.into_iter().partition(below);
+    let (tests, rules) = if rules.is_empty() { (rules, tests) } else { (tests, rules) };
+    let mut programs = roots(rules);
+    match (programs.pop(), programs.is_empty()) {
+        (Some(program), true) => {
+            let own = program.canonicalize().ok();
+            let brings_in = |file: &PathBuf| {
+                let Ok(loaded) = input::load(file) else { return false };
+                let paths = loaded.sources.files().filter_map(|(_, file)| file.path.as_ref());
+                own.is_some() && paths.map(|path| path.canonicalize().ok()).any(|path| path == own)
+            };
+            Ok(Only { tests: tests.into_iter().filter(brings_in).collect(), program })
+        }
+        (last, _) => {
+            programs.extend(last);
+            let shown: Vec<String> = programs.iter().map(|path| path.display().to_string()).collect();
+            Err(Failure::usage(format!(
+                "there are several programs in {}: name one of {}",
+                path.display(),
+                shown.join(", ")
+            )))
+        }
+    }
 }
 
 /// The files that no other of the folder brings in. Where all bring in each other, all of them.

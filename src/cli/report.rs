@@ -138,10 +138,13 @@ impl Report {
             Format::Human | Format::Plain => {}
         }
         let files = match programs {
-            [one] => input::shown(one),
-            several => format!("{} programs", several.len()),
+            [] => Vec::new(),
+            [one] => vec![input::shown(one)],
+            several => vec![format!("{} programs", several.len())],
         };
-        let files = [vec![files], std::mem::take(&mut self.others)].concat().join(" and ");
+        let mut files = [files, std::mem::take(&mut self.others)].concat();
+        let last = files.pop().unwrap_or_default();
+        let files = if files.is_empty() { last } else { format!("{} and {last}", files.join(", ")) };
         if self.errors + self.warnings > 0 {
             exit::say(&format!("{} in {files}\n", input::found(self.errors, self.warnings)));
             if let Some(code) = self.first.filter(|_| self.format == Format::Human) {

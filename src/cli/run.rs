@@ -3,7 +3,7 @@
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
-use super::{Result, config, summary};
+use super::{Result, config, summary, usage};
 use crate::compiler::Foreign;
 use crate::diagnostic::escaped;
 use crate::engine::{Engine, Options};
@@ -34,8 +34,8 @@ use std::time::{Duration, Instant};
     stagegate run sales.rules events.jsonl --trace trace.jsonl   and what was decided, and why\n  \
     stagegate run sales.rules events.jsonl --until 2026-12-31T23:59:59Z   and what happens until then\n  \
     tail -f events.jsonl | stagegate run sales.stagegate --tick 1h -\n  \
-    stagegate run sales.rules events.jsonl --state sales.db -o effects.jsonl   and go on where it stopped, next time\n  \
-    stagegate run sales.rules events.jsonl --state sales.db -o effects.jsonl --map-stage Talk=Speak   with a stage renamed\n\n\
+    stagegate run sales.rules events.jsonl --state sales.db -o effects.jsonl\n      and go on where it stopped, next time\n  \
+    stagegate run sales.rules events.jsonl --state sales.db -o effects.jsonl --map-stage Talk=Speak\n      with a stage renamed\n\n\
     Exit codes: 0 the events were read to the end (rejected ones do not change that), 1 the rules have \
     errors or --on-error stop met a rejected event, 2 a file cannot be read or written.")]
 pub struct Args {
@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
     /// Where it is written what each trigger and rule decided and why, as JSON lines with the clauses of conditions and
-    /// their values. Needs the rules as text.
+    /// their values. Needs the rules as text. Not with --jobs.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// What to do with an event that cannot be read or breaks the schema.
@@ -80,11 +80,11 @@ pub struct Args {
     versions: super::versions::Versions,
     /// How many events are kept at once, at most.
     #[cfg(feature = "state")]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), hide = true)]
+    #[arg(long, value_name = "N", value_parser = usage::whole::<u64>(1..=u64::MAX), hide = true)]
     batch: Option<u64>,
     /// How many threads work on the events. The effects are the same; what they work on at once are records of different
-    /// partitions.
-    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256), conflicts_with = "trace")]
+    /// partitions. Not with --trace, nor with --state.
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = usage::whole::<u16>(1..=256), conflicts_with = "trace")]
     #[cfg_attr(feature = "state", arg(conflicts_with = "state"))]
     jobs: u16,
     /// How many of its last events a record remembers, to drop one that comes again.
@@ -294,6 +294,11 @@ pub fn run(args: Args, style: Style) -> Result {
             ));
         }
     }
+    // Of effects that nobody got nothing is counted.
+    let lost = matches!(
+        stopped,
+        Some((Stopped::Write(_) | Stopped::Trace(_) | Stopped::WriteRejected(_) | Stopped::Keep(_), _))
+    );
     let ended = match stopped {
         None => Ok(Exit::Clean),
         Some((Stopped::Rejected, _)) => Ok(Exit::Findings),
@@ -311,7 +316,7 @@ pub fn run(args: Args, style: Style) -> Result {
     // What could not be written must not be tried again when the writer is dropped.
     let _ = effects.into_parts();
     let silent = matches!(&ended, Err(f) if f.message.is_none());
-    if !args.quiet && !silent {
+    if !args.quiet && !silent && !lost {
         exit::say(&summary::text(&run.summary(), start.elapsed(), style.width));
     }
     if !kept {

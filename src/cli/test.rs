@@ -12,7 +12,9 @@ use super::Result;
 use super::config::Config;
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
+use super::usage;
 use crate::compiler::{self, Loaded};
+use crate::diagnostic::suggest::did_you_mean;
 use crate::engine::counts::Counts;
 use crate::model::Model;
 use crate::settings::Library;
@@ -44,19 +46,19 @@ use std::rc::Rc;
     stagegate test --coverage html --coverage-output coverage.html\n  \
     stagegate test --mutate                  which changes of the rules no test notices\n\n\
     Exit codes: 0 all tests passed, 1 a test failed, the rules have errors, too little is covered or a change is not noticed, 2 \
-    a file cannot be read or written.")]
+    a file cannot be read or written, or --filter leaves no test.")]
 pub struct Args {
     /// Files and folders; left out: this folder.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Only tests with this in the name, in any case.
+    /// Only tests with this in the name, in any case. With --mutate: what these tests notice, whatever others do.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
     /// How to say what came of the tests, on standard output.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
     /// How many tests run at once. Left out: as many as there are cores.
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(short, long, value_name = "N", value_parser = usage::whole::<u32>(1..=1024))]
     jobs: Option<u32>,
     /// Run the tests again whenever a file changes that matters to them, until ^C.
     #[arg(long, conflicts_with_all = ["accept", "review", "prune"])]
@@ -95,11 +97,16 @@ struct Ran {
     scenarios: Vec<Tested>,
     /// What they have seen of the rules, if that is wanted.
     coverage: Option<Coverage>,
-    /// How many there are, with those that the filter left out.
-    all: usize,
+    /// The names of all, also of those that the filter left out.
+    all: Vec<String>,
 }
 
 pub fn run(args: &Args, style: Style) -> Result {
+    if args.prune && args.filter.is_some() {
+        let message = "nothing has been removed: `--prune` removes snapshots that belong to no scenario at all, and with \
+                       `--filter` only some are looked at; give one of the two";
+        return Err(Failure::usage(message));
+    }
     if args.review {
         review::refuse_without_terminal()?;
     }
@@ -135,7 +142,7 @@ fn once(args: &Args, style: Style) -> Result {
     // Some of the tests see some of the rules: what the settings ask for is asked of all of them.
     let whole = args.filter.is_none() && paths.iter().all(|path| path.is_dir());
     let least = targets.iter().filter_map(|(_, library)| library.test.min_coverage).filter(|_| whole);
-    args.coverage.at_least(least.reduce(f64::max), &mut coverage);
+    args.coverage.at_least(least.max(), &mut coverage);
     let taken = coverage.as_ref().is_some_and(coverage::Wanted::takes_stdout);
     if taken && args.format != Format::Human {
         let message = "both the tests and their coverage would go to standard output: name a file for one of them \
@@ -153,7 +160,7 @@ fn once(args: &Args, style: Style) -> Result {
     if args.mutate.mutate {
         return mutate::run(args, &targets, &wanted, failures, style);
     }
-    let (mut ran, mut broken) = (Vec::new(), Vec::new());
+    let (mut ran, mut broken) = (Vec::<Ran>::new(), Vec::new());
     for (target, library) in targets {
         let how = How { jobs: args.jobs, style, coverage: coverage.is_some(), library };
         match tests_of(target, &how, &wanted, &mut failures) {
@@ -176,7 +183,10 @@ fn once(args: &Args, style: Style) -> Result {
     } else if args.review {
         review::review(differ.collect(), style)?;
     }
+    let named = |ran: &Ran| !ran.outcomes.is_empty() || !ran.scenarios.is_empty();
     let report = match args.format {
+        // That nothing ran is said below.
+        Format::Human if args.filter.is_some() && !failures.any() && !ran.iter().any(named) => String::new(),
         Format::Human => report::human(&ran, style.for_stdout()),
         Format::Json => report::json(&ran, &broken),
         Format::Junit => report::junit(&ran, &broken),
@@ -185,6 +195,13 @@ fn once(args: &Args, style: Style) -> Result {
         exit::say(&report);
     } else {
         input::print(&report)?;
+    }
+    if let Some(filter) = &args.filter
+        && !failures.any()
+        && !ran.iter().any(named)
+    {
+        let names: Vec<&str> = ran.iter().flat_map(|ran| &ran.all).map(String::as_str).collect();
+        return Err(nothing_named(filter, &names));
     }
     let mut enough = true;
     if let Some(wanted) = &coverage {
@@ -199,6 +216,11 @@ fn once(args: &Args, style: Style) -> Result {
         if !args.prune {
             exit::say(&format!(
                 "note: {shown} belongs to no scenario: `stagegate test --prune` removes it\n"
+            ));
+        } else if failures.any() {
+            exit::say(&format!(
+                "note: {shown} belongs to no scenario; it has not been removed, for not all tests could be run: mend \
+                 that first\n"
             ));
         } else if let Err(error) = std::fs::remove_file(orphan) {
             failures.say(Failure::usage(format!("cannot remove {shown}: {}", exit::plain(&error))));
@@ -227,9 +249,17 @@ struct Failures {
 }
 
 impl Failures {
+    fn any(&self) -> bool {
+        self.unreadable || self.broken
+    }
+
     fn say(&mut self, failure: Failure) {
         exit::say(&format!("error: {}\n", failure.message.unwrap_or_default()));
-        self.unreadable = true;
+        match failure.exit {
+            // Mistakes in a file of settings are found like those in rules.
+            Exit::Findings => self.broken = true,
+            _ => self.unreadable = true,
+        }
     }
 }
 
@@ -289,8 +319,40 @@ fn tests_of(
         scenarios.iter().for_each(|tested| counts.add(&tested.counts));
         Coverage::of(&plan, &counts, &loaded.sources)
     });
-    let all = if target.blocks { model.tests.len() } else { 0 } + target.scenarios.len();
+    let all = names_of(target, &model);
     Ok(Some(Ran { program, sources: loaded.sources, outcomes, scenarios, coverage, all }))
+}
+
+/// The names of all tests of a program.
+fn names_of(target: &Target, model: &Model) -> Vec<String> {
+    let blocks = model.tests.iter().filter(|_| target.blocks).map(|test| test.name.to_string());
+    blocks.chain(target.scenarios.iter().map(|files| files.name.clone())).collect()
+}
+
+/// That `--filter` leaves none of these tests.
+fn nothing_named(filter: &str, names: &[&str]) -> Failure {
+    const SHOWN: usize = 5;
+    // A person types a part of a name: its words are as near as the whole.
+    let words = names.iter().flat_map(|name| name.split_whitespace());
+    let near = did_you_mean(filter, names.iter().copied().chain(words));
+    let mut message = match names.len() {
+        0 => format!("there are no tests at all, with `--filter {filter}` or without"),
+        1 => format!("the name of the only test does not hold `{filter}`"),
+        n => format!("none of the {n} tests has `{filter}` in its name"),
+    };
+    match near {
+        Some(near) => message.push_str(&format!("; {near}")),
+        None if names.is_empty() => {}
+        None => {
+            let lines = names.iter().take(SHOWN).map(|name| format!("\n  {name}"));
+            message.push_str(if names.len() == 1 { "; it is" } else { "; they are" });
+            message.extend(lines);
+            if let Some(rest) = names.len().checked_sub(SHOWN).filter(|rest| *rest > 0) {
+                message.push_str(&format!("\n  … and {rest} more"));
+            }
+        }
+    }
+    Failure::usage(message)
 }
 
 fn clock(library: &Library) -> Clock {

@@ -30,10 +30,10 @@ use std::sync::Arc;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     stagegate why sales.rules events.jsonl --record deal/D-1\n  \
-    stagegate why sales.rules events.jsonl --record deal/D-1 --rule congratulate   why this rule did not run\n  \
-    stagegate why sales.rules events.jsonl --record deal/D-1 --rule Won            why no trigger moved it there\n  \
-    stagegate why sales.rules events.jsonl --record deal/D-1 --event crm-1004      what this event brought, and what not\n  \
-    stagegate why sales.rules --state sales.db --record deal/D-1                   where it stands after `run --state`\n\n\
+    stagegate why sales.rules events.jsonl --record deal/D-1 --rule congratulate\n      why this rule did not run\n  \
+    stagegate why sales.rules events.jsonl --record deal/D-1 --rule Won\n      why no trigger moved it there\n  \
+    stagegate why sales.rules events.jsonl --record deal/D-1 --event crm-1004\n      what this event brought, and what not\n  \
+    stagegate why sales.rules --state sales.db --record deal/D-1\n      where it stands after `run --state`\n\n\
     Exit codes: 0 it has been said, 1 the rules have errors, 2 a file cannot be read, or there is no such record, event or \
     rule.")]
 pub struct Args {

@@ -167,7 +167,7 @@ pub fn stay(stay: &Stay) -> String {
 fn times(count: u64, verb: &str) -> String {
     let verb = if verb.is_empty() { String::new() } else { format!("{verb} ") };
     match count {
-        0 => format!("{}never", if verb.is_empty() { "" } else { &verb }),
+        0 => format!("never {}", verb.trim_end()).trim_end().to_owned(),
         1 => format!("{verb}once"),
         n => format!("{verb}{n} times"),
     }

@@ -7,6 +7,7 @@ use crate::source::{Sources, Span};
 use crate::value::Duration;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 use std::path::{Path, PathBuf};
 
 /// The name of the file.
@@ -26,7 +27,7 @@ pub struct Tests {
     /// How many tests run at once.
     pub jobs: Option<u32>,
     /// The share of rules that the tests must reach, in percent.
-    pub min_coverage: Option<f64>,
+    pub min_coverage: Option<Decimal>,
     /// The zone of the days and times of tests; left out, that of the pipeline.
     pub timezone: Option<Tz>,
     /// The date and time at which the clock of a test block begins.

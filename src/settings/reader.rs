@@ -6,6 +6,7 @@ use crate::value::Duration;
 use crate::value::time::in_range;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 use std::ops::RangeInclusive;
 use toml::de::{DeTable, DeValue};
 
@@ -216,21 +217,24 @@ impl Reader {
     }
 
     /// A percentage, with a fraction or without.
-    pub fn percent(&mut self, table: &mut Table<'_>, key: &'static str) -> Placed<f64> {
+    pub fn percent(&mut self, table: &mut Table<'_>, key: &'static str) -> Placed<Decimal> {
         let (value, span, path) = self.asked(table, key)?;
         let wanted = "a number from 0 to 100";
         let (read, text) = match value {
             DeValue::Integer(number) => {
                 let read = u32::from_str_radix(number.as_str(), number.radix()).ok();
-                (read.map(f64::from), number.as_str())
+                (read.map(Decimal::from), number.as_str())
             }
-            DeValue::Float(number) => (number.as_str().parse::<f64>().ok(), number.as_str()),
+            DeValue::Float(number) => {
+                let text = number.as_str();
+                (text.parse().or_else(|_| Decimal::from_scientific(text)).ok(), text)
+            }
             _ => {
                 self.wrong((value, span, &path), wanted);
                 return None;
             }
         };
-        let read = read.filter(|number| (0.0..=100.0).contains(number));
+        let read = read.filter(|number| (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(number));
         if read.is_none() {
             self.bad(span, format!("`{path}` must be {wanted}"), format!("this is {text}"));
         }

@@ -2,6 +2,7 @@
 
 use super::clauses::{Asked, Clause};
 use super::nearest::nearest;
+use super::waited::Waited;
 use super::{Explainer, Owner, words};
 use crate::engine::trace::{SkipReason, Trace, TriggerOutcome};
 use crate::engine::watch::Noted;
@@ -24,6 +25,8 @@ pub struct Decision<'a> {
     pub condition: Option<Condition<'a>>,
     /// What would have to be otherwise.
     pub nearest: Option<String>,
+    /// Of a rule that waits: how that stands, where what happened afterwards is known.
+    pub waited: Waited,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +108,7 @@ impl<'a> Explainer<'a> {
             }
     }
 
-    fn tz(&self, noted: &Noted) -> Tz {
+    pub(super) fn tz(&self, noted: &Noted) -> Tz {
         noted.place.map_or(Tz::UTC, |place| self.program.pipeline(place.pipeline).timezone)
     }
 
@@ -138,7 +141,7 @@ impl<'a> Explainer<'a> {
         let miss = (outcome == Outcome::Refused).then(|| nearest(&asked, *chunk, expr, "go on")).flatten();
         let condition = Some(Condition { chunk: *chunk, span: expr.span, clauses });
         let reason = reason.map(str::to_owned);
-        Some(Decision { about, outcome, reason, condition, nearest: miss, noted })
+        Some(Decision { about, outcome, reason, condition, nearest: miss, waited: Waited::ToRun, noted })
     }
 
     fn decision(&self, noted: Noted, before: Option<Noted>, event: Option<&Event>) -> Option<Decision<'a>> {
@@ -223,7 +226,7 @@ impl<'a> Explainer<'a> {
         if let Trace::TriggerTried { trigger, outcome } = &noted.trace {
             miss = miss.or_else(|| self.direction(*trigger, outcome));
         }
-        Some(Decision { about, outcome, reason, condition, nearest: miss, noted })
+        Some(Decision { about, outcome, reason, condition, nearest: miss, waited: Waited::ToRun, noted })
     }
 
     fn trigger_outcome(

@@ -2,13 +2,15 @@
 //! the rules at hand.
 //!
 //! `clauses` says what each part of a condition came to, `nearest` what would have had to be otherwise; `decision` puts
-//! words to what was decided, `trace` writes it as lines of JSON, and `story` runs events for the sake of one record.
+//! words to what was decided, `trace` writes it as lines of JSON, and `story` runs events for the sake of one record, and
+//! `waited` says what came of its rules that waited.
 
 pub mod clauses;
 pub mod decision;
 mod nearest;
 pub mod story;
 pub mod trace;
+pub mod waited;
 pub mod words;
 
 use crate::model::{self, Expr, Model, Stmt, StmtKind};

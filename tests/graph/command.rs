@@ -96,6 +96,21 @@ fn a_program_with_errors_or_without_pipelines_is_not_drawn() {
 }
 
 #[test]
+fn of_a_folder_its_program_is_drawn() {
+    let folder = folder();
+    let of_file = stagegate(folder.path(), &["graph", "a.rules", "--format", "mermaid"]);
+    let other = tempfile::tempdir().expect("a folder");
+    std::fs::copy(folder.path().join("a.rules"), other.path().join("a.rules")).expect("a file");
+    std::fs::create_dir(other.path().join("tests")).expect("a folder");
+    std::fs::write(other.path().join("tests/all.rules"), "use \"../a.rules\"\n").expect("a file");
+    assert_eq!(stagegate(other.path(), &["graph", ".", "--format", "mermaid"]), of_file);
+    std::fs::write(other.path().join("more.rules"), "const A = 1\n").expect("a file");
+    let (code, _, said) = stagegate(other.path(), &["graph", "."]);
+    assert_eq!(code, 2);
+    insta::assert_snapshot!(said, @"error: there are several programs in .: name one of ./a.rules, ./more.rules");
+}
+
+#[test]
 fn warnings_can_be_left_out_and_are_told_on_the_way() {
     let rules = Path::new(ROOT).join("tests/graph/warnings.rules");
     let rules = rules.to_str().expect("a path");

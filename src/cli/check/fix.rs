@@ -2,7 +2,7 @@
 
 use super::Args;
 use crate::cli::compile::replace;
-use crate::cli::config::{self, Config};
+use crate::cli::config::{self, Config, Kind};
 use crate::cli::exit::{self, Failure};
 use crate::cli::input;
 use crate::cli::report;
@@ -142,21 +142,32 @@ impl Fixes {
         let Some(file) = Library::file_of(program).filter(|_| program != Path::new("-")) else {
             return Ok(());
         };
-        // What cannot be read is said by whoever needs it.
-        let (Ok(key), Ok(old)) = (file.canonicalize(), input::read(&file)) else { return Ok(()) };
-        let Ok(whole) = String::from_utf8(old.clone()) else { return Ok(()) };
-        if self.mode == Mode::Off || self.texts.contains_key(&key) {
-            return Ok(());
+        if let Some(new) = self.toml(&file, Kind::Library)? {
+            config.instead(file, new);
         }
-        let (shown, mark) = (config::name_of(&file), if whole.starts_with(MARK) { "\u{feff}" } else { "" });
+        Ok(())
+    }
+
+    /// Corrects a file of settings; gives what then stands in it, if that has not been done before.
+    pub fn toml(&mut self, file: &Path, kind: Kind) -> Result<Option<Vec<u8>>, Failure> {
+        // What cannot be read is said by whoever needs it.
+        let (Ok(key), Ok(old)) = (file.canonicalize(), input::read(file)) else { return Ok(None) };
+        let Ok(whole) = String::from_utf8(old.clone()) else { return Ok(None) };
+        if self.mode == Mode::Off || self.texts.contains_key(&key) {
+            return Ok(None);
+        }
+        let (shown, mark) = (config::name_of(file), if whole.starts_with(MARK) { "\u{feff}" } else { "" });
         let mut text = whole.strip_prefix(MARK).unwrap_or(&whole).to_owned();
         for _ in 0..ROUNDS {
             let mut sources = Sources::default();
-            let Err(found) = Library::read(&shown, &text, &mut sources) else { break };
+            let found = kind.mistakes(&shown, &text, &mut sources);
+            if found.is_empty() {
+                break;
+            }
             let better = |chosen: &[&Diagnostic]| {
                 let id = chosen.first()?.fix.first()?.span.file;
                 let new = apply(id, &sources, chosen.iter().copied())?;
-                let left = Library::read(&shown, &new, &mut Sources::default()).err().unwrap_or_default();
+                let left = kind.mistakes(&shown, &new, &mut Sources::default());
                 // Behind a key that is put right a value is read that nobody has read before.
                 let badness = |found: &[Diagnostic]| {
                     (found.iter().filter(|d| d.code == Code::SettingUnknown).count(), found.len())
@@ -170,15 +181,14 @@ impl Fixes {
             let made = better(&all).map(|new| (all.clone(), new)).or_else(alone);
             let Some((chosen, new)) = made else { break };
             if self.mode == Mode::Write {
-                can_be_written(&file, &shown)?;
+                can_be_written(file, &shown)?;
             }
             self.tell(&chosen, &sources);
             text = new;
         }
         let new = format!("{mark}{text}").into_bytes();
-        config.instead(file.clone(), new.clone());
-        self.texts.insert(key.clone(), Text { shown, path: Some(key), old, new });
-        Ok(())
+        self.texts.insert(key.clone(), Text { shown, path: Some(key), old, new: new.clone() });
+        Ok(Some(new))
     }
 
     /// Makes corrections; unmakes them if the program is not better for it.

@@ -6,22 +6,25 @@ mod fix;
 mod state;
 
 use super::Result;
-use super::config::{self, Config};
+use super::config::{self, Config, Kind};
 use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
 use super::programs;
 use super::report::{Format, Report};
 use crate::compiler;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Sources, Span};
 use fix::Fixes;
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Check rules and say what is wrong in them.
 ///
 /// Each file is checked as a program of its own, together with the files it brings in with `use`. Of a
 /// folder, every `.rules` file in it and below is checked; a file that another one brings in is checked
-/// as part of that one only. Nothing is run, and without --fix nothing is written.
+/// as part of that one only. Settings are checked too: `stagegate.toml`, and the files `.scenario.toml` of a folder `tests`.
+/// Nothing is run, and without --fix nothing is written.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     stagegate check sales.rules        one program\n  \
@@ -32,7 +35,7 @@ use std::path::PathBuf;
     stagegate check rules/ --deny warnings --format github   in a build\n  \
     stagegate check new.rules --against old.rules   what a changed library or schema breaks\n  \
     stagegate check sales.rules --state sales.db   whether a run could go on with it\n  \
-    stagegate check sales.rules --state sales.db --map-stage Talk=Speak   the same, with a stage renamed\n\n\
+    stagegate check sales.rules --state sales.db --map-stage Talk=Speak\n      the same, with a stage renamed\n\n\
     Exit codes: 0 no errors (warnings do not change that), 1 errors, denied warnings, or a run would refuse the state \
     file, 2 a file cannot be read.")]
 pub struct Args {
@@ -81,11 +84,20 @@ pub fn run(args: &Args, style: Style) -> Result {
     let mut fixes = Fixes::new(args, &programs)?;
     let (mut shown, mut split) = (HashSet::new(), Vec::new());
     let (mut config, mut said) = (Config::default(), Ok(()));
+    let (settings, programs): (Vec<PathBuf>, _) =
+        programs.into_iter().partition(|path| Kind::of(path).is_some());
+    report.others.extend(settings.iter().map(|path| input::shown(path)));
+    let folders = args.paths.iter().filter(|path| path.is_dir());
+    for path in settings.into_iter().chain(folders.flat_map(|path| programs::scenarios_in(path))) {
+        own_settings(&path, &mut fixes, &mut config, &mut report)?;
+    }
     for path in &programs {
         fixes.settings(path, &mut config)?;
         let library = config.of(path).unwrap_or_else(|broken| {
             said = report.add(&broken.diagnostics, &broken.sources);
-            report.others.push(broken.name);
+            if !report.others.contains(&broken.name) {
+                report.others.push(broken.name);
+            }
             None
         });
         std::mem::replace(&mut said, Ok(()))?;
@@ -140,4 +152,43 @@ pub fn run(args: &Args, style: Style) -> Result {
         (true, 0) => Exit::Clean,
         (true, _) => Exit::Findings,
     })
+}
+
+/// Checks a file of settings for itself.
+fn own_settings(
+    path: &Path,
+    fixes: &mut Fixes,
+    config: &mut Config,
+    report: &mut Report,
+) -> std::result::Result<(), Failure> {
+    let Some(kind) = Kind::of(path) else { return Ok(()) };
+    if kind == Kind::Library && path.is_file() {
+        // For its programs it is not said again.
+        fixes.settings(path, config)?;
+        return match config.of(path) {
+            Ok(_) => Ok(()),
+            Err(broken) => report.add(&broken.diagnostics, &broken.sources),
+        };
+    }
+    let bytes = match fixes.toml(path, kind)? {
+        Some(bytes) => Ok(bytes),
+        None => input::read(path),
+    };
+    let name = config::name_of(path);
+    let mut sources = Sources::default();
+    let found = match bytes.map(String::from_utf8) {
+        Ok(Ok(text)) => kind.mistakes(&name, text.strip_prefix('\u{feff}').unwrap_or(&text), &mut sources),
+        Ok(Err(_)) => {
+            let place = Span::new(sources.add(name.as_str(), None, ""), 0, 0);
+            vec![Diagnostic::new(Code::SettingWrong, place, "this file is not written in UTF-8")]
+        }
+        Err(error) => {
+            report.unreadable(path, Failure::read(path, &error).message.unwrap_or_default());
+            return Ok(());
+        }
+    };
+    if !found.is_empty() && !report.others.contains(&name) {
+        report.others.push(name);
+    }
+    report.add(&found, &sources)
 }

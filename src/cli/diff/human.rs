@@ -220,7 +220,9 @@ pub(super) fn summary(all: &All, old: &Path, new: &Path) -> String {
         true => format!("{} and {} mean the same\n", input::shown(old), input::shown(new)),
         false => format!("{}\n", words.join(", ")),
     };
-    for report in all.compared.iter().filter_map(|compared| compared.events.as_ref()) {
+    let reports = all.compared.iter().filter_map(|compared| compared.events.as_ref());
+    // Of nothing, nothing is said.
+    for report in reports.filter(|report| report.events > report.rejected || !report.is_empty()) {
         let mut over = format!("{} of {}", count(report.events, "event"), count(report.records, "record"));
         if report.rejected > 0 {
             let _ = write!(over, " ({} rejected by both)", crate::run::grouped(report.rejected));

@@ -8,8 +8,8 @@ mod markdown;
 use super::exit::{Exit, Failure};
 use super::input::{self, Style};
 use super::run::{ActionsArg, duration, open_inputs, time};
-use super::terminal;
 use super::{Result, programs};
+use super::{terminal, usage};
 use crate::against::{Difference, Wrong, difference};
 use crate::compiler::Loaded;
 use crate::engine::Options;
@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long)]
     brief: bool,
     /// How many records and effects are shown of each kind, of those that differ.
-    #[arg(long, value_name = "N", default_value_t = 3, requires = "events")]
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "events", value_parser = usage::whole::<usize>(0..=1_000_000))]
     examples: usize,
     /// Where the answers come from that a `let` of an action waits for, as in `run`.
     #[arg(long, value_enum, default_value = "simulate", requires = "events")]
@@ -122,6 +122,19 @@ pub fn run(args: &Args, style: Style) -> Result {
         Format::Markdown => input::print(&markdown::text(&all, args.brief))?,
         Format::Json => input::print(&json::text(&all))?,
     }
+    let silent = all.compared.iter().filter_map(|compared| compared.events.as_ref());
+    if silent.clone().any(|report| report.events == report.rejected) {
+        let names: Vec<String> = args.events.iter().map(|path| input::shown(path)).collect();
+        let why = match silent.map(|report| report.rejected).sum() {
+            0 => "holds no event",
+            1 => "holds one event, which neither version takes",
+            _ => "holds no event that either version takes",
+        };
+        super::exit::say(&format!(
+            "note: {} {why}: what the versions do has not been compared\n",
+            names.join(" ")
+        ));
+    }
     if args.format == Format::Human {
         super::exit::say(&human::summary(&all, &args.old, &args.new));
     }
@@ -144,38 +157,68 @@ fn programs_of(args: &Args) -> std::result::Result<(Vec<(PathBuf, PathBuf)>, All
             None => Ok(found.programs),
         }
     };
+    if args.old.is_dir() != args.new.is_dir() {
+        let pair = match args.old.is_dir() {
+            true => (in_folder(&args.new, &args.old)?, args.new.clone()),
+            false => (args.old.clone(), in_folder(&args.old, &args.new)?),
+        };
+        return Ok((vec![pair], all));
+    }
     let (old, new) = (found(&args.old)?, found(&args.new)?);
     // One on each side belong together, whatever they are called.
     if let ([old], [new]) = (&old[..], &new[..]) {
         return Ok((vec![(old.clone(), new.clone())], all));
     }
-    // A file and a folder: the one of that name in the folder.
-    let name = |path: &Path, folder: &Path| match path.strip_prefix(folder) {
-        Ok(inside) if folder.is_dir() => inside.to_owned(),
-        _ => path.file_name().map(PathBuf::from).unwrap_or_default(),
-    };
-    let whole = args.old.is_dir() && args.new.is_dir();
+    let name = |path: &Path, folder: &Path| path.strip_prefix(folder).unwrap_or(path).to_owned();
     let mut pairs = Vec::new();
     for before in &old {
         let wanted = name(before, &args.old);
         match new.iter().find(|path| name(path, &args.new) == wanted) {
             Some(now) => pairs.push((before.clone(), now.clone())),
-            None if whole => all.gone.push(before.display().to_string()),
-            None => {}
+            None => all.gone.push(before.display().to_string()),
         }
     }
-    if whole {
-        let known = |path: &&PathBuf| pairs.iter().any(|(_, now)| now == *path);
-        all.new = new.iter().filter(|path| !known(path)).map(|path| path.display().to_string()).collect();
-    } else if pairs.is_empty() {
-        let (file, folder) = if args.old.is_dir() { (&args.new, &args.old) } else { (&args.old, &args.new) };
-        return Err(Failure::usage(format!(
-            "{} has several programs, and none of them is called {}: name the file",
-            folder.display(),
-            input::shown(file)
-        )));
-    }
+    let known = |path: &&PathBuf| pairs.iter().any(|(_, now)| now == *path);
+    all.new = new.iter().filter(|path| !known(path)).map(|path| path.display().to_string()).collect();
     Ok((pairs, all))
+}
+
+/// What in a folder is the other version of a file: what is called the same, else the only program.
+fn in_folder(file: &Path, folder: &Path) -> std::result::Result<PathBuf, Failure> {
+    if file != Path::new("-") && !file.exists() {
+        return Err(Failure::read(file, &std::io::ErrorKind::NotFound.into()));
+    }
+    let name =
+        || file.file_name().map_or_else(|| input::shown(file), |name| name.to_string_lossy().into_owned());
+    let (rules, _) = programs::rules_in(folder);
+    let mut same: Vec<PathBuf> =
+        rules.into_iter().filter(|path| path.file_name() == file.file_name()).collect();
+    if let Some(at) = same.iter().position(|path| path.parent() == Some(folder)) {
+        return Ok(same.swap_remove(at));
+    }
+    match &same[..] {
+        [] => {}
+        [one] => return Ok(one.clone()),
+        several => {
+            let shown: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
+            return Err(Failure::usage(format!(
+                "{} has several files called {}: name one of {}",
+                folder.display(),
+                name(),
+                shown.join(", ")
+            )));
+        }
+    }
+    programs::only(folder).map(|only| only.program).map_err(|failure| {
+        match programs::at(&[folder.to_path_buf()]) {
+            Ok(found) if found.programs.len() > 1 => Failure::usage(format!(
+                "{} has several programs, and none of them is called {}: name the file",
+                folder.display(),
+                name()
+            )),
+            _ => failure,
+        }
+    })
 }
 
 fn compare(args: &Args, old: &Path, new: &Path, style: Style) -> std::result::Result<Compared, Failure> {

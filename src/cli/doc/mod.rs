@@ -8,6 +8,7 @@ use super::levels::LevelArgs;
 use super::{Result, config, programs};
 use crate::compiler::{self, Loaded};
 use crate::diagnostic::Severity;
+use crate::diagnostic::suggest::nearest;
 use crate::doc::{Book, html, markdown};
 use crate::library;
 use std::path::{Path, PathBuf};
@@ -99,26 +100,25 @@ fn load(program: &Path) -> std::result::Result<Input, Failure> {
         let loaded = compiler::load(&[program.to_path_buf()], &mut |_| Ok(text.to_vec()));
         return Ok(Input { name: library.name.to_owned(), loaded, file: None });
     }
-    let mut file = program.to_path_buf();
-    if program.is_dir() {
-        let mut found = programs::at(&[file])?;
-        if let Some((_, failure)) = found.unreadable.pop() {
-            return Err(failure);
-        }
-        let shown: Vec<String> = found.programs.iter().map(|path| path.display().to_string()).collect();
-        file = match (found.programs.pop(), found.programs.is_empty()) {
-            (Some(only), true) => only,
-            _ => {
-                let message = format!(
-                    "there are several programs in {}: name one of {}",
-                    program.display(),
-                    shown.join(", ")
-                );
-                return Err(Failure::usage(message));
-            }
-        };
+    if !program.exists()
+        && let Some(near) = program
+            .to_str()
+            .and_then(|name| nearest(name, library::LIBRARIES.iter().map(|library| library.name)))
+    {
+        return Err(Failure::usage(format!(
+            "cannot read {}: there is no such file; did you mean the library `{near}`?",
+            program.display()
+        )));
     }
-    let loaded = input::load(&file)?;
+    let programs::Only { program: file, tests } = programs::only(program)?;
+    let mut loaded = input::load(&file)?;
+    if !tests.is_empty() {
+        let together = input::load_together(&[vec![file.clone()], tests].concat());
+        // Each of them is right for itself, but two may call something the same.
+        if !compiler::check(&together).has_errors() {
+            loaded = together;
+        }
+    }
     let stem = file.file_stem().filter(|_| file != Path::new("-"));
     let name = stem.map_or_else(|| "rules".into(), |stem| stem.to_string_lossy().into_owned());
     Ok(Input { name, loaded, file: Some(file) })

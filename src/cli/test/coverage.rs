@@ -9,6 +9,7 @@ use super::super::exit::{self, Failure};
 use super::super::input::{self, Style};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::testing::coverage::Coverage;
+use rust_decimal::Decimal;
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -23,14 +24,13 @@ pub struct CoverageArgs {
     coverage_output: Option<PathBuf>,
     /// Fail if the tests have seen less than this of the rules, in per cent.
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
-    min_coverage: Option<usize>,
+    min_coverage: Option<Decimal>,
 }
 
-/// In tenths of a per cent.
-fn percent(text: &str) -> Result<usize, String> {
+fn percent(text: &str) -> Result<Decimal, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim();
-    match number.parse::<f64>() {
-        Ok(number) if (0.0..=100.0).contains(&number) => Ok((number * 10.0).ceil() as usize),
+    match number.parse::<Decimal>() {
+        Ok(number) if (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(&number) => Ok(number.normalize()),
         _ => Err("a number from 0 to 100 is wanted here, as 90 or 87.5".to_owned()),
     }
 }
@@ -47,8 +47,8 @@ enum Form {
 pub(super) struct Wanted {
     form: Option<Form>,
     output: Option<PathBuf>,
-    /// In tenths of a per cent.
-    least: Option<usize>,
+    /// In per cent, as exactly as it was written.
+    least: Option<Decimal>,
 }
 
 impl CoverageArgs {
@@ -94,10 +94,10 @@ impl CoverageArgs {
 
 impl CoverageArgs {
     /// The share that a library wants of its own accord, in per cent, where no flag says another.
-    pub(super) fn at_least(&self, percent: Option<f64>, wanted: &mut Option<Wanted>) {
+    pub(super) fn at_least(&self, percent: Option<Decimal>, wanted: &mut Option<Wanted>) {
         if let (Some(percent), None) = (percent, self.min_coverage) {
             let form = Wanted { form: None, output: None, least: None };
-            wanted.get_or_insert(form).least = Some((percent * 10.0).ceil() as usize);
+            wanted.get_or_insert(form).least = Some(percent.normalize());
         }
     }
 }
@@ -134,12 +134,10 @@ impl Wanted {
             (None, _) => {}
         }
         let share = coverage.share();
-        let Some(least) = self.least.filter(|least| share.permille() < *least) else { return Ok(true) };
-        let (whole, tenth) = (least / 10, least % 10);
-        let least = if tenth == 0 { format!("{whole} %") } else { format!("{whole}.{tenth} %") };
+        let Some(least) = self.least.filter(|least| share.is_less_than(*least)) else { return Ok(true) };
         let what = if self.form.is_some() { "" } else { ": `--coverage` shows what is missing" };
         exit::say(&format!(
-            "error: the tests have seen {} of the rules, and at least {least} is wanted{what}\n",
+            "error: the tests have seen {} of the rules, and at least {least} % is wanted{what}\n",
             share.percent()
         ));
         Ok(false)

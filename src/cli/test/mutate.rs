@@ -4,7 +4,7 @@ use super::super::Result;
 use super::super::exit::{self, Exit, Failure};
 use super::super::input::{self, Style};
 use super::scenarios::{self, Files, Target};
-use super::{Args, Failures, Format, How, clock, jobs, model_of};
+use super::{Args, Failures, Format, How, clock, jobs, model_of, names_of, nothing_named};
 use crate::compiler::Loaded;
 use crate::diagnostic::{Rendered, render};
 use crate::model::Model;
@@ -37,19 +37,27 @@ pub(super) fn run(
         return Err(Failure::usage("changes of rules are told as human or json: there is no JUnit for them"));
     }
     let mut changes = Changes::default();
-    let mut tried = Vec::new();
+    let (mut tried, mut names) = (Vec::new(), Vec::new());
     for (target, library) in targets {
         let how = How { jobs: args.jobs, style, coverage: false, library: library.clone() };
-        match add(target, &how, wanted, &mut changes) {
-            Ok(true) => tried.push(input::shown(&target.program)),
-            Ok(false) => failures.broken = true,
+        match add(target, &how, wanted, &mut changes, &mut names) {
+            Ok(Tried::Done) => tried.push(input::shown(&target.program)),
+            // Of another program there may be one of that name.
+            Ok(Tried::NoneNamed) => {}
+            Ok(Tried::Not) => failures.broken = true,
             Err(failure) => failures.say(failure),
         }
+    }
+    if let Some(filter) = &args.filter
+        && !failures.any()
+        && tried.is_empty()
+    {
+        return Err(nothing_named(filter, &names.iter().map(String::as_str).collect::<Vec<_>>()));
     }
     let missed = changes.count(Verdict::is_missed) > 0;
     let report = match args.format {
         Format::Json => json(&changes),
-        _ => human(&changes, &tried, style),
+        _ => human(&changes, &tried, args.filter.as_deref(), style),
     };
     input::print(&report)?;
     Ok(match (failures.unreadable, missed || failures.broken) {
@@ -59,29 +67,43 @@ pub(super) fn run(
     })
 }
 
-/// Tries the changes of a program; false if its rules have errors or a test fails, which has been said.
+/// What came of a program.
+enum Tried {
+    Done,
+    /// No test has the name that is asked for.
+    NoneNamed,
+    /// Its rules have errors, it has no tests or one fails: that has been said.
+    Not,
+}
+
+/// Tries the changes of a program; `names` takes in those of its tests.
 fn add(
     target: &Target,
     how: &How,
     wanted: &(dyn Fn(&str) -> bool + Sync),
     changes: &mut Changes,
-) -> std::result::Result<bool, Failure> {
+    names: &mut Vec<String>,
+) -> std::result::Result<Tried, Failure> {
     let path = &target.program;
     let loaded = input::load(path)?;
     let program = input::shown(path);
-    let Some(model) = model_of(&loaded, &program, how.style, &mut HashSet::new()) else { return Ok(false) };
+    let Some(model) = model_of(&loaded, &program, how.style, &mut HashSet::new()) else {
+        return Ok(Tried::Not);
+    };
+    names.extend(names_of(target, &model));
     let named = wanted;
     let wanted = |name: &str| target.blocks && named(name);
     let files: Vec<_> = target.scenarios.iter().filter(|files| named(&files.name)).collect();
     if files.is_empty() && !model.tests.iter().any(|test| wanted(&test.name)) {
-        let none = model.tests.is_empty() && target.scenarios.is_empty();
-        let what = if none { "no tests" } else { "no tests of that name" };
-        exit::say(&format!("{what} in {program}: no change of its rules could be noticed\n"));
-        return Ok(false);
+        if !names_of(target, &model).is_empty() {
+            return Ok(Tried::NoneNamed);
+        }
+        exit::say(&format!("no tests in {program}: no change of its rules could be noticed\n"));
+        return Ok(Tried::Not);
     }
     let Some(scenarios) = scenarios_of(&files, target, how, &loaded, &model)? else {
         exit::say(&format!("scenarios fail in {program} as it is: its rules have not been changed\n"));
-        return Ok(false);
+        return Ok(Tried::Not);
     };
     // It clears itself, and stays silent where nobody looks.
     let bar = ProgressBar::new(0);
@@ -105,13 +127,13 @@ fn add(
         Ok(report) => report,
         Err(diagnostics) => {
             input::report(&diagnostics, &loaded.sources, how.style);
-            return Ok(false);
+            return Ok(Tried::Not);
         }
     };
     let failed: Vec<_> = report.outcomes.iter().filter(|outcome| !outcome.passed()).collect();
     if failed.is_empty() {
         changes.add(report, &loaded.sources);
-        return Ok(true);
+        return Ok(Tried::Done);
     }
     for outcome in &failed {
         let Some(failure) = &outcome.failure else { continue };
@@ -120,7 +142,7 @@ fn add(
     }
     let tests = if failed.len() == 1 { "a test fails" } else { "tests fail" };
     exit::say(&format!("{tests} in {program} as it is: its rules have not been changed\n"));
-    Ok(false)
+    Ok(Tried::Not)
 }
 
 /// The scenarios; `None` if one of them does not go as its snapshot says, which has been said.
@@ -156,7 +178,7 @@ fn counted(n: usize, one: &str, several: &str) -> String {
 type Paint<'p> = &'p dyn Fn(&str, &str) -> String;
 
 // Writing to a string cannot fail.
-fn human(changes: &Changes, programs: &[String], style: Style) -> String {
+fn human(changes: &Changes, programs: &[String], filter: Option<&str>, style: Style) -> String {
     let paint = |text: &str, code: &str| match style.color {
         true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
         false => text.to_owned(),
@@ -185,7 +207,8 @@ fn human(changes: &Changes, programs: &[String], style: Style) -> String {
         n => format!(" ({n} more would be no program)"),
     };
     let all = counted(all, "change", "changes");
-    let _ = writeln!(out, "{all} of {programs}: {}{invalid}", parts.join(", "));
+    let by = filter.map(|filter| format!(" by the tests with `{filter}` in the name")).unwrap_or_default();
+    let _ = writeln!(out, "{all} of {programs}: {}{by}{invalid}", parts.join(", "));
     out
 }
 

@@ -49,7 +49,7 @@ pub(super) fn human(ran: &[Ran], style: Style) -> String {
     let scenarios = ran.iter().flat_map(|ran| &ran.scenarios).map(Tested::passed);
     let (passed, failed): (Vec<bool>, Vec<bool>) = blocks.chain(scenarios).partition(|passed| *passed);
     let (passed, failed) = (passed.len(), failed.len());
-    let left_out = ran.iter().map(|ran| ran.all).sum::<usize>() - passed - failed;
+    let left_out = ran.iter().map(|ran| ran.all.len()).sum::<usize>() - passed - failed;
     let mut counts = vec![format!("{passed} passed")];
     if failed > 0 {
         counts.push(format!("{failed} failed"));

@@ -8,7 +8,7 @@ use crate::program::sites::Sites;
 use crate::settings::Library;
 use crate::source::{Sources, Span};
 use crate::testing::parallel;
-use crate::testing::scenario::{Scenario, Settings};
+use crate::testing::scenario::{SETTINGS, Scenario, Settings};
 use crate::vm::Machine;
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -18,7 +18,6 @@ use std::sync::Arc;
 
 const EVENTS: &str = ".events.jsonl";
 const SNAPSHOT: &str = ".snap";
-const SETTINGS: &str = ".scenario.toml";
 /// The folder of a library in which scenarios are.
 pub(super) const FOLDER: &str = "tests";
 /// How every snapshot begins: other files with that ending are somebody else's.

@@ -10,6 +10,7 @@ use crate::testing::words::headline;
 use crate::why::clauses::{Clause, Truth};
 use crate::why::decision::{About, Decision, Outcome};
 use crate::why::story::{Step, Story, Wanted};
+use crate::why::waited::Waited;
 use crate::why::{Explainer, words};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -195,7 +196,11 @@ impl<'a> Report<'a> {
         };
         verdict = paint(style, &verdict, color);
         let name = self.explainer.name(decision.about);
-        let reason = decision.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let reason = match (&decision.reason, decision.waited) {
+            (None, _) => String::new(),
+            (Some(reason), Waited::ToRun) => format!(": {reason}"),
+            (Some(reason), _) => format!(" {}", reason.strip_prefix("it waits ").unwrap_or(reason)),
+        };
         let place = self.explainer.span(decision.about).map(|span| {
             let file = self.explainer.sources.file(span.file);
             format!("  ({}:{})", file.name, file.position(span.start as usize).line)
@@ -330,7 +335,11 @@ fn verdict(decision: &Decision<'_>) -> &'static str {
         (About::Trigger(_), Outcome::Happened) => "fired",
         (About::Trigger(_), _) => "did not fire",
         (About::Rule(_), Outcome::Happened) => "ran",
-        (About::Rule(_), Outcome::Waits) => "did not run yet",
+        (About::Rule(_), Outcome::Waits) => match decision.waited {
+            Waited::ToRun => "did not run yet",
+            Waited::Inside => "waits",
+            Waited::Over => "waited",
+        },
         (About::Rule(_), Outcome::Failed) if decision.condition.is_none() => "failed",
         (About::Rule(_), Outcome::Cancelled) => "was cancelled",
         (About::Rule(_), _) => "did not run",
@@ -357,7 +366,8 @@ fn at_event<'a>(explainer: &Explainer<'a>, story: &Story, id: Option<&str>, tz: 
     let last = if id.is_none() { "its last event, " } else { "" };
     let title = format!("at {last}{} {} of {}", event.name, event.id, words::time(step.time, tz));
     let noted = step.noted.iter().filter(|noted| !noted.timer).cloned().collect();
-    let decisions = explainer.decisions(noted, Some(event));
+    let mut decisions = explainer.decisions(noted, Some(event));
+    decisions.iter_mut().for_each(|decision| explainer.look_ahead(decision, step, story));
     let otherwise = match &step.rejected {
         Some(why) => Some(format!("it was rejected: {why}")),
         None if decisions.is_empty() => Some("nothing listens to it where the record stood".to_owned()),
@@ -387,7 +397,8 @@ fn about<'a>(
     for step in &story.steps {
         let event = step.event.as_ref();
         if id.is_none_or(|id| event.is_some_and(|event| &*event.id == id)) {
-            let decisions = explainer.decisions(step.noted.clone(), event);
+            let mut decisions = explainer.decisions(step.noted.clone(), event);
+            decisions.iter_mut().for_each(|decision| explainer.look_ahead(decision, step, story));
             all.extend(decisions.into_iter().filter(|decision| own(decision.about)));
         }
     }

@@ -4,10 +4,11 @@ use super::{Args, Format, subject, unknown, wanted};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::input::{self, Style};
 use crate::cli::{Result, config, terminal};
+use crate::diagnostic::escaped;
 use crate::diagnostic::suggest::did_you_mean;
 use crate::program::Program;
 use crate::program::literal::quoted;
-use crate::run::state::{Told, told};
+use crate::run::state::{Told, Wait, told};
 use crate::why::story::Wanted;
 use crate::why::{Explainer, words};
 use chrono::{DateTime, Utc};
@@ -43,7 +44,7 @@ pub(super) fn run(args: &Args, file: &Path, style: Style) -> Result {
         Format::Human => {
             terminal::page(&human(program, &args.record, &told, rules.as_deref(), style.for_stdout()))?;
         }
-        Format::Json => input::print(&as_json(&args.record, &told))?,
+        Format::Json => input::print(&as_json(&args.record, &told, rules.as_deref()))?,
     }
     Ok(Exit::Clean)
 }
@@ -80,17 +81,19 @@ fn human(program: &Program, record: &str, told: &Told, rules: Option<&[String]>,
         let actor = visit.actor.as_ref().map(|actor| format!(", as {actor}")).unwrap_or_default();
         let _ = writeln!(out, "  {}  {}.{}{by}{actor}", at(visit.entered), visit.pipeline, visit.stage);
     }
-    let own = |rule: &Option<String>| match (rules, rule) {
-        (Some(rules), Some(rule)) => rules.contains(rule),
-        (Some(_), None) => false,
-        (None, _) => true,
-    };
-    let waits: Vec<_> = told.waits.iter().filter(|wait| own(&wait.rule)).collect();
+    let waits = waits_of(told, rules);
     if !waits.is_empty() {
         let _ = writeln!(out, "\n{}", bold("what it waits for"));
-    } else if rules.is_some() {
-        let _ =
-            writeln!(out, "\nthis does not wait for anything; why it did not run only the events can tell");
+    } else if let Some(rules) = rules {
+        let name = match rules {
+            [] => "a trigger leaves no trace in a state file unless it fires".to_owned(),
+            rules => format!("rule {} does not wait for anything now", rules.join(", rule ")),
+        };
+        let _ = writeln!(
+            out,
+            "\n{name}; whether it ran, and why not, the events tell: `stagegate why PROGRAM EVENTS --record {}`",
+            escaped(record)
+        );
     }
     for wait in waits {
         let who = wait.rule.as_ref().map_or("a trigger".to_owned(), |rule| format!("rule {rule}"));
@@ -101,7 +104,17 @@ fn human(program: &Program, record: &str, told: &Told, rules: Option<&[String]>,
     out
 }
 
-fn as_json(record: &str, told: &Told) -> String {
+/// Those of the rules that are asked about.
+fn waits_of<'t>(told: &'t Told, rules: Option<&[String]>) -> Vec<&'t Wait> {
+    let own = |wait: &&Wait| match (rules, &wait.rule) {
+        (Some(rules), Some(rule)) => rules.contains(rule),
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
+    told.waits.iter().filter(own).collect()
+}
+
+fn as_json(record: &str, told: &Told, rules: Option<&[String]>) -> String {
     let instant =
         |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
     let visits: Vec<_> = told
@@ -114,9 +127,8 @@ fn as_json(record: &str, told: &Told) -> String {
             })
         })
         .collect();
-    let waits: Vec<_> = told
-        .waits
-        .iter()
+    let waits: Vec<_> = waits_of(told, rules)
+        .into_iter()
         .map(|wait| {
             json!({"rule": wait.rule, "until": instant(wait.due), "what": wait.what, "begun": wait.begun})
         })

@@ -14,7 +14,7 @@ mod versions;
 
 use super::kept::{KeepError, Keeping, Remembered};
 pub use carry::{Choices, Outlook};
-pub use told::{Told, told};
+pub use told::{Told, Wait, told};
 pub use versions::{Prepared, VersionError, prepare};
 
 use super::lines::Position;

@@ -11,6 +11,7 @@ pub use words::Unseen;
 
 use crate::engine::counts::Counts;
 use crate::source::Sources;
+use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -131,6 +132,11 @@ impl Share {
     /// In tenths of a per cent, rounded down: only all is a hundred. Of nothing, all is seen.
     pub fn permille(self) -> usize {
         (self.seen * 1000).checked_div(self.all).unwrap_or(1000)
+    }
+
+    /// Exactly, whatever is shown of it.
+    pub fn is_less_than(self, percent: Decimal) -> bool {
+        Decimal::from(self.seen) * Decimal::ONE_HUNDRED < Decimal::from(self.all) * percent
     }
 
     /// `83.3 %`

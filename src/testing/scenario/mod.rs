@@ -10,6 +10,9 @@ mod timeline;
 
 pub use settings::Settings;
 
+/// How the names of files with the settings of a scenario end.
+pub const SETTINGS: &str = ".scenario.toml";
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::counts::Counts;
 use crate::engine::{Engine, Options};

@@ -47,7 +47,11 @@ pub(super) fn clearer(mut error: clap::Error) -> clap::Error {
             }
         }
         ErrorKind::InvalidValue if is_empty_path(&error) => {
-            let message = "an empty text names no file and no folder: leave it out, or write `.` for the folder you are in\n";
+            let must = text(&error, ContextKind::InvalidArg).is_some_and(|arg| arg.starts_with('<'));
+            let instead = if must { "write its name" } else { "leave it out" };
+            let message = format!(
+                "an empty text names no file and no folder: {instead}, or write `.` for the folder you are in\n"
+            );
             error = clap::Error::raw(ErrorKind::InvalidValue, message);
         }
         _ => {}

@@ -48,9 +48,9 @@ pub(super) fn clearer(mut error: clap::Error) -> clap::Error {
         }
         ErrorKind::InvalidValue if is_empty_path(&error) => {
             let must = text(&error, ContextKind::InvalidArg).is_some_and(|arg| arg.starts_with('<'));
-            let instead = if must { "write its name" } else { "leave it out" };
+            let instead = if must { "write its name, or" } else { "leave it out, or write" };
             let message = format!(
-                "an empty text names no file and no folder: {instead}, or write `.` for the folder you are in\n"
+                "an empty text names no file and no folder: {instead} `.` for the folder you are in\n"
             );
             error = clap::Error::raw(ErrorKind::InvalidValue, message);
         }

@@ -20,7 +20,7 @@ use crate::model::Model;
 use crate::settings::Library;
 use crate::source::Sources;
 use crate::testing::coverage::{Coverage, Plan};
-use crate::testing::{Clock, Outcome, Suite, parallel};
+use crate::testing::{Clock, Outcome, Suite, parallel, reasons};
 use scenarios::{Target, Tested};
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -297,7 +297,7 @@ fn tests_of(
     suite.clock = clock(library);
     suite.jobs = jobs(how.jobs, library);
     let chosen: Vec<_> = target.scenarios.iter().filter(|files| wanted(&files.name)).cloned().collect();
-    let (outcomes, played) = std::thread::scope(|scope| {
+    let (mut outcomes, played) = std::thread::scope(|scope| {
         let blocks = scope.spawn(|| if target.blocks { suite.run(wanted) } else { Vec::new() });
         let played = scenarios::play(&chosen, path, suite.machine(), suite.sites(), library, suite.jobs);
         match blocks.join() {
@@ -305,6 +305,7 @@ fn tests_of(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     });
+    reasons::add(&mut outcomes, &model, &loaded.sources, &suite.clock);
     let mut scenarios = Vec::new();
     for result in played {
         match result {

@@ -3,12 +3,13 @@
 //!
 //! `play` goes through the steps of one test; `scenario` plays a file of events and writes what happens as a timeline;
 //! `coverage` says what they have seen of the program, and `mutation` which changes of it they do not notice; `parallel`
-//! does several things at once; `words` writes effects as lines for people.
+//! does several things at once; `reasons` says why what was expected did not come; `words` writes effects as lines for people.
 
 pub mod coverage;
 pub mod mutation;
 pub mod parallel;
 mod play;
+pub mod reasons;
 pub mod scenario;
 pub mod words;
 

@@ -4,6 +4,7 @@ use super::{Guard, Outcome, words};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::record::Slot;
+use crate::engine::watch::Noted;
 use crate::engine::{Engine, Options};
 use crate::event::{Event, EventBody, Subject};
 use crate::model::test::{Expected, Sent, Step, StepKind, Test};
@@ -59,6 +60,30 @@ pub(super) fn play(
     Outcome { name, span, expectations, failure, counts, work }
 }
 
+/// What was decided at the step before an expectation that is not met.
+pub(super) struct Refused {
+    /// The number of the expectation.
+    pub step: usize,
+    pub noted: Vec<Noted>,
+    /// The event of that step, if it was one.
+    pub event: Option<Event>,
+}
+
+/// Plays a test once more and notes what is decided; `None` if it is met then.
+pub(super) fn watched(
+    machine: &Machine,
+    test: &Test,
+    conditions: &[Option<ChunkId>],
+    clock: &Clock,
+    sites: &Arc<Sites>,
+) -> Option<Refused> {
+    let mut play = Play::new(machine, test, clock);
+    play.engine.watch(Some(sites.clone()), false);
+    let mut steps = test.steps.iter().zip(conditions);
+    let step = steps.position(|(step, condition)| play.step(step, *condition).is_err())?;
+    Some(Refused { step, noted: play.engine.take_noted(), event: play.event })
+}
+
 type Done = Result<(), Box<Diagnostic>>;
 
 /// A test under way.
@@ -81,6 +106,8 @@ struct Play<'p> {
     work: usize,
     guard: Option<Guard>,
     scratch: Scratch,
+    /// The last event, if it came since `since`.
+    event: Option<Event>,
 }
 
 #[derive(Clone, Copy)]
@@ -111,6 +138,7 @@ impl<'p> Play<'p> {
             work: 0,
             guard: None,
             scratch: Scratch::default(),
+            event: None,
         }
     }
 
@@ -210,6 +238,8 @@ impl<'p> Play<'p> {
             return;
         }
         self.effects.clear();
+        self.engine.take_noted();
+        self.event = None;
         self.since = Some(Since { span: step.span, given });
     }
 
@@ -232,7 +262,9 @@ impl<'p> Play<'p> {
             cause: None,
             body,
         };
-        match self.records.apply(&mut self.engine, &event, &mut self.effects) {
+        let applied = self.records.apply(&mut self.engine, &event, &mut self.effects);
+        self.event = Some(event);
+        match applied {
             Ok(_) => Ok(()),
             Err(rejection) => Err(failed(
                 Code::StepFailed,

@@ -1,19 +1,24 @@
 //! From a line of JSON to an [`Event`]: the envelope by serde, the payload member by member into slots.
 
-use super::envelope::{Data, Envelope, members, plain_text, text};
-use super::scan::Member;
+mod outcome;
+mod payload;
+
+pub use outcome::outputs;
+
+use super::envelope::{Attribute, Data, Envelope, text};
+use super::scan::{Member, Raw};
 use super::words::{
-    INSTANT, escape_pointer, missing_attribute, missing_fields, missing_member, no_envelope, no_object,
-    shorten,
+    INSTANT, escape_pointer, missing_attribute, missing_member, no_envelope, no_object, shorten,
 };
 use super::{Event, EventBody, Rejection, Subject};
 use crate::program::Program;
 use crate::schema::{BUILTIN_FIELDS, FIELD_ID, Field, Schema, Type};
 use crate::value::json;
-use crate::value::validate::{is_email, is_phone, is_url};
 use crate::value::*;
 use ahash::{HashMap, HashMapExt};
 use chrono::{DateTime, Utc};
+use outcome::{completed, failed};
+use payload::{Filling, Shape};
 use std::collections::BTreeMap;
 
 /// Decodes the events of one program.
@@ -21,12 +26,11 @@ pub struct Decoder<'p> {
     program: &'p Program,
     kinds: HashMap<Text, Kind>,
     entities: HashMap<Text, EntityId>,
-    /// By entity, then by name.
-    fields: Vec<HashMap<Text, FieldId>>,
-    /// By event, then by name of the payload's member.
-    payloads: Vec<HashMap<Text, u16>>,
+    /// By entity.
+    fields: Vec<Shape>,
+    /// By event.
+    payloads: Vec<Shape>,
     pipelines: HashMap<Text, PipelineId>,
-    limits: Vec<Vec<Option<regex::Regex>>>,
     /// Room for what the scanner finds.
     members: Vec<Member>,
     /// Room from events that are over.
@@ -42,8 +46,8 @@ pub struct Decoder<'p> {
 struct Spare {
     /// The attributes `id` and `source`, and the subject's id.
     attributes: [Text; 3],
-    values: Vec<Value>,
-    found: Vec<Option<Value>>,
+    filling: Filling,
+    changes: Vec<(FieldId, Value)>,
     texts: Vec<Text>,
     /// A name under construction.
     name: String,
@@ -57,14 +61,6 @@ impl Spare {
         let mut attribute = std::mem::take(&mut self.attributes[which]);
         attribute.become_text(text);
         attribute
-    }
-
-    /// Places for so many values.
-    fn found(&mut self, count: usize) -> Vec<Option<Value>> {
-        let mut found = std::mem::take(&mut self.found);
-        found.clear();
-        found.resize(count, None);
-        found
     }
 }
 
@@ -115,35 +111,17 @@ impl<'p> Decoder<'p> {
         kinds.insert("action.completed".into(), Kind::Completed);
         kinds.insert("action.failed".into(), Kind::Failed);
         kinds.insert("stagegate.clock".into(), Kind::Clock);
-        let by_name = |fields: &[Field]| -> HashMap<Text, u16> {
-            fields.iter().enumerate().map(|(i, f)| (f.name.clone(), i as u16)).collect()
-        };
-        let compiled = |fields: &[Field]| -> Vec<Option<regex::Regex>> {
-            let pattern = |f: &Field| f.limits.matches.as_ref().and_then(|p| regex::Regex::new(p).ok());
-            fields.iter().map(pattern).collect()
-        };
         Decoder {
             program,
             kinds,
             entities,
-            fields: schema
-                .entities
-                .iter()
-                .map(|e| by_name(&e.fields).into_iter().map(|(n, i)| (n, FieldId(i))).collect())
-                .collect(),
-            payloads: schema.events.iter().map(|e| by_name(&e.payload)).collect(),
+            fields: schema.entities.iter().map(|e| Shape::new(&e.fields, BUILTIN_FIELDS)).collect(),
+            payloads: schema.events.iter().map(|e| Shape::new(&e.payload, 0)).collect(),
             pipelines: program
                 .pipelines
                 .iter()
                 .enumerate()
                 .map(|(i, p)| (p.name.clone(), PipelineId(i as u16)))
-                .collect(),
-            limits: schema
-                .entities
-                .iter()
-                .map(|e| &e.fields)
-                .chain(schema.events.iter().map(|e| &e.payload))
-                .map(|fields| compiled(fields))
                 .collect(),
             members: Vec::new(),
             spare: Spare::default(),
@@ -181,7 +159,7 @@ impl<'p> Decoder<'p> {
         envelope: &Envelope<'_>,
         members: Option<&[Member]>,
     ) -> Result<Decoded, Rejection> {
-        let name = match envelope.name {
+        let name = match envelope.get(Attribute::Type) {
             Some(raw) => text(raw, "/type")?,
             None => {
                 return Err(missing_attribute(line, "type", "the name of the event, as \"invoice.paid\""));
@@ -197,16 +175,21 @@ impl<'p> Decoder<'p> {
             count(&mut self.unknown_types, &name);
             return Ok(Decoded::Skipped);
         };
-        let time = envelope.time.map(|raw| instant(raw, &self.program.schema)).transpose()?.flatten();
-        let optional = |raw: Option<&str>, pointer| -> Result<Option<Text>, Rejection> {
+        let time = envelope
+            .get(Attribute::Time)
+            .map(|raw| instant(raw, &self.program.schema))
+            .transpose()?
+            .flatten();
+        let optional = |raw: Option<Raw<'_>>, pointer| -> Result<Option<Text>, Rejection> {
             Ok(raw.map(|raw| text(raw, pointer)).transpose()?.map(Text::from))
         };
         if matches!(kind, Kind::Clock) {
             if time.is_none() {
                 return Err(missing_attribute(line, "time", INSTANT));
             }
-            let id = optional(envelope.id, "/id")?.unwrap_or_else(|| "clock".into());
-            let source = optional(envelope.source, "/source")?.unwrap_or_else(|| "/stagegate".into());
+            let id = optional(envelope.get(Attribute::Id), "/id")?.unwrap_or_else(|| "clock".into());
+            let source =
+                optional(envelope.get(Attribute::Source), "/source")?.unwrap_or_else(|| "/stagegate".into());
             return Ok(Decoded::Event(Event {
                 id,
                 source,
@@ -217,10 +200,10 @@ impl<'p> Decoder<'p> {
                 body: EventBody::Clock,
             }));
         }
-        match envelope.specversion {
+        match envelope.get(Attribute::Specversion) {
             Some(raw) if text(raw, "/specversion").is_ok_and(|version| version == "1.0") => {}
             Some(raw) => {
-                let found = json::described(&shorten(raw));
+                let found = json::described(&shorten(raw.json));
                 return Err(Rejection::new(
                     "not-an-event",
                     format!("`specversion` cannot be {found}: only version 1.0 of CloudEvents is read"),
@@ -231,7 +214,7 @@ impl<'p> Decoder<'p> {
             None => return Err(missing_attribute(line, "specversion", "\"1.0\"")),
         }
         let mut required =
-            |raw: Option<&str>, which, pointer: &'static str, what| -> Result<Text, Rejection> {
+            |raw: Option<Raw<'_>>, which, pointer: &'static str, what| -> Result<Text, Rejection> {
                 let name = &pointer[1..];
                 let raw = raw.ok_or_else(|| missing_attribute(line, name, what))?;
                 let value = text(raw, pointer)?;
@@ -242,22 +225,32 @@ impl<'p> Decoder<'p> {
                 }
                 Ok(self.spare.attribute(which, &value))
             };
-        let id = required(envelope.id, 0, "/id", "a text that names this event among those of its source")?;
-        let source = required(envelope.source, 1, "/source", "where the event comes from, as \"/crm\"")?;
-        let subject = match envelope.subject {
+        let id = required(
+            envelope.get(Attribute::Id),
+            0,
+            "/id",
+            "a text that names this event among those of its source",
+        )?;
+        let source = required(
+            envelope.get(Attribute::Source),
+            1,
+            "/source",
+            "where the event comes from, as \"/crm\"",
+        )?;
+        let subject = match envelope.get(Attribute::Subject) {
             Some(raw) => self.subject(&text(raw, "/subject")?)?,
             None => return Err(missing_attribute(line, "subject", RECORD)),
         };
-        let partition = optional(envelope.partitionkey, "/partitionkey")?;
-        let cause = optional(envelope.causeid, "/causeid")?;
-        if envelope.data.is_none() && envelope.data_base64.is_some() {
+        let partition = optional(envelope.get(Attribute::Partitionkey), "/partitionkey")?;
+        let cause = optional(envelope.get(Attribute::Causeid), "/causeid")?;
+        if envelope.get(Attribute::Data).is_none() && envelope.get(Attribute::DataBase64).is_some() {
             return Err(Rejection::new(
                 "not-an-event",
                 "`data_base64` is not read: send the payload in `data`, as JSON",
             )
             .at("/data_base64"));
         }
-        let text = envelope.data.unwrap_or("{}");
+        let text = envelope.get(Attribute::Data).map_or("{}", |data| data.json);
         let scanned = members.filter(|_| text.starts_with('{')).map(|members| (line, members));
         let data = Data { text, scanned };
         let body = match kind {
@@ -285,18 +278,23 @@ impl<'p> Decoder<'p> {
     pub fn recycle(&mut self, event: Event) {
         let subject = match event.body {
             EventBody::Happened { subject, mut payload, .. } => {
-                for value in payload.drain(..) {
-                    match value {
-                        Value::Text(text) if self.spare.texts.len() < SPARE_TEXTS => {
-                            self.spare.texts.push(text);
-                        }
-                        _ => {}
-                    }
-                }
-                self.spare.values = payload;
+                let texts = payload.iter_mut().filter_map(|value| match value {
+                    Value::Text(text) if !Text::stands_in_place(text) => Some(std::mem::take(text)),
+                    _ => None,
+                });
+                let room = SPARE_TEXTS.saturating_sub(self.spare.texts.len());
+                self.spare.texts.extend(texts.take(room));
+                self.spare.filling.values = payload;
                 subject
             }
-            EventBody::Updated { subject, .. } => subject,
+            EventBody::Created { subject, fields, .. } => {
+                self.spare.filling.values = fields;
+                subject
+            }
+            EventBody::Updated { subject, changes } => {
+                self.spare.changes = changes;
+                subject
+            }
             _ => return,
         };
         self.spare.attributes = [event.id, event.source, subject.id];
@@ -304,9 +302,10 @@ impl<'p> Decoder<'p> {
 
     fn subject(&mut self, subject: &str) -> Result<Subject, Rejection> {
         let wrong = |message: String| Rejection::new("wrong-type", message).at("/subject").expected(RECORD);
-        let Some((entity, id)) = subject.split_once('/') else {
+        let Some(slash) = subject.bytes().position(|byte| byte == b'/') else {
             return Err(wrong(format!("the subject `{}` has no `/`", shorten(subject))));
         };
+        let (entity, id) = (&subject[..slash], &subject[slash + 1..]);
         if id.is_empty() {
             return Err(wrong(format!("the subject `{}` names no record after the `/`", shorten(subject))));
         }
@@ -354,25 +353,23 @@ impl<'p> Decoder<'p> {
             );
             return Err(Rejection::new("wrong-entity", message).at("/subject").expected(on.join(" or ")));
         }
-        let limits = &self.limits[schema.entities.len() + event.index()];
-        let mut payload = self.spare.found(def.payload.len());
-        let (slots, unknown) = (&self.payloads[event.index()], &mut self.unknown_members);
-        let (texts, room) = (&mut self.spare.texts, &mut self.spare.name);
-        data.members(|name, raw| {
-            match slots.get(name) {
-                Some(&slot) => {
-                    let field = &def.payload[slot as usize];
-                    let limit = limits[slot as usize].as_ref();
-                    payload[slot as usize] = value(raw, field, limit, self.program, texts)?;
+        let shape = &mut self.payloads[event.index()];
+        let Spare { filling, texts, name: room, .. } = &mut self.spare;
+        let mut payload = shape.begin(std::mem::take(filling));
+        let (program, unknown) = (self.program, &mut self.unknown_members);
+        data.members(|place, name, raw| {
+            match shape.slot(place, name, &def.payload) {
+                Some(slot) => {
+                    let field = &def.payload[usize::from(slot)];
+                    let value = shape.value(slot, raw, field, program, texts)?;
+                    shape.fill(&mut payload, slot, value);
                 }
                 None => count_member(unknown, room, &[&def.name, &shorten(name)]),
             }
             Ok(())
         })?;
-        let room = std::mem::take(&mut self.spare.values);
-        let filled = fill(&mut payload, &def.payload, data.text, schema, room);
-        self.spare.found = payload;
-        let payload = filled?;
+        shape.check(&payload, &def.payload, data.text, schema)?;
+        let payload = payload.give(filling);
         Ok(EventBody::Happened { subject, event, payload })
     }
 
@@ -383,33 +380,29 @@ impl<'p> Decoder<'p> {
         data: Data<'_>,
     ) -> Result<EventBody, Rejection> {
         self.fits(entity, &subject)?;
-        let def = self.program.schema.entity(entity);
-        let limits = &self.limits[entity.index()];
-        let (slots, unknown) = (&self.fields[entity.index()], &mut self.unknown_members);
-        let pipelines = &self.pipelines;
-        let mut fields = self.spare.found(def.fields.len());
-        let (texts, room) = (&mut self.spare.texts, &mut self.spare.name);
+        let (program, def) = (self.program, self.program.schema.entity(entity));
+        let shape = &mut self.fields[entity.index()];
+        let (pipelines, unknown) = (&self.pipelines, &mut self.unknown_members);
+        let Spare { filling, texts, name: room, .. } = &mut self.spare;
+        let mut fields = shape.begin(std::mem::take(filling));
         let (mut pipeline, mut stage) = (None, None);
-        data.members(|name, raw| {
-            match (name, slots.get(name)) {
+        data.members(|place, name, raw| {
+            match (name, shape.slot(place, name, &def.fields)) {
                 ("stage", _) => stage = stage_name(raw)?,
-                (_, Some(&field)) if field.index() < BUILTIN_FIELDS => return Err(read_only(name)),
-                (_, Some(&field)) => {
-                    let (slot, def) = (field.index(), &def.fields[field.index()]);
-                    fields[slot] = value(raw, def, limits[slot].as_ref(), self.program, texts)?;
+                (_, Some(slot)) if usize::from(slot) < BUILTIN_FIELDS => return Err(read_only(name)),
+                (_, Some(slot)) => {
+                    let field = &def.fields[usize::from(slot)];
+                    let value = shape.value(slot, raw, field, program, texts)?;
+                    shape.fill(&mut fields, slot, value);
                 }
                 ("pipeline", None) => pipeline = pipeline_name(raw, pipelines)?,
                 (_, None) => count_member(unknown, room, &[&def.wire_name, "created", &shorten(name)]),
             }
             Ok(())
         })?;
-        for builtin in fields.iter_mut().take(BUILTIN_FIELDS) {
-            *builtin = Some(Value::None);
-        }
-        fields[FIELD_ID.index()] = Some(Value::Text(subject.id.clone()));
-        let filled = fill(&mut fields, &def.fields, data.text, &self.program.schema, Vec::new());
-        self.spare.found = fields;
-        let fields = filled?;
+        shape.check(&fields, &def.fields, data.text, &program.schema)?;
+        let mut fields = fields.give(filling);
+        fields[FIELD_ID.index()] = Value::Text(subject.id.clone());
         Ok(EventBody::Created { subject, fields, pipeline, stage })
     }
 
@@ -420,21 +413,20 @@ impl<'p> Decoder<'p> {
         data: Data<'_>,
     ) -> Result<EventBody, Rejection> {
         self.fits(entity, &subject)?;
-        let def = self.program.schema.entity(entity);
-        let limits = &self.limits[entity.index()];
-        let (slots, unknown) = (&self.fields[entity.index()], &mut self.unknown_members);
-        let mut changes: Vec<(FieldId, Value)> = Vec::new();
-        let (texts, room) = (&mut self.spare.texts, &mut self.spare.name);
-        data.members(|name, raw| {
-            match slots.get(name) {
-                Some(&field) if field.index() < BUILTIN_FIELDS => return Err(read_only(name)),
-                Some(&field) => {
-                    let def = &def.fields[field.index()];
-                    let limit = limits[field.index()].as_ref();
-                    let value = match value(raw, def, limit, self.program, texts)? {
+        let (program, def) = (self.program, self.program.schema.entity(entity));
+        let (shape, unknown) = (&mut self.fields[entity.index()], &mut self.unknown_members);
+        let Spare { changes, texts, name: room, .. } = &mut self.spare;
+        let mut changes = std::mem::take(changes);
+        changes.clear();
+        data.members(|place, name, raw| {
+            match shape.slot(place, name, &def.fields) {
+                Some(slot) if usize::from(slot) < BUILTIN_FIELDS => return Err(read_only(name)),
+                Some(slot) => {
+                    let (field, def) = (FieldId(slot), &def.fields[usize::from(slot)]);
+                    let value = match shape.value(slot, raw, def, program, texts)? {
                         Some(value) => value,
                         None if def.ty.is_optional() => Value::None,
-                        None => return Err(null_value(def, self.program)),
+                        None => return Err(null_value(def, program)),
                     };
                     match changes.iter_mut().find(|(f, _)| *f == field) {
                         Some(change) => change.1 = value,
@@ -446,7 +438,7 @@ impl<'p> Decoder<'p> {
             }
             Ok(())
         })?;
-        changes.sort_by_key(|(field, _)| *field);
+        changes.sort_unstable_by_key(|(field, _)| *field);
         Ok(EventBody::Updated { subject, changes })
     }
 
@@ -456,7 +448,7 @@ impl<'p> Decoder<'p> {
         let (pipelines, unknown) = (&self.pipelines, &mut self.unknown_members);
         let room = &mut self.spare.name;
         let (mut pipeline, mut stage) = (None, None);
-        data.members(|name, raw| {
+        data.members(|_, name, raw| {
             match name {
                 "stage" => stage = stage_name(raw)?,
                 "pipeline" => pipeline = pipeline_name(raw, pipelines)?,
@@ -469,97 +461,16 @@ impl<'p> Decoder<'p> {
     }
 }
 
-/// One member's value; `None` for null.
-fn value(
-    raw: &str,
-    field: &Field,
-    regex: Option<&regex::Regex>,
-    program: &Program,
-    spare: &mut Vec<Text>,
-) -> Result<Option<Value>, Rejection> {
-    if raw == "null" {
-        return Ok(None);
-    }
-    let schema = &program.schema;
-    let is: Option<fn(&str) -> bool> = match field.ty.inner() {
-        Type::Text | Type::Opaque(_) => Some(|_| true),
-        Type::Email => Some(is_email),
-        Type::Phone => Some(is_phone),
-        Type::Url => Some(is_url),
-        _ => None,
-    };
-    let value = match is.and_then(|is| text_in(raw, is, spare)) {
-        Some(text) => Value::Text(text),
-        // Whatever else it is, or is wrong with it.
-        None => json::parse(raw, &field.ty, schema).map_err(|e| {
-            Rejection::new(e.code.id(), e.sentence(&field.name))
-                .at(format!("/data/{}{}", escape_pointer(&field.name), e.pointer))
-                .expected(e.expected)
-        })?,
-    };
-    crate::value::limits::check_limits(&value, &field.ty, &field.limits, regex).map_err(|failure| {
-        Rejection::new("limit", format!("`{}`: {}", field.name, failure.message))
-            .at(format!("/data/{}", escape_pointer(&field.name)))
-            .expected(schema.type_name(&field.ty))
-    })?;
-    Ok(Some(value))
-}
-
-/// The content of a JSON string of this kind, in the room of a text that is over.
-fn text_in(raw: &str, is: fn(&str) -> bool, spare: &mut Vec<Text>) -> Option<Text> {
-    let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
-    let mut text = spare.pop().unwrap_or_default();
-    let read = match plain_text(raw) {
-        Some(plain) => {
-            text.become_text(plain);
-            Some(())
-        }
-        None => text.become_with(|out| json::plain::unescape(inside, out)),
-    };
-    if read.is_some() && is(&text) {
-        return Some(text);
-    }
-    spare.push(text);
-    None
-}
-
-/// Puts defaults and `none` where nothing came; lists all that are missing.
-fn fill(
-    values: &mut Vec<Option<Value>>,
-    fields: &[Field],
-    data: &str,
-    schema: &Schema,
-    mut room: Vec<Value>,
-) -> Result<Vec<Value>, Rejection> {
-    let mut missing = Vec::new();
-    let filled = values.drain(..).zip(fields).map(|(value, field)| match (value, &field.default) {
-        (Some(value), _) => value,
-        (None, Some(default)) => default.clone(),
-        (None, None) => {
-            if !matches!(field.ty, Type::Optional(_)) {
-                missing.push(field);
-            }
-            Value::None
-        }
-    });
-    room.clear();
-    room.extend(filled);
-    match missing.as_slice() {
-        [] => Ok(room),
-        missing => Err(missing_fields(missing, fields, data, schema)),
-    }
-}
-
 /// The attribute `time`; `None` for null.
-pub(crate) fn instant(raw: &str, schema: &Schema) -> Result<Option<DateTime<Utc>>, Rejection> {
-    if raw == "null" {
-        return Ok(None);
-    }
-    if let Some(time) = plain_text(raw).and_then(json::parse_instant) {
+pub(crate) fn instant(raw: Raw<'_>, schema: &Schema) -> Result<Option<DateTime<Utc>>, Rejection> {
+    if let Some(time) = raw.plain().and_then(json::parse_instant) {
         return Ok(Some(time));
     }
+    if raw.is_null() {
+        return Ok(None);
+    }
     // As a value of the same kind: a leap second is the second after it, and the years are those of dates.
-    json::parse(raw, &Type::DateTime, schema).map_or_else(
+    json::parse(raw.json, &Type::DateTime, schema).map_or_else(
         |error| Err(Rejection::new("wrong-type", error.sentence("time")).at("/time").expected(INSTANT)),
         |value| Ok(if let Value::DateTime(time) = value { Some(time) } else { None }),
     )
@@ -568,16 +479,19 @@ pub(crate) fn instant(raw: &str, schema: &Schema) -> Result<Option<DateTime<Utc>
 /// A subject, as `expected` says it.
 const RECORD: &str = "a record, as \"deal/D-1\"";
 
-fn stage_name(raw: &str) -> Result<Option<Text>, Rejection> {
+fn stage_name(raw: Raw<'_>) -> Result<Option<Text>, Rejection> {
     Ok(Some(raw)
-        .filter(|raw| *raw != "null")
+        .filter(|raw| !raw.is_null())
         .map(|raw| text(raw, "/data/stage"))
         .transpose()?
         .map(Text::from))
 }
 
-fn pipeline_name(raw: &str, pipelines: &HashMap<Text, PipelineId>) -> Result<Option<PipelineId>, Rejection> {
-    if raw == "null" {
+fn pipeline_name(
+    raw: Raw<'_>,
+    pipelines: &HashMap<Text, PipelineId>,
+) -> Result<Option<PipelineId>, Rejection> {
+    if raw.is_null() {
         return Ok(None);
     }
     let name = text(raw, "/data/pipeline")?;
@@ -588,71 +502,6 @@ fn pipeline_name(raw: &str, pipelines: &HashMap<Text, PipelineId>) -> Result<Opt
         }
         Rejection::new("unknown-pipeline", message).at("/data/pipeline").expected("the name of a pipeline")
     })
-}
-
-fn completed(subject: Subject, data: Data<'_>) -> Result<EventBody, Rejection> {
-    let (mut effect, mut outputs) = (None, "{}");
-    let mut outputs_text = String::new();
-    data.members(|name, raw| {
-        match name {
-            "action" => effect = Some(Text::from(text(raw, "/data/action")?)),
-            "outputs" if raw.starts_with('{') => outputs_text = raw.to_owned(),
-            "outputs" if raw == "null" => {}
-            "outputs" => {
-                let found = json::described(&shorten(raw));
-                return Err(Rejection::new("wrong-type", format!("`outputs` cannot be {found}"))
-                    .at("/data/outputs")
-                    .expected("an object, as {\"chat\":\"C-1\"}"));
-            }
-            _ => {}
-        }
-        Ok(())
-    })?;
-    if !outputs_text.is_empty() {
-        outputs = &outputs_text;
-    }
-    let effect = effect
-        .ok_or_else(|| missing_member("action", "the id of the effect that asked, as \"deal/D-1/2\""))?;
-    Ok(EventBody::Completed { subject, effect, outputs: outputs.into() })
-}
-
-/// The outputs of an action that has been carried out, in the order of its declaration. What it does not declare is
-/// passed over.
-///
-/// # Errors
-/// What of them breaks the declaration.
-pub fn outputs(program: &Program, action: ActionId, outputs: &str) -> Result<Vec<Value>, Rejection> {
-    let fields = &program.schema.action(action).outputs;
-    let mut values = vec![None; fields.len()];
-    let within = |mut rejection: Rejection| {
-        let inner = rejection.pointer.as_deref().and_then(|pointer| pointer.strip_prefix("/data"));
-        rejection.pointer = inner.map(|inner| format!("/data/outputs{inner}"));
-        rejection
-    };
-    let read = members(outputs, |name, raw| {
-        if let Some(slot) = fields.iter().position(|field| *field.name == *name) {
-            let field = &fields[slot];
-            let regex = field.limits.matches.as_ref().and_then(|pattern| regex::Regex::new(pattern).ok());
-            values[slot] = value(raw, field, regex.as_ref(), program, &mut Vec::new())?;
-        }
-        Ok(())
-    });
-    read.and_then(|()| fill(&mut values, fields, outputs, &program.schema, Vec::new())).map_err(within)
-}
-
-fn failed(subject: Subject, data: Data<'_>) -> Result<EventBody, Rejection> {
-    let (mut effect, mut reason) = (None, None);
-    data.members(|name, raw| {
-        match name {
-            "action" => effect = Some(Text::from(text(raw, "/data/action")?)),
-            "reason" if raw != "null" => reason = Some(Text::from(text(raw, "/data/reason")?)),
-            _ => {}
-        }
-        Ok(())
-    })?;
-    let effect = effect
-        .ok_or_else(|| missing_member("action", "the id of the effect that asked, as \"deal/D-1/2\""))?;
-    Ok(EventBody::Failed { subject, effect, reason: reason.unwrap_or_else(|| "no reason given".into()) })
 }
 
 fn null_value(field: &Field, program: &Program) -> Rejection {

@@ -13,17 +13,31 @@ pub struct Encoder<'p> {
     /// Names, not labels: effects are for machines.
     stages: Vec<Text>,
     pipelines: Vec<Text>,
-    /// By pipeline: the attribute `source`, up to the value of `type`.
-    sources: Vec<Box<[u8]>>,
-    /// As JSON strings, for they stand in almost every effect: stages, pipelines, labels of triggers, paths of rules,
-    /// actions, and by action the names of its parameters.
+    /// What stands in almost every effect, as JSON. By entity, the beginning of its ids: `deal/`.
+    entities: Vec<Box<[u8]>>,
+    /// By pipeline, then by [`KINDS`], what stands between id and subject.
+    heads: Vec<[Box<[u8]>; KINDS.len()]>,
     quoted_stages: Vec<Box<[u8]>>,
     quoted_pipelines: Vec<Box<[u8]>>,
+    /// Their labels.
     quoted_triggers: Vec<Option<Box<[u8]>>>,
+    /// Their paths.
     quoted_rules: Vec<Box<[u8]>>,
     quoted_actions: Vec<Box<[u8]>>,
+    /// By action, then by parameter, its name with a colon.
     params: Vec<Vec<Box<[u8]>>>,
 }
+
+/// The types of effects; see [`kind_of`].
+const KINDS: [&str; 7] = [
+    "stagegate.stage.changed",
+    "stagegate.fields.changed",
+    "stagegate.action.requested",
+    "stagegate.action.refused",
+    "stagegate.rule.failed",
+    "stagegate.rule.cancelled",
+    "stagegate.loop.stopped",
+];
 
 /// What an effect has in common with those that the same event brings: where that stands in the output.
 type Common = std::ops::Range<usize>;
@@ -35,17 +49,32 @@ impl<'p> Encoder<'p> {
             plain::string(text, &mut out);
             out.into_boxed_slice()
         };
-        let source = |pipeline: &Pipeline| {
-            let mut out = b",\"source\":\"/stagegate/".to_vec();
+        let head = |pipeline: &Pipeline, kind: &str| {
+            let mut out = b"\",\"source\":\"/stagegate/".to_vec();
             plain::inside(&pipeline.name, &mut out);
             out.extend_from_slice(b"\",\"type\":\"");
+            out.extend_from_slice(kind.as_bytes());
+            out.extend_from_slice(b"\",\"subject\":\"");
+            out.into_boxed_slice()
+        };
+        let entity = |name: &str| {
+            let mut out = Vec::new();
+            plain::inside(name, &mut out);
+            out.push(b'/');
+            out.into_boxed_slice()
+        };
+        let name = |param: &Field| {
+            let mut out = Vec::new();
+            plain::string(&param.name, &mut out);
+            out.push(b':');
             out.into_boxed_slice()
         };
         Encoder {
             program,
             stages: program.stages.iter().map(|s| s.name.clone()).collect(),
             pipelines: program.pipelines.iter().map(|p| p.name.clone()).collect(),
-            sources: program.pipelines.iter().map(source).collect(),
+            entities: program.schema.entities.iter().map(|e| entity(&e.wire_name)).collect(),
+            heads: program.pipelines.iter().map(|p| KINDS.map(|kind| head(p, kind))).collect(),
             quoted_stages: program.stages.iter().map(|s| quoted(&s.name)).collect(),
             quoted_pipelines: program.pipelines.iter().map(|p| quoted(&p.name)).collect(),
             quoted_triggers: (program.triggers.iter())
@@ -54,7 +83,7 @@ impl<'p> Encoder<'p> {
             quoted_rules: program.rules.iter().map(|rule| quoted(&rule.path)).collect(),
             quoted_actions: program.schema.actions.iter().map(|action| quoted(&action.name)).collect(),
             params: (program.schema.actions.iter())
-                .map(|action| action.params.iter().map(|param| quoted(&param.name)).collect())
+                .map(|action| action.params.iter().map(name).collect())
                 .collect(),
         }
     }
@@ -78,16 +107,13 @@ impl<'p> Encoder<'p> {
     fn encode_behind(&self, before: Option<(&Effect, Common)>, effect: &Effect, out: &mut Vec<u8>) -> Common {
         out.extend_from_slice(b"{\"specversion\":\"1.0\",\"id\":\"");
         let from = out.len();
-        plain::inside(&self.program.schema.entity(effect.subject.entity).wire_name, out);
-        out.push(b'/');
+        out.extend_from_slice(self.entities.get(effect.subject.entity.index()).map_or(&[], |name| name));
         plain::inside(&effect.subject.id, out);
         let subject = from..out.len();
         out.push(b'/');
-        out.extend_from_slice(digits::count(effect.number).as_bytes());
-        out.push(b'"');
-        out.extend_from_slice(self.sources.get(effect.pipeline.index()).map_or(&[], |source| source));
-        out.extend_from_slice(type_name(&effect.kind).as_bytes());
-        out.extend_from_slice(b"\",\"subject\":\"");
+        out.extend_from_slice(digits::count(effect.number).bytes());
+        let heads = self.heads.get(effect.pipeline.index());
+        out.extend_from_slice(heads.map_or(&[], |heads| &heads[kind_of(&effect.kind)]));
         out.extend_from_within(subject);
         let from = out.len();
         match before {
@@ -96,7 +122,7 @@ impl<'p> Encoder<'p> {
             }
             _ => {
                 out.extend_from_slice(b"\",\"time\":\"");
-                out.extend_from_slice(digits::instant(effect.time).as_bytes());
+                out.extend_from_slice(digits::instant(effect.time).bytes());
                 out.extend_from_slice(b"\",\"causeid\":");
                 plain::string(&effect.cause.id, out);
                 out.extend_from_slice(b",\"causesource\":");
@@ -193,7 +219,8 @@ impl<'p> Encoder<'p> {
                 let mut inner = Object::open(object.out);
                 for (param, value) in params {
                     if *value != Value::None {
-                        inner.quoted_key(&names[usize::from(*param)]);
+                        inner.comma();
+                        inner.out.extend_from_slice(&names[usize::from(*param)]);
                         self.value(value, &action.params[usize::from(*param)], inner.out);
                     }
                 }
@@ -210,7 +237,7 @@ impl<'p> Encoder<'p> {
                 object.text("code", code);
                 object.text("message", message);
                 object.key("statement");
-                object.out.extend_from_slice(digits::count(u64::from(*statement)).as_bytes());
+                object.out.extend_from_slice(digits::count(u64::from(*statement)).bytes());
             }
             EffectKind::RuleCancelled { rule, reason } => {
                 object.quoted("rule", self.rule(*rule));
@@ -235,17 +262,22 @@ impl<'p> Encoder<'p> {
     }
 }
 
+/// The place of its type in [`KINDS`].
+fn kind_of(kind: &EffectKind) -> usize {
+    match kind {
+        EffectKind::StageChanged { .. } => 0,
+        EffectKind::FieldsChanged { .. } => 1,
+        EffectKind::ActionRequested { .. } => 2,
+        EffectKind::ActionRefused { .. } => 3,
+        EffectKind::RuleFailed { .. } => 4,
+        EffectKind::RuleCancelled { .. } => 5,
+        EffectKind::LoopStopped { .. } => 6,
+    }
+}
+
 /// The effect's `type`.
 pub fn type_name(kind: &EffectKind) -> &'static str {
-    match kind {
-        EffectKind::StageChanged { .. } => "stagegate.stage.changed",
-        EffectKind::FieldsChanged { .. } => "stagegate.fields.changed",
-        EffectKind::ActionRequested { .. } => "stagegate.action.requested",
-        EffectKind::ActionRefused { .. } => "stagegate.action.refused",
-        EffectKind::RuleFailed { .. } => "stagegate.rule.failed",
-        EffectKind::RuleCancelled { .. } => "stagegate.rule.cancelled",
-        EffectKind::LoopStopped { .. } => "stagegate.loop.stopped",
-    }
+    KINDS[kind_of(kind)]
 }
 
 /// Writes the members of one JSON object in the order in which they are given.
@@ -272,13 +304,6 @@ impl<'a> Object<'a> {
         self.out.push(b'"');
         self.out.extend_from_slice(key.as_bytes());
         self.out.extend_from_slice(b"\":");
-    }
-
-    /// A key that is a JSON string already.
-    fn quoted_key(&mut self, key: &[u8]) {
-        self.comma();
-        self.out.extend_from_slice(key);
-        self.out.push(b':');
     }
 
     fn text(&mut self, key: &'static str, value: &str) {

@@ -1,7 +1,7 @@
 //! The outside of an event: its attributes, and the members of its payload, as JSON text.
 
 use super::Rejection;
-use super::scan::{self, Member};
+use super::scan::{self, Key, Member, Raw};
 use super::words::shorten;
 use crate::value::json;
 use serde::Deserialize;
@@ -9,46 +9,57 @@ use serde::de::{DeserializeSeed, Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// The attributes that are read, still as JSON text; `null` is as if they were left out.
-#[derive(Default)]
-pub(crate) struct Envelope<'a> {
-    pub specversion: Option<&'a str>,
-    pub id: Option<&'a str>,
-    pub source: Option<&'a str>,
-    pub name: Option<&'a str>,
-    pub subject: Option<&'a str>,
-    pub time: Option<&'a str>,
-    pub partitionkey: Option<&'a str>,
-    pub causeid: Option<&'a str>,
-    pub data: Option<&'a str>,
-    pub data_base64: Option<&'a str>,
+/// An attribute that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    Specversion,
+    Id,
+    Source,
+    Type,
+    Subject,
+    Time,
+    Partitionkey,
+    Causeid,
+    Data,
+    DataBase64,
 }
 
+/// By attribute, in the order in which most senders write them.
+const KEYS: [Key; 10] = [
+    Key::new("specversion"),
+    Key::new("id"),
+    Key::new("source"),
+    Key::new("type"),
+    Key::new("subject"),
+    Key::new("time"),
+    Key::new("partitionkey"),
+    Key::new("causeid"),
+    Key::new("data"),
+    Key::new("data_base64"),
+];
+
+/// The attributes, still as JSON text; `null` is as if they were left out.
+#[derive(Default)]
+pub(crate) struct Envelope<'a>([Option<Raw<'a>>; KEYS.len()]);
+
 impl<'a> Envelope<'a> {
+    #[inline]
+    pub fn get(&self, attribute: Attribute) -> Option<Raw<'a>> {
+        self.0[attribute as usize]
+    }
+
     /// Found by the scanner, with the members of `data`, if that is an object, appended to the others. `None`: serde is to read it.
     pub fn scan(line: &'a str, members: &mut Vec<Member>) -> Option<Envelope<'a>> {
         let mut envelope = Envelope::default();
         let mut seen = 0_u16;
-        scan::envelope(line, members, |name, value| {
-            let (attribute, bit) = match name {
-                "specversion" => (&mut envelope.specversion, 1),
-                "id" => (&mut envelope.id, 1 << 1),
-                "source" => (&mut envelope.source, 1 << 2),
-                "type" => (&mut envelope.name, 1 << 3),
-                "subject" => (&mut envelope.subject, 1 << 4),
-                "time" => (&mut envelope.time, 1 << 5),
-                "partitionkey" => (&mut envelope.partitionkey, 1 << 6),
-                "causeid" => (&mut envelope.causeid, 1 << 7),
-                "data" => (&mut envelope.data, 1 << 8),
-                "data_base64" => (&mut envelope.data_base64, 1 << 9),
-                _ => return Some(()),
-            };
+        scan::envelope(line, &KEYS, members, |_, known, value| {
+            let Some(known) = known else { return Some(()) };
             // One that comes twice is a mistake.
-            if seen & bit != 0 {
+            if seen & (1 << known) != 0 {
                 return None;
             }
-            seen |= bit;
-            *attribute = Some(value).filter(|value| *value != "null");
+            seen |= 1 << known;
+            envelope.0[known] = Some(value).filter(|value| !value.is_null());
             Some(())
         })?;
         Some(envelope)
@@ -57,7 +68,7 @@ impl<'a> Envelope<'a> {
     /// The same by serde, which can say what is wrong.
     pub fn read(line: &'a str) -> Result<Envelope<'a>, serde_json::Error> {
         #[derive(Deserialize)]
-        struct Raw<'a> {
+        struct Read<'a> {
             #[serde(borrow, default)]
             specversion: Option<&'a RawValue>,
             #[serde(borrow, default)]
@@ -79,20 +90,20 @@ impl<'a> Envelope<'a> {
             #[serde(borrow, default)]
             data_base64: Option<&'a RawValue>,
         }
-        let raw: Raw<'a> = serde_json::from_str(line)?;
-        let text = |raw: Option<&'a RawValue>| raw.map(RawValue::get);
-        Ok(Envelope {
-            specversion: text(raw.specversion),
-            id: text(raw.id),
-            source: text(raw.source),
-            name: text(raw.name),
-            subject: text(raw.subject),
-            time: text(raw.time),
-            partitionkey: text(raw.partitionkey),
-            causeid: text(raw.causeid),
-            data: text(raw.data),
-            data_base64: text(raw.data_base64),
-        })
+        let raw: Read<'a> = serde_json::from_str(line)?;
+        let attributes = [
+            raw.specversion,
+            raw.id,
+            raw.source,
+            raw.name,
+            raw.subject,
+            raw.time,
+            raw.partitionkey,
+            raw.causeid,
+            raw.data,
+            raw.data_base64,
+        ];
+        Ok(Envelope(attributes.map(|raw| raw.map(|raw| Raw::of(raw.get())))))
     }
 }
 
@@ -105,16 +116,20 @@ pub(super) struct Data<'a> {
 }
 
 impl<'a> Data<'a> {
-    /// Calls `each` for every member, with its name and its JSON text.
+    /// Calls `each` for every member, with its place, its name and its JSON text.
     pub fn members(
         self,
-        mut each: impl FnMut(&str, &'a str) -> Result<(), Rejection>,
+        mut each: impl FnMut(usize, &str, Raw<'a>) -> Result<(), Rejection>,
     ) -> Result<(), Rejection> {
         match self.scanned {
             Some((line, members)) => {
-                members.iter().try_for_each(|member| each(member.name(line), member.value(line)))
+                let mut members = members.iter().enumerate();
+                members.try_for_each(|(place, member)| each(place, member.name(line), member.value(line)))
             }
-            None => members(self.text, each),
+            None => {
+                let mut places = 0..;
+                members(self.text, |name, raw| each(places.next().unwrap_or(usize::MAX), name, raw))
+            }
         }
     }
 }
@@ -122,13 +137,13 @@ impl<'a> Data<'a> {
 /// Calls `each` for every member of a JSON object.
 pub(super) fn members<'a>(
     data: &'a str,
-    each: impl FnMut(&str, &'a str) -> Result<(), Rejection>,
+    each: impl FnMut(&str, Raw<'a>) -> Result<(), Rejection>,
 ) -> Result<(), Rejection> {
     struct Members<F> {
         each: F,
         rejection: Option<Rejection>,
     }
-    impl<'de, F: FnMut(&str, &'de str) -> Result<(), Rejection>> Visitor<'de> for &mut Members<F> {
+    impl<'de, F: FnMut(&str, Raw<'de>) -> Result<(), Rejection>> Visitor<'de> for &mut Members<F> {
         type Value = ();
         fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
             f.write_str("an object")
@@ -136,7 +151,7 @@ pub(super) fn members<'a>(
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
             while let Some(name) = map.next_key_seed(NameSeed)? {
                 let raw: &'de RawValue = map.next_value()?;
-                if let Err(rejection) = (self.each)(&name, raw.get()) {
+                if let Err(rejection) = (self.each)(&name, Raw::of(raw.get())) {
                     self.rejection = Some(rejection);
                     return Err(serde::de::Error::custom("rejected"));
                 }
@@ -187,19 +202,18 @@ impl<'de> DeserializeSeed<'de> for NameSeed {
     }
 }
 
-/// What stands in a JSON string without escapes. (That it is JSON is known.)
-pub(super) fn plain_text(raw: &str) -> Option<&str> {
-    let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
-    memchr::memchr(b'\\', inside.as_bytes()).is_none().then_some(inside)
+/// A JSON string.
+#[inline]
+pub(crate) fn text<'a>(raw: Raw<'a>, pointer: &str) -> Result<Cow<'a, str>, Rejection> {
+    match raw.plain() {
+        Some(plain) => Ok(Cow::Borrowed(plain)),
+        None => escaped(raw.json, pointer).map(Cow::Owned),
+    }
 }
 
-/// A JSON string.
-pub(crate) fn text<'a>(raw: &'a str, pointer: &str) -> Result<Cow<'a, str>, Rejection> {
-    if let Some(plain) = plain_text(raw) {
-        return Ok(Cow::Borrowed(plain));
-    }
-    let json = raw;
-    serde_json::from_str::<String>(json).map(Cow::Owned).map_err(|_| {
+#[cold]
+fn escaped(json: &str, pointer: &str) -> Result<String, Rejection> {
+    serde_json::from_str(json).map_err(|_| {
         let name = pointer.rsplit('/').next().unwrap_or_default();
         let why = match json.bytes().next() {
             Some(b'"') => ": it holds an escape that is no character",

@@ -44,17 +44,20 @@ pub fn compare(left: &Value, right: &Value) -> Result<Ordering, Failure> {
     }
 }
 
+/// Of ten. Times the largest of these a number of 96 bits still is one of 127.
+pub(crate) const POWERS: [i64; 10] =
+    [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+
 /// The order of two decimals. Most have few digits after the point: then whole numbers of 128 bits are compared, which a
 /// decimal, of 96 bits, does not do itself.
 pub(crate) fn decimals(left: Decimal, right: Decimal) -> Ordering {
-    /// Times as much a number of 96 bits still is one of 127.
-    const MOST: u32 = 9;
     let (a, b) = (left.scale(), right.scale());
-    let scaled = |number: Decimal, by: u32| number.mantissa() * 10_i128.pow(by);
-    if a.abs_diff(b) > MOST {
-        return left.cmp(&right);
+    let scaled = |number: Decimal, power: i64| number.mantissa() * i128::from(power);
+    let power = |by: u32| POWERS.get(by as usize).copied();
+    match (power(b.saturating_sub(a)), power(a.saturating_sub(b))) {
+        (Some(of_left), Some(of_right)) => scaled(left, of_left).cmp(&scaled(right, of_right)),
+        _ => left.cmp(&right),
     }
-    scaled(left, b.saturating_sub(a)).cmp(&scaled(right, a.saturating_sub(b)))
 }
 
 /// `==`: `none` equals only `none`, numbers by value, money by value and currency, lists element by element.

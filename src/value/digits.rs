@@ -76,6 +76,13 @@ impl Digits {
     }
 }
 
+impl Digits {
+    /// The text, for where bytes are wanted.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(self.from..).unwrap_or_default()
+    }
+}
+
 impl Deref for Digits {
     type Target = str;
     fn deref(&self) -> &str {

@@ -12,8 +12,17 @@ use std::sync::Arc;
 pub struct Text(EcoString);
 
 impl Text {
+    /// Whether a text of this length needs no room elsewhere.
+    pub(crate) fn stands_in_place(text: &str) -> bool {
+        text.len() <= EcoString::INLINE_LIMIT
+    }
+
     /// Becomes another text, in the room it has if nobody shares it.
     pub(crate) fn become_text(&mut self, text: &str) {
+        if Text::stands_in_place(text) && Text::stands_in_place(&self.0) {
+            self.0 = text.into();
+            return;
+        }
         self.0.clear();
         self.0.push_str(text);
     }

@@ -7,16 +7,17 @@
 //! evaluates the condition from its beginning: it has no effects, so that is the same. Nobody may watch: what is not run
 //! cannot be seen.
 
+mod build;
+
 use super::{EventView, Machine};
 use crate::model::OrderOp;
-use crate::program::instr::{Instr, Reg};
-use crate::program::{Chunk, ChunkId, ChunkKind, Program};
-use crate::schema::{Schema, Type};
+use crate::program::{ChunkId, Program};
+use crate::schema::Schema;
 use crate::value::*;
-use ahash::{HashMap, HashMapExt, HashSet};
+use chrono::NaiveDate;
 use memchr::memmem::Finder;
+use rust_decimal::Decimal;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// Longer texts and lists cost fuel: the interpreter counts it.
 const SHORT_TEXT: usize = 4096;
@@ -29,6 +30,9 @@ pub(super) struct Conditions {
     starts: Vec<Option<u32>>,
     nodes: Vec<Node>,
     tests: Vec<Test>,
+    /// Constants of questions that stand in nodes.
+    amounts: Vec<Amount>,
+    texts: Vec<Text>,
     /// Constant parts of texts.
     finders: Vec<Finder<'static>>,
 }
@@ -46,6 +50,15 @@ struct Node {
 #[derive(Debug, Clone, Copy)]
 enum Ask {
     Test(u32),
+    /// One whose answer is kept, for several nodes ask it.
+    Shared(u32),
+    /// What the field says.
+    Truth {
+        field: FieldId,
+    },
+    IsSet {
+        field: FieldId,
+    },
     /// Whether a field holds a value of an enum.
     Enum {
         field: FieldId,
@@ -56,20 +69,74 @@ enum Ask {
         field: FieldId,
         values: u32,
     },
-    /// How a field stands to a constant amount.
+    /// Whether a field holds a constant text.
+    Text {
+        field: FieldId,
+        text: u32,
+    },
+    /// Whether a list holds a constant text.
+    Has {
+        field: FieldId,
+        text: u32,
+    },
+    /// How a field stands to a constant: an amount, a small number, a date.
     Money {
         field: FieldId,
         op: OrderOp,
-        constant: u32,
+        amount: u32,
+    },
+    Int {
+        field: FieldId,
+        op: OrderOp,
+        number: i32,
+    },
+    Date {
+        field: FieldId,
+        op: OrderOp,
+        date: NaiveDate,
     },
 }
 
+/// The number of a node, or one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Node(u32),
-    Holds(bool),
+struct Next(u32);
+
+impl Next {
+    const HOLDS: Next = Next(u32::MAX);
+    const FAILS: Next = Next(u32::MAX - 1);
     /// The interpreter knows.
-    Interpret,
+    const INTERPRET: Next = Next(u32::MAX - 2);
+}
+
+/// An amount with what is compared first.
+#[derive(Debug)]
+struct Amount {
+    number: Decimal,
+    currency: Currency,
+    /// The digits of the number, if they are few, and how many of them stand behind the point.
+    digits: i64,
+    scale: u32,
+}
+
+impl Amount {
+    fn of(money: &Money) -> Option<Amount> {
+        let digits = i64::try_from(money.amount.mantissa()).ok()?;
+        let (number, currency) = (money.amount, money.currency);
+        Some(Amount { number, currency, digits, scale: number.scale() })
+    }
+
+    /// How an amount stands to this one. `None`: it is of another currency.
+    #[inline]
+    fn order(&self, money: &Money) -> Option<Ordering> {
+        if money.currency != self.currency {
+            return None;
+        }
+        let more = money.amount.scale().wrapping_sub(self.scale);
+        Some(match compare::POWERS.get(more as usize) {
+            Some(power) => money.amount.mantissa().cmp(&(i128::from(self.digits) * i128::from(*power))),
+            None => compare::decimals(money.amount, self.number),
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -79,15 +146,12 @@ struct Test {
     right: Operand,
     /// Which finder looks for a constant part of a text.
     finder: Option<u32>,
-    /// Several nodes ask it: its answer is kept.
-    shared: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Question {
     Truth,
     Equal,
-    NotEqual,
     EqualIgnoreCase,
     Order(OrderOp),
     In,
@@ -156,15 +220,7 @@ impl Answers {
 
 impl Conditions {
     pub fn new(program: &Program) -> Conditions {
-        let mut builder = Builder { program, conditions: Conditions::default(), known: HashMap::new() };
-        for chunk in &program.code.chunks {
-            let start = match chunk.kind {
-                ChunkKind::Expression { captures: 0, result: Type::Bool } => builder.condition(chunk),
-                _ => None,
-            };
-            builder.conditions.starts.push(start);
-        }
-        builder.conditions
+        build::conditions(program)
     }
 
     /// Whether the condition holds; `None`: the interpreter is to say.
@@ -175,41 +231,65 @@ impl Conditions {
         subject: Subject<'_>,
         answers: &mut Answers,
     ) -> Option<bool> {
-        let mut at = (*self.starts.get(chunk.0 as usize)?)?;
-        loop {
-            let node = self.nodes.get(at as usize)?;
+        let mut at = Next((*self.starts.get(chunk.0 as usize)?)?);
+        while let Some(node) = self.nodes.get(at.0 as usize) {
+            let field = |field: FieldId| subject.record.get(field.index());
             let answer = match node.ask {
                 Ask::Test(number) => {
-                    let test = self.tests.get(number as usize)?;
-                    match answers.get(number).filter(|_| test.shared) {
-                        Some(answer) => answer,
-                        None => {
-                            let answer = test.answer(machine, &self.finders, subject)?;
-                            if test.shared {
-                                answers.set(number, self.tests.len(), answer);
-                            }
-                            answer
-                        }
-                    }
+                    self.tests.get(number as usize)?.answer(machine, &self.finders, subject)?
                 }
-                Ask::Enum { field, value } => match subject.record.get(field.index())? {
+                Ask::Shared(number) => match answers.get(number) {
+                    Some(answer) => answer,
+                    None => {
+                        let answer =
+                            self.tests.get(number as usize)?.answer(machine, &self.finders, subject)?;
+                        answers.set(number, self.tests.len(), answer);
+                        answer
+                    }
+                },
+                Ask::Truth { field: it } => match field(it)? {
+                    Value::Bool(value) => *value,
+                    _ => return None,
+                },
+                Ask::IsSet { field: it } => !matches!(field(it)?, Value::None),
+                Ask::Enum { field: it, value } => match field(it)? {
                     Value::Enum(at) => *at == value,
                     _ => false,
                 },
-                Ask::Enums { field, values } => match subject.record.get(field.index())? {
+                Ask::Enums { field: it, values } => match field(it)? {
                     Value::Enum(at) => *at < u32::BITS as u16 && values >> at & 1 == 1,
                     _ => false,
                 },
-                Ask::Money { field, op, constant } => {
-                    let constant = machine.program.code.constants.get(constant as usize)?;
-                    op.holds(order(subject.record.get(field.index())?, constant)?)
-                }
+                Ask::Text { field: it, text } => match field(it)? {
+                    Value::Text(value) => value == self.texts.get(text as usize)?,
+                    _ => false,
+                },
+                Ask::Has { field: it, text } => match field(it)? {
+                    Value::List(items) if items.len() <= SHORT_LIST => {
+                        let text = self.texts.get(text as usize)?;
+                        items.iter().any(|item| matches!(item, Value::Text(item) if item == text))
+                    }
+                    _ => return None,
+                },
+                Ask::Money { field: it, op, amount } => match field(it)? {
+                    Value::Money(money) => op.holds(self.amounts.get(amount as usize)?.order(money)?),
+                    _ => return None,
+                },
+                Ask::Int { field: it, op, number } => match field(it)? {
+                    Value::Int(value) => op.holds(value.cmp(&i64::from(number))),
+                    _ => return None,
+                },
+                Ask::Date { field: it, op, date } => match field(it)? {
+                    Value::Date(value) => op.holds(value.cmp(&date)),
+                    _ => return None,
+                },
             };
-            match if answer { node.yes } else { node.no } {
-                Next::Node(next) => at = next,
-                Next::Holds(holds) => return Some(holds),
-                Next::Interpret => return None,
-            }
+            at = if answer { node.yes } else { node.no };
+        }
+        match at {
+            Next::HOLDS => Some(true),
+            Next::FAILS => Some(false),
+            _ => None,
         }
     }
 }
@@ -226,7 +306,6 @@ impl Test {
                 _ => None,
             },
             Question::Equal => equal(left, right),
-            Question::NotEqual => equal(left, right).map(|equal| !equal),
             Question::EqualIgnoreCase => Some(compare::eq_ignore_case(left, right)),
             Question::Order(op) => order(left, right).map(|order| op.holds(order)),
             Question::In => match right {
@@ -291,266 +370,4 @@ impl Operand {
 #[cold]
 fn is_kind(schema: &Schema, at_hand: EventId, event: EventId) -> bool {
     schema.event_is(at_hand, event)
-}
-
-/// What a test asks, without what is only for speed.
-type Key = (Question, Operand, Operand);
-
-struct Builder<'p> {
-    program: &'p Program,
-    conditions: Conditions,
-    known: HashMap<Key, u32>,
-}
-
-impl Builder<'_> {
-    /// The first node of a condition, if it begins with one.
-    fn condition(&mut self, chunk: &Chunk) -> Option<u32> {
-        // No way leads back, so reading comes to an end.
-        let forward = |(at, instr): (usize, &Instr)| instr.target().is_none_or(|to| to as usize > at);
-        if !chunk.code.iter().enumerate().all(forward) {
-            return None;
-        }
-        let reading = Reading::new(&chunk.code);
-        // By the instruction at which they begin. Without recursion: a condition may have any number of parts.
-        let mut found: BTreeMap<u32, (Key, Way, Way)> = BTreeMap::new();
-        let mut open = vec![0];
-        while let Some(pc) = open.pop() {
-            if found.contains_key(&pc) {
-                continue;
-            }
-            let Some((key, yes, no)) = reading.test(pc) else { continue };
-            open.extend([yes, no].into_iter().filter_map(Way::target));
-            found.insert(pc, (key, yes, no));
-        }
-        // From the last on, so that what a node leads to is there.
-        let mut nodes: HashMap<u32, u32> = HashMap::new();
-        for (pc, (key, yes, no)) in found.into_iter().rev() {
-            let next = |way: Way| match way {
-                Way::Holds(holds) => Next::Holds(holds),
-                Way::To(pc) => nodes.get(&pc).map_or(Next::Interpret, |node| Next::Node(*node)),
-            };
-            let (yes, no) = (next(yes), next(no));
-            let ask = self.ask(key);
-            nodes.insert(pc, self.conditions.nodes.len() as u32);
-            self.conditions.nodes.push(Node { ask, yes, no });
-        }
-        nodes.get(&0).copied()
-    }
-
-    fn ask(&mut self, key: Key) -> Ask {
-        let constants = &self.program.code.constants;
-        if let (question, Operand::Field(field), Operand::Const(constant)) = key
-            && let Some(value) = constants.get(constant as usize)
-        {
-            match (question, value) {
-                (Question::Equal, Value::Enum(value)) => return Ask::Enum { field, value: *value },
-                (Question::Order(op), Value::Money(_)) => return Ask::Money { field, op, constant },
-                (Question::In, Value::List(items)) => {
-                    let bit = |item: &Value| match item {
-                        Value::Enum(at) => 1_u32.checked_shl(u32::from(*at)),
-                        _ => None,
-                    };
-                    let values = items.iter().try_fold(0, |bits, item| Some(bits | bit(item)?));
-                    if let Some(values) = values.filter(|_| !items.is_empty()) {
-                        return Ask::Enums { field, values };
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ask::Test(self.test(key))
-    }
-
-    fn test(&mut self, key: Key) -> u32 {
-        if let Some(known) = self.known.get(&key) {
-            self.conditions.tests[*known as usize].shared = true;
-            return *known;
-        }
-        let number = self.conditions.tests.len() as u32;
-        let (question, left, right) = key;
-        let part = match right {
-            Operand::Const(part) if question == Question::Contains => {
-                self.program.code.constants.get(part as usize)
-            }
-            _ => None,
-        };
-        let finder = match part {
-            Some(Value::Text(part)) => {
-                self.conditions.finders.push(Finder::new(part.as_bytes()).into_owned());
-                Some(self.conditions.finders.len() as u32 - 1)
-            }
-            _ => None,
-        };
-        self.conditions.tests.push(Test { question, left, right, finder, shared: false });
-        self.known.insert(key, number);
-        number
-    }
-}
-
-/// Where an answer leads.
-#[derive(Debug, Clone, Copy)]
-enum Way {
-    Holds(bool),
-    To(u32),
-}
-
-impl Way {
-    fn target(self) -> Option<u32> {
-        match self {
-            Way::Holds(_) => None,
-            Way::To(pc) => Some(pc),
-        }
-    }
-}
-
-/// The jumps that an answer may pass on its way: each part of a long chain passes all that follow, which would be
-/// quadratic. Beyond, the interpreter goes on.
-const MOST_JUMPS: usize = 256;
-
-/// How far back a register's load may stand: as far as that of the value in `between`, and some more.
-const MOST_BACK: u32 = 16;
-
-/// The code of one condition.
-struct Reading<'p> {
-    code: &'p [Instr],
-    /// Where jumps lead.
-    targets: HashSet<u32>,
-}
-
-/// A question, and the registers in which it looks.
-struct Asked {
-    question: Question,
-    left: Reg,
-    right: Reg,
-    /// Where its answer goes. `None`: it jumps itself.
-    to: Option<Reg>,
-    /// The answer is turned round.
-    negated: bool,
-}
-
-impl Asked {
-    fn of(instr: Instr) -> Option<Asked> {
-        let two = |question, to, left, right| Asked { question, left, right, to, negated: false };
-        let one = |question, to, value| two(question, to, value, value);
-        Some(match instr {
-            // These jump themselves.
-            Instr::JumpIf { condition: value, .. } | Instr::JumpIfNot { condition: value, .. } => {
-                one(Question::Truth, None, value)
-            }
-            Instr::JumpIfNone { value, .. } | Instr::JumpIfSet { value, .. } => {
-                one(Question::IsSet, None, value)
-            }
-            Instr::Return { value } => one(Question::Truth, None, value),
-            Instr::Not { to, from } => Asked { negated: true, ..one(Question::Truth, Some(to), from) },
-            Instr::Equal { to, left, right } => two(Question::Equal, Some(to), left, right),
-            Instr::NotEqual { to, left, right } => two(Question::NotEqual, Some(to), left, right),
-            Instr::EqualIgnoreCase { to, left, right } => {
-                two(Question::EqualIgnoreCase, Some(to), left, right)
-            }
-            Instr::OrderInt { op, to, left, right }
-            | Instr::OrderDecimal { op, to, left, right }
-            | Instr::OrderMoney { op, to, left, right }
-            | Instr::Order { op, to, left, right } => two(Question::Order(op), Some(to), left, right),
-            Instr::In { to, value, list } => two(Question::In, Some(to), value, list),
-            Instr::ContainsText { to, text, part } => two(Question::Contains, Some(to), text, part),
-            Instr::StartsWith { to, text, part } => two(Question::StartsWith, Some(to), text, part),
-            Instr::EndsWith { to, text, part } => two(Question::EndsWith, Some(to), text, part),
-            Instr::Matches { to, text, regex } => one(Question::Matches(regex), Some(to), text),
-            Instr::IsSet { to, value } => one(Question::IsSet, Some(to), value),
-            Instr::IsEmpty { to, value } => one(Question::IsEmpty, Some(to), value),
-            _ => return None,
-        })
-    }
-}
-
-impl<'p> Reading<'p> {
-    fn new(code: &'p [Instr]) -> Reading<'p> {
-        Reading { code, targets: code.iter().filter_map(Instr::target).collect() }
-    }
-
-    fn at(&self, pc: u32) -> Option<Instr> {
-        self.code.get(pc as usize).copied()
-    }
-
-    /// Loads, a test of what they loaded, and where its answers lead.
-    fn test(&self, from: u32) -> Option<(Key, Way, Way)> {
-        let mut loaded: Vec<(Reg, Operand)> = Vec::new();
-        let mut pc = from;
-        while let Some((to, operand)) = load(&self.at(pc)?) {
-            loaded.push((to, operand));
-            pc += 1;
-        }
-        let get = |reg: Reg| {
-            let here = loaded.iter().rev().find(|(to, _)| *to == reg).map(|(_, operand)| *operand);
-            here.or_else(|| self.before(from, reg))
-        };
-        let instr = self.at(pc)?;
-        let Asked { question, left, right, to, negated } = Asked::of(instr)?;
-        let key = (question, get(left)?, get(right)?);
-        // What fails to load fails here, and not only where it is asked for.
-        let asked = |operand: &Operand| *operand == key.1 || *operand == key.2;
-        if loaded.iter().any(|(_, operand)| operand.may_fail() && !asked(operand)) {
-            return None;
-        }
-        let (yes, no) = match (instr, to) {
-            (Instr::JumpIf { target, .. } | Instr::JumpIfSet { target, .. }, _) => {
-                (Way::To(target), Way::To(pc + 1))
-            }
-            (Instr::JumpIfNot { target, .. } | Instr::JumpIfNone { target, .. }, _) => {
-                (Way::To(pc + 1), Way::To(target))
-            }
-            (Instr::Return { .. }, _) => (Way::Holds(true), Way::Holds(false)),
-            (_, Some(to)) => (self.follow(pc + 1, to, !negated), self.follow(pc + 1, to, negated)),
-            (_, None) => return None,
-        };
-        Some((key, yes, no))
-    }
-
-    /// What a register holds at an instruction to which there is one way only, the one through those before it: the value
-    /// of `between` is loaded once for both its bounds.
-    fn before(&self, from: u32, reg: Reg) -> Option<Operand> {
-        let mut pc = from;
-        while pc > from.saturating_sub(MOST_BACK) && !self.targets.contains(&pc) {
-            pc -= 1;
-            let instr = self.at(pc)?;
-            match load(&instr) {
-                Some((to, operand)) if to == reg => return Some(operand),
-                Some(_) => {}
-                None if Asked::of(instr)?.to == Some(reg) => return None,
-                None => {}
-            }
-        }
-        None
-    }
-
-    /// Where the code comes to when the register holds an answer: past all that only asks for it again.
-    fn follow(&self, mut pc: u32, reg: Reg, mut answer: bool) -> Way {
-        for _ in 0..MOST_JUMPS {
-            match self.at(pc) {
-                Some(Instr::Jump { target }) => pc = target,
-                Some(Instr::JumpIf { condition, target }) if condition == reg => {
-                    pc = if answer { target } else { pc + 1 };
-                }
-                Some(Instr::JumpIfNot { condition, target }) if condition == reg => {
-                    pc = if answer { pc + 1 } else { target };
-                }
-                Some(Instr::Not { to, from }) if to == reg && from == reg => {
-                    (answer, pc) = (!answer, pc + 1);
-                }
-                Some(Instr::Return { value }) if value == reg => return Way::Holds(answer),
-                _ => break,
-            }
-        }
-        Way::To(pc)
-    }
-}
-
-fn load(instr: &Instr) -> Option<(Reg, Operand)> {
-    match *instr {
-        Instr::Field { to, field } => Some((to, Operand::Field(field))),
-        Instr::Const { to, constant } => Some((to, Operand::Const(constant))),
-        Instr::Payload { to, event, slot } => Some((to, Operand::Payload { event, slot })),
-        Instr::Old { to, field } => Some((to, Operand::Old(field))),
-        _ => None,
-    }
 }

@@ -17,6 +17,7 @@ use super::summary::Summary;
 use super::{OnError, Rejected, Stopped, Surroundings};
 use crate::engine::Engine;
 use crate::event::decode::Decoded;
+use crate::event::envelope::Attribute;
 use crate::event::scan::Member;
 use crate::event::{EventBody, Rejection};
 use chrono::{DateTime, Utc};
@@ -238,14 +239,14 @@ impl Feed<'_, '_, '_> {
             };
             let mut lane = lane as usize;
             if let Some(Head { envelope, .. }) = head {
-                if envelope.time.is_none() && timed {
+                if envelope.get(Attribute::Time).is_none() && timed {
                     return (at, orders, Cut::Before);
                 }
                 match self.router.route(envelope, lane, &self.lanes, at > from) {
                     Some(found) => lane = found,
                     None => return (at, orders, Cut::Before),
                 }
-                timed |= envelope.time.is_some();
+                timed |= envelope.get(Attribute::Time).is_some();
             }
             *way = Way::Lane(lane as u32);
             orders[lane].push(at);

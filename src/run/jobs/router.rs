@@ -3,8 +3,8 @@
 use super::{At, Batch, Lane};
 use crate::event::Subject;
 use crate::event::decode::instant;
-use crate::event::envelope::{Envelope, text};
-use crate::event::scan::Member;
+use crate::event::envelope::{Attribute, Envelope, text};
+use crate::event::scan::{Member, Raw};
 use crate::run::lines::Line;
 use crate::schema::Schema;
 use ahash::RandomState;
@@ -82,10 +82,14 @@ impl Router {
             let way = match (envelope, &line) {
                 (None, Line::Text(text)) if text.trim().is_empty() => Way::Blank,
                 (None, _) => Way::Lane(0),
-                (Some(envelope), _) if word(envelope.name) == "stagegate.clock" => Way::Clock,
-                (Some(envelope), _) => Way::Lane(self.lane_of(&word(envelope.subject)) as u32),
+                (Some(envelope), _) if word(envelope.get(Attribute::Type)) == "stagegate.clock" => Way::Clock,
+                (Some(envelope), _) => {
+                    Way::Lane(self.lane_of(&word(envelope.get(Attribute::Subject))) as u32)
+                }
             };
-            let time = envelope.filter(|_| tick).and_then(|envelope| instant(envelope.time?, schema).ok()?);
+            let time = envelope
+                .filter(|_| tick)
+                .and_then(|envelope| instant(envelope.get(Attribute::Time)?, schema).ok()?);
             part.lines.push(Sorted { line, head, way, time });
         }
         part
@@ -110,7 +114,7 @@ impl Router {
         begun: bool,
     ) -> Option<usize> {
         if !self.keyed {
-            if envelope.partitionkey.is_none() {
+            if envelope.get(Attribute::Partitionkey).is_none() {
                 return Some(usual);
             }
             if begun {
@@ -118,7 +122,7 @@ impl Router {
             }
             self.keyed = true;
         }
-        let subject = word(envelope.subject);
+        let subject = word(envelope.get(Attribute::Subject));
         if let Some(home) = self.homes.get(&*subject) {
             return Some(*home);
         }
@@ -126,10 +130,11 @@ impl Router {
             return Some(usual);
         }
         let coming = self.created.get(&*subject).copied();
-        if !word(envelope.name).ends_with(".created") {
+        if !word(envelope.get(Attribute::Type)).ends_with(".created") {
             return Some(coming.unwrap_or(usual));
         }
-        let home = envelope.partitionkey.map_or(usual, |key| self.lane_by_hash(&word(Some(key))));
+        let home =
+            envelope.get(Attribute::Partitionkey).map_or(usual, |key| self.lane_by_hash(&word(Some(key))));
         match coming {
             // The one before may be rejected, and this one not.
             Some(coming) if coming != home => None,
@@ -177,6 +182,6 @@ fn head<'b>(line: &'b str, members: &mut Vec<Member>) -> Option<Head<'b>> {
 }
 
 /// An attribute as text; empty if it is none.
-fn word(raw: Option<&str>) -> Cow<'_, str> {
+fn word(raw: Option<Raw<'_>>) -> Cow<'_, str> {
     raw.and_then(|raw| text(raw, "").ok()).unwrap_or_default()
 }

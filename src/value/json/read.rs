@@ -1,8 +1,10 @@
 //! JSON in: from the raw text of one value straight into a typed one.
 
 use super::hint::hint;
+use super::plain::special;
 use super::scalar::{parse_date, parse_decimal, parse_duration, parse_instant, parse_time};
 use super::{JsonError, JsonErrorCode};
+use crate::event::scan::elements;
 use crate::schema::{Schema, Type};
 use crate::syntax::tree::PrincipalKind;
 use crate::value::validate::{is_email, is_phone, is_url, shortened};
@@ -179,7 +181,8 @@ impl Reader<'_> {
             Money { amount: self.digits(self.raw)?, currency }
         } else {
             let text = self.text()?;
-            let Some((amount, code)) = text.split_once(' ') else { return Err(self.wrong()) };
+            let Some(space) = text.bytes().position(|byte| byte == b' ') else { return Err(self.wrong()) };
+            let (amount, code) = (&text[..space], &text[space + 1..]);
             let amount = self.digits(amount)?;
             let currency = Currency::parse(code).ok_or_else(|| self.error(JsonErrorCode::UnknownName))?;
             Money { amount, currency }
@@ -238,6 +241,14 @@ impl Reader<'_> {
     }
 
     fn list(&self, element: &Type) -> Result<Value, JsonError> {
+        let mut values = Vec::new();
+        let plain = elements(self.raw, |raw| {
+            values.push(Reader { raw, ty: element.inner(), schema: self.schema }.value().ok()?);
+            Some(())
+        });
+        if plain.is_some() {
+            return Ok(Value::List(values.into()));
+        }
         let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(self.raw) else { return Err(self.wrong()) };
         let mut values = Vec::with_capacity(items.len());
         for (at, item) in items.into_iter().enumerate() {
@@ -272,7 +283,7 @@ impl JsonError {
 /// The content of a JSON string; copied only where it holds escapes.
 pub(super) fn string(raw: &str) -> Option<Cow<'_, str>> {
     let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inside.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+    if special(inside.as_bytes(), 0) == inside.len() {
         Some(Cow::Borrowed(inside))
     } else {
         serde_json::from_str(raw).ok().map(Cow::Owned)

@@ -7,7 +7,29 @@ use rust_decimal::Decimal;
 /// A decimal exactly from its digits, in JSON's grammar of numbers: `-12.50`, `1e3`. `None` if it is no
 /// number, or has more digits than a decimal holds.
 pub fn parse_decimal(text: &str) -> Option<Decimal> {
-    let bytes = text.as_bytes();
+    plain_decimal(text.as_bytes()).or_else(|| any_decimal(text.as_bytes()))
+}
+
+/// Few digits, with or without a point among them: almost all numbers.
+pub(super) fn plain_decimal(bytes: &[u8]) -> Option<Decimal> {
+    // As many digits as an `i64` holds for certain.
+    if bytes.len() > 18 {
+        return None;
+    }
+    let (mut mantissa, mut point) = (0_i64, None);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => mantissa = mantissa * 10 + i64::from(byte - b'0'),
+            b'.' if at > 0 && point.is_none() => point = Some(at + 1),
+            _ => return None,
+        }
+    }
+    let behind = point.map_or(0, |point| bytes.len() - point);
+    let nothing = bytes.is_empty() || point == Some(bytes.len());
+    (!nothing).then(|| Decimal::new(mantissa, behind as u32))
+}
+
+pub(super) fn any_decimal(bytes: &[u8]) -> Option<Decimal> {
     let (negative, bytes) = match bytes.split_first() {
         Some((b'-', rest)) => (true, rest),
         _ => (false, bytes),
@@ -125,17 +147,23 @@ pub fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
     years.contains(&local.date()).then(|| local.and_utc())
 }
 
-/// The form in which almost all come, `2026-03-02T10:00:00Z`, read without looking at anything twice.
+/// The forms in which almost all come, `2026-03-02T10:00:00Z` and `2026-03-02T10:00:00.000Z`, read without looking at
+/// anything twice.
 fn plain_instant(bytes: &[u8]) -> Option<DateTime<Utc>> {
-    let bytes: &[u8; 20] = bytes.try_into().ok()?;
-    if [bytes[4], bytes[7], bytes[10], bytes[13], bytes[16], bytes[19]] != *b"--T::Z" {
+    let (bytes, rest) = bytes.split_first_chunk::<19>()?;
+    if [bytes[4], bytes[7], bytes[10], bytes[13], bytes[16]] != *b"--T::" {
         return None;
     }
-    let digit = |at: usize| Some(bytes[at].wrapping_sub(b'0')).filter(|digit| *digit < 10).map(u32::from);
-    let two = |at: usize| Some(digit(at)? * 10 + digit(at + 1)?);
+    let of = |byte: u8| Some(byte.wrapping_sub(b'0')).filter(|digit| *digit < 10).map(u32::from);
+    let two = |at: usize| Some(of(bytes[at])? * 10 + of(bytes[at + 1])?);
+    let milli = match rest {
+        b"Z" => 0,
+        [b'.', a, b, c, b'Z'] => of(*a)? * 100 + of(*b)? * 10 + of(*c)?,
+        _ => return None,
+    };
     let year = (two(0)? * 100 + two(2)?) as i32;
     let date = NaiveDate::from_ymd_opt(year, two(5)?, two(8)?).filter(|_| year > 0)?;
-    Some(date.and_hms_opt(two(11)?, two(14)?, two(17)?)?.and_utc())
+    Some(date.and_hms_milli_opt(two(11)?, two(14)?, two(17)?, milli)?.and_utc())
 }
 
 /// The time, and whether its second was the 61st (the time is then that of the 60th).

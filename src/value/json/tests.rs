@@ -313,3 +313,14 @@ proptest! {
         let _ = (parse_decimal(&raw), parse_instant(&raw), parse_duration(&raw));
     }
 }
+
+proptest! {
+    /// The short way gives what the long one does, digits and all.
+    #[test]
+    fn plain_decimals_are_those_of_the_long_way(text in "-?[0-9]{0,20}(\\.[0-9]{0,8})?") {
+        if let Some(plain) = super::scalar::plain_decimal(text.as_bytes()) {
+            let long = super::scalar::any_decimal(text.as_bytes());
+            prop_assert_eq!(long.map(|long| (long, long.scale())), Some((plain, plain.scale())), "{}", text);
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! From the code of conditions to their nodes.
+
+use super::{Amount, Ask, Conditions, Next, Node, Operand, Question, Test};
+use crate::program::instr::{Instr, Reg};
+use crate::program::{Chunk, ChunkKind, Program};
+use crate::schema::Type;
+use crate::value::*;
+use ahash::{HashMap, HashMapExt, HashSet};
+use memchr::memmem::Finder;
+use std::collections::BTreeMap;
+
+/// All conditions of a program.
+pub(super) fn conditions(program: &Program) -> Conditions {
+    let mut builder = Builder { program, conditions: Conditions::default(), known: HashMap::new() };
+    for chunk in &program.code.chunks {
+        let start = match chunk.kind {
+            ChunkKind::Expression { captures: 0, result: Type::Bool } => builder.condition(chunk),
+            _ => None,
+        };
+        builder.conditions.starts.push(start);
+    }
+    builder.conditions.share();
+    builder.conditions
+}
+
+impl Conditions {
+    /// Keeps the answers of tests that several nodes ask.
+    fn share(&mut self) {
+        let mut asked = vec![0_u32; self.tests.len()];
+        let number = |node: &Node| match node.ask {
+            Ask::Test(number) => Some(number),
+            _ => None,
+        };
+        for number in self.nodes.iter().filter_map(number) {
+            asked[number as usize] += 1;
+        }
+        for node in &mut self.nodes {
+            if let Some(number) = number(node).filter(|number| asked[*number as usize] > 1) {
+                node.ask = Ask::Shared(number);
+            }
+        }
+    }
+}
+
+/// What a test asks, without what is only for speed.
+type Key = (Question, Operand, Operand);
+
+struct Builder<'p> {
+    program: &'p Program,
+    conditions: Conditions,
+    known: HashMap<Key, u32>,
+}
+
+impl Builder<'_> {
+    /// The first node of a condition, if it begins with one.
+    fn condition(&mut self, chunk: &Chunk) -> Option<u32> {
+        // No way leads back, so reading comes to an end.
+        let forward = |(at, instr): (usize, &Instr)| instr.target().is_none_or(|to| to as usize > at);
+        if !chunk.code.iter().enumerate().all(forward) {
+            return None;
+        }
+        let reading = Reading::new(&chunk.code);
+        // By the instruction at which they begin. Without recursion: a condition may have any number of parts.
+        let mut found: BTreeMap<u32, (Key, Way, Way)> = BTreeMap::new();
+        let mut open = vec![0];
+        while let Some(pc) = open.pop() {
+            if found.contains_key(&pc) {
+                continue;
+            }
+            let Some((key, yes, no)) = reading.test(pc) else { continue };
+            open.extend([yes, no].into_iter().filter_map(Way::target));
+            found.insert(pc, (key, yes, no));
+        }
+        // From the last on, so that what a node leads to is there.
+        let mut nodes: HashMap<u32, u32> = HashMap::new();
+        for (pc, (key, yes, no)) in found.into_iter().rev() {
+            let next = |way: Way| match way {
+                Way::Holds(true) => Next::HOLDS,
+                Way::Holds(false) => Next::FAILS,
+                Way::To(pc) => nodes.get(&pc).map_or(Next::INTERPRET, |node| Next(*node)),
+            };
+            let (yes, no) = (next(yes), next(no));
+            let ask = self.ask(key);
+            nodes.insert(pc, self.conditions.nodes.len() as u32);
+            self.conditions.nodes.push(Node { ask, yes, no });
+        }
+        nodes.get(&0).copied()
+    }
+
+    fn ask(&mut self, key: Key) -> Ask {
+        self.plain(key).unwrap_or_else(|| Ask::Test(self.test(key)))
+    }
+
+    /// A question about a field that stands in the node itself.
+    fn plain(&mut self, key: Key) -> Option<Ask> {
+        let constants = &self.program.code.constants;
+        let (question, field, constant) = match key {
+            (Question::Truth, Operand::Field(field), _) => return Some(Ask::Truth { field }),
+            (Question::IsSet, Operand::Field(field), _) => return Some(Ask::IsSet { field }),
+            (Question::In, Operand::Const(constant), Operand::Field(field)) => {
+                let Value::Text(text) = constants.get(constant as usize)? else { return None };
+                return Some(Ask::Has { field, text: self.text(text.clone()) });
+            }
+            (question, Operand::Field(field), Operand::Const(constant)) => (question, field, constant),
+            _ => return None,
+        };
+        match (question, constants.get(constant as usize)?) {
+            (Question::Equal, Value::Enum(value)) => Some(Ask::Enum { field, value: *value }),
+            (Question::Equal, Value::Text(text)) => Some(Ask::Text { field, text: self.text(text.clone()) }),
+            (Question::Order(op), Value::Money(money)) => {
+                self.conditions.amounts.push(Amount::of(money)?);
+                Some(Ask::Money { field, op, amount: self.conditions.amounts.len() as u32 - 1 })
+            }
+            (Question::Order(op), Value::Int(number)) => {
+                Some(Ask::Int { field, op, number: i32::try_from(*number).ok()? })
+            }
+            (Question::Order(op), Value::Date(date)) => Some(Ask::Date { field, op, date: *date }),
+            (Question::In, Value::List(items)) if !items.is_empty() => {
+                let bit = |item: &Value| match item {
+                    Value::Enum(at) => 1_u32.checked_shl(u32::from(*at)),
+                    _ => None,
+                };
+                let values = items.iter().try_fold(0, |bits, item| Some(bits | bit(item)?))?;
+                Some(Ask::Enums { field, values })
+            }
+            _ => None,
+        }
+    }
+
+    fn text(&mut self, text: Text) -> u32 {
+        self.conditions.texts.push(text);
+        self.conditions.texts.len() as u32 - 1
+    }
+
+    fn test(&mut self, key: Key) -> u32 {
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let number = self.conditions.tests.len() as u32;
+        let (question, left, right) = key;
+        let part = match right {
+            Operand::Const(part) if question == Question::Contains => {
+                self.program.code.constants.get(part as usize)
+            }
+            _ => None,
+        };
+        let finder = match part {
+            Some(Value::Text(part)) => {
+                self.conditions.finders.push(Finder::new(part.as_bytes()).into_owned());
+                Some(self.conditions.finders.len() as u32 - 1)
+            }
+            _ => None,
+        };
+        self.conditions.tests.push(Test { question, left, right, finder });
+        self.known.insert(key, number);
+        number
+    }
+}
+
+/// Where an answer leads.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Holds(bool),
+    To(u32),
+}
+
+impl Way {
+    fn target(self) -> Option<u32> {
+        match self {
+            Way::Holds(_) => None,
+            Way::To(pc) => Some(pc),
+        }
+    }
+}
+
+/// The jumps that an answer may pass on its way: each part of a long chain passes all that follow, which would be
+/// quadratic. Beyond, the interpreter goes on.
+const MOST_JUMPS: usize = 256;
+
+/// How far back a register's load may stand: as far as that of the value in `between`, and some more.
+const MOST_BACK: u32 = 16;
+
+/// The code of one condition.
+struct Reading<'p> {
+    code: &'p [Instr],
+    /// Where jumps lead.
+    targets: HashSet<u32>,
+}
+
+/// A question, and the registers in which it looks.
+struct Asked {
+    question: Question,
+    left: Reg,
+    right: Reg,
+    /// Where its answer goes. `None`: it jumps itself.
+    to: Option<Reg>,
+    /// The answer is turned round.
+    negated: bool,
+}
+
+impl Asked {
+    fn of(instr: Instr) -> Option<Asked> {
+        let two = |question, to, left, right| Asked { question, left, right, to, negated: false };
+        let one = |question, to, value| two(question, to, value, value);
+        Some(match instr {
+            // These jump themselves.
+            Instr::JumpIf { condition: value, .. } | Instr::JumpIfNot { condition: value, .. } => {
+                one(Question::Truth, None, value)
+            }
+            Instr::JumpIfNone { value, .. } | Instr::JumpIfSet { value, .. } => {
+                one(Question::IsSet, None, value)
+            }
+            Instr::Return { value } => one(Question::Truth, None, value),
+            Instr::Not { to, from } => Asked { negated: true, ..one(Question::Truth, Some(to), from) },
+            Instr::Equal { to, left, right } => two(Question::Equal, Some(to), left, right),
+            Instr::NotEqual { to, left, right } => {
+                Asked { negated: true, ..two(Question::Equal, Some(to), left, right) }
+            }
+            Instr::EqualIgnoreCase { to, left, right } => {
+                two(Question::EqualIgnoreCase, Some(to), left, right)
+            }
+            Instr::OrderInt { op, to, left, right }
+            | Instr::OrderDecimal { op, to, left, right }
+            | Instr::OrderMoney { op, to, left, right }
+            | Instr::Order { op, to, left, right } => two(Question::Order(op), Some(to), left, right),
+            Instr::In { to, value, list } => two(Question::In, Some(to), value, list),
+            Instr::ContainsText { to, text, part } => two(Question::Contains, Some(to), text, part),
+            Instr::StartsWith { to, text, part } => two(Question::StartsWith, Some(to), text, part),
+            Instr::EndsWith { to, text, part } => two(Question::EndsWith, Some(to), text, part),
+            Instr::Matches { to, text, regex } => one(Question::Matches(regex), Some(to), text),
+            Instr::IsSet { to, value } => one(Question::IsSet, Some(to), value),
+            Instr::IsEmpty { to, value } => one(Question::IsEmpty, Some(to), value),
+            _ => return None,
+        })
+    }
+}
+
+impl<'p> Reading<'p> {
+    fn new(code: &'p [Instr]) -> Reading<'p> {
+        Reading { code, targets: code.iter().filter_map(Instr::target).collect() }
+    }
+
+    fn at(&self, pc: u32) -> Option<Instr> {
+        self.code.get(pc as usize).copied()
+    }
+
+    /// Loads, a test of what they loaded, and where its answers lead.
+    fn test(&self, from: u32) -> Option<(Key, Way, Way)> {
+        let mut loaded: Vec<(Reg, Operand)> = Vec::new();
+        let mut pc = from;
+        while let Some((to, operand)) = load(&self.at(pc)?) {
+            loaded.push((to, operand));
+            pc += 1;
+        }
+        let get = |reg: Reg| {
+            let here = loaded.iter().rev().find(|(to, _)| *to == reg).map(|(_, operand)| *operand);
+            here.or_else(|| self.before(from, reg))
+        };
+        let instr = self.at(pc)?;
+        let Asked { question, left, right, to, negated } = Asked::of(instr)?;
+        let key = (question, get(left)?, get(right)?);
+        // What fails to load fails here, and not only where it is asked for.
+        let asked = |operand: &Operand| *operand == key.1 || *operand == key.2;
+        if loaded.iter().any(|(_, operand)| operand.may_fail() && !asked(operand)) {
+            return None;
+        }
+        let (yes, no) = match (instr, to) {
+            (Instr::JumpIf { target, .. } | Instr::JumpIfSet { target, .. }, _) => {
+                (Way::To(target), Way::To(pc + 1))
+            }
+            (Instr::JumpIfNot { target, .. } | Instr::JumpIfNone { target, .. }, _) => {
+                (Way::To(pc + 1), Way::To(target))
+            }
+            (Instr::Return { .. }, _) => (Way::Holds(true), Way::Holds(false)),
+            (_, Some(to)) => (self.follow(pc + 1, to, !negated), self.follow(pc + 1, to, negated)),
+            (_, None) => return None,
+        };
+        Some((key, yes, no))
+    }
+
+    /// What a register holds at an instruction to which there is one way only, the one through those before it: the value
+    /// of `between` is loaded once for both its bounds.
+    fn before(&self, from: u32, reg: Reg) -> Option<Operand> {
+        let mut pc = from;
+        while pc > from.saturating_sub(MOST_BACK) && !self.targets.contains(&pc) {
+            pc -= 1;
+            let instr = self.at(pc)?;
+            match load(&instr) {
+                Some((to, operand)) if to == reg => return Some(operand),
+                Some(_) => {}
+                None if Asked::of(instr)?.to == Some(reg) => return None,
+                None => {}
+            }
+        }
+        None
+    }
+
+    /// Where the code comes to when the register holds an answer: past all that only asks for it again.
+    fn follow(&self, mut pc: u32, reg: Reg, mut answer: bool) -> Way {
+        for _ in 0..MOST_JUMPS {
+            match self.at(pc) {
+                Some(Instr::Jump { target }) => pc = target,
+                Some(Instr::JumpIf { condition, target }) if condition == reg => {
+                    pc = if answer { target } else { pc + 1 };
+                }
+                Some(Instr::JumpIfNot { condition, target }) if condition == reg => {
+                    pc = if answer { pc + 1 } else { target };
+                }
+                Some(Instr::Not { to, from }) if to == reg && from == reg => {
+                    (answer, pc) = (!answer, pc + 1);
+                }
+                Some(Instr::Return { value }) if value == reg => return Way::Holds(answer),
+                _ => break,
+            }
+        }
+        Way::To(pc)
+    }
+}
+
+fn load(instr: &Instr) -> Option<(Reg, Operand)> {
+    match *instr {
+        Instr::Field { to, field } => Some((to, Operand::Field(field))),
+        Instr::Const { to, constant } => Some((to, Operand::Const(constant))),
+        Instr::Payload { to, event, slot } => Some((to, Operand::Payload { event, slot })),
+        Instr::Old { to, field } => Some((to, Operand::Old(field))),
+        _ => None,
+    }
+}

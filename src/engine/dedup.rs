@@ -7,11 +7,25 @@ use std::hash::Hasher;
 
 /// What a record remembers of an event: a 128-bit SipHash-1-3 with a zero key over source and id.
 pub(super) fn hash(event: &Event) -> u128 {
-    let mut hasher = SipHasher13::new();
+    hash_of(&event.source, &event.id)
+}
+
+fn hash_of(source: &str, id: &str) -> u128 {
     // The length keeps `a` + `bc` and `ab` + `c` apart.
-    hasher.write(&(event.source.len() as u64).to_le_bytes());
-    hasher.write(event.source.as_bytes());
-    hasher.write(event.id.as_bytes());
+    let parts = [&(source.len() as u64).to_le_bytes(), source.as_bytes(), id.as_bytes()];
+    let mut hasher = SipHasher13::new();
+    // The hasher takes one piece faster than several.
+    let (mut together, mut length) = ([0; 64], 0);
+    for part in parts {
+        if let Some(room) = together.get_mut(length..).and_then(|rest| rest.get_mut(..part.len())) {
+            room.copy_from_slice(part);
+        }
+        length += part.len();
+    }
+    match together.get(..length) {
+        Some(together) => hasher.write(together),
+        None => parts.into_iter().for_each(|part| hasher.write(part)),
+    }
     hasher.finish128().as_u128()
 }
 
@@ -56,6 +70,18 @@ mod tests {
         assert_eq!(hash(&event("/crm", "e-1")), hash(&event("/crm", "e-1")));
         assert_ne!(hash(&event("/crm", "e-1")), hash(&event("/crme", "-1")));
         assert_ne!(hash(&event("/crm", "e-1")), hash(&event("/crm", "e-2")));
+    }
+
+    #[test]
+    fn the_hash_is_the_same_in_one_piece_and_in_several() {
+        for length in [0, 1, 7, 54, 55, 56, 57, 200] {
+            let id = "x".repeat(length);
+            let mut hasher = SipHasher13::new();
+            hasher.write(&1_u64.to_le_bytes());
+            hasher.write(b"/");
+            hasher.write(id.as_bytes());
+            assert_eq!(hash_of("/", &id), hasher.finish128().as_u128(), "{length}");
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ use counts::Counts;
 use effect::{Cause, Effect, EffectKind};
 use patterns::Occasion;
 use queue::Entry;
-use record::{Place, Record, Slot};
+use record::{Deleted, Place, Record, Slot};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use tables::Tables;
@@ -168,7 +168,7 @@ impl<'p> Engine<'p> {
         let (Some(watch), Some(subject)) = (watch, event.subject()) else { return };
         let (place, effects) = match slot {
             Slot::Living(record) => (record.place, record.effects),
-            Slot::Deleted { effects, .. } => (None, *effects),
+            Slot::Deleted(deleted) => (None, deleted.effects),
             Slot::Absent => (None, 0),
         };
         let (subject, cause) =
@@ -235,7 +235,7 @@ impl<'p> Engine<'p> {
                 self.advance_traced(slot, view, clock, effects, trace.as_deref_mut());
                 match slot {
                     Slot::Living(record) => record.seen.push(hash, self.options.dedup),
-                    Slot::Deleted { seen, .. } => seen.push(hash, self.options.dedup),
+                    Slot::Deleted(deleted) => deleted.seen.push(hash, self.options.dedup),
                     Slot::Absent => {}
                 }
                 self.note_event(slot, event, clock, Trace::Echo);
@@ -294,7 +294,7 @@ impl<'p> Engine<'p> {
             EventBody::Deleted { .. } => {
                 let mut seen = std::mem::take(&mut record.seen);
                 seen.push(hash, self.options.dedup);
-                *slot = Slot::Deleted { effects: record.effects, seen };
+                *slot = Slot::Deleted(Box::new(Deleted { effects: record.effects, seen }));
                 return Ok(Handled::Applied);
             }
             EventBody::Completed { .. } | EventBody::Failed { .. } => {
@@ -375,7 +375,7 @@ impl<'p> Engine<'p> {
         let (seen, count) = match slot {
             Slot::Absent => (None, 0),
             Slot::Living(record) => (Some(&record.seen), record.effects),
-            Slot::Deleted { effects, seen } => (Some(seen), *effects),
+            Slot::Deleted(deleted) => (Some(&deleted.seen), deleted.effects),
         };
         if seen.is_some_and(|seen| seen.contains(hash)) {
             return Ok(Admitted::Duplicate);
@@ -396,7 +396,7 @@ impl<'p> Engine<'p> {
                 return Ok(Admitted::Created(place));
             }
             (EventBody::Created { .. }, Slot::Living(_)) => return Err(lifecycle::exists(schema, subject)),
-            (_, Slot::Deleted { .. }) => return Err(lifecycle::deleted_subject(schema, subject)),
+            (_, Slot::Deleted(_)) => return Err(lifecycle::deleted_subject(schema, subject)),
             (_, Slot::Absent) => return Err(lifecycle::unknown_subject(schema, subject)),
             (EventBody::Moved { pipeline, stage, .. }, Slot::Living(record)) => {
                 lifecycle::target(program, record, *pipeline, stage)?;

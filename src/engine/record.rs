@@ -20,10 +20,16 @@ pub enum Slot {
     Living(Box<Record>),
     /// Deleted: it cannot be created again. The count of its effects and the events it has seen stay, so that
     /// ids never repeat and what is delivered twice is known.
-    Deleted {
-        effects: u64,
-        seen: Remembered,
-    },
+    Deleted(Box<Deleted>),
+}
+
+/// What stays of a record that has been deleted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// How many effects it has brought.
+    pub effects: u64,
+    /// The last events it has seen.
+    pub seen: Remembered,
 }
 
 impl Slot {
@@ -31,7 +37,7 @@ impl Slot {
     pub fn due(&self) -> Option<DateTime<Utc>> {
         match self {
             Slot::Living(record) => record.due(),
-            Slot::Absent | Slot::Deleted { .. } => None,
+            Slot::Absent | Slot::Deleted(_) => None,
         }
     }
 
@@ -39,23 +45,34 @@ impl Slot {
     pub fn values(&self) -> Option<&[Value]> {
         match self {
             Slot::Living(record) => Some(&record.values),
-            Slot::Absent | Slot::Deleted { .. } => None,
+            Slot::Absent | Slot::Deleted(_) => None,
         }
     }
 }
 
 /// A living record.
+///
+/// In the order in which it is laid out: what every event looks at comes first, so that less of the memory has to be
+/// fetched for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[repr(C)]
 pub struct Record {
-    pub subject: Subject,
-    /// `None`: no pipeline is for its entity; such a record is only there to be referred to.
-    pub place: Option<Place>,
-    /// All fields, the built-in ones first (see [`crate::schema`]); `stage` and the times stand here too.
-    pub values: Vec<Value>,
-    /// How many effects it has brought so far: the next one's number is one more.
-    pub effects: u64,
     /// The last events it has seen.
     pub seen: Remembered,
+    /// `None`: no pipeline is for its entity; such a record is only there to be referred to.
+    pub place: Option<Place>,
+    /// How many stages and how many pipelines it has entered: what began on an earlier visit can tell.
+    pub visits: u32,
+    pub stays: u32,
+    /// How many effects it has brought so far: the next one's number is one more.
+    pub effects: u64,
+    /// The clock when it last handled something: time never runs back for a record.
+    pub clock: DateTime<Utc>,
+    /// What it waits for, if anything.
+    pub waiting: Option<Box<Waiting>>,
+    /// All fields, the built-in ones first (see [`crate::schema`]); `stage` and the times stand here too.
+    pub values: Vec<Value>,
+    pub subject: Subject,
     /// What rules of its stages bound and others read, as long as it is remembered.
     pub outputs: BTreeMap<OutputId, Value>,
     /// Why the last run of a rule failed, of rules that others read.
@@ -64,13 +81,6 @@ pub struct Record {
     pub used: Vec<RuleId>,
     /// How many calls of each action have been answered with simulated outputs: numbers count up.
     pub simulated: BTreeMap<ActionId, u64>,
-    /// The clock when it last handled something: time never runs back for a record.
-    pub clock: DateTime<Utc>,
-    /// How many stages and how many pipelines it has entered: what began on an earlier visit can tell.
-    pub visits: u32,
-    pub stays: u32,
-    /// What it waits for, if anything.
-    pub waiting: Option<Box<Waiting>>,
 }
 
 impl Record {

@@ -27,7 +27,7 @@ impl<'a> Raw<'a> {
     }
 
     pub fn is_null(self) -> bool {
-        self.json == "null"
+        !self.plain && self.json == "null"
     }
 }
 

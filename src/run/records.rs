@@ -37,6 +37,8 @@ pub struct Records {
     reads_references: bool,
 }
 
+/// In the order in which it is laid out: what every event looks at stands together.
+#[repr(C)]
 pub(super) struct Stored {
     pub subject: Subject,
     pub slot: Slot,

@@ -49,25 +49,31 @@ impl std::borrow::Borrow<str> for Text {
 
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
-        Text(text.into())
+        if Text::stands_in_place(text) {
+            return Text(text.into());
+        }
+        // Made from a text at once, it would be copied byte by byte.
+        let mut room = EcoString::with_capacity(text.len());
+        room.push_str(text);
+        Text(room)
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Text(text.into())
+        text.as_str().into()
     }
 }
 
 impl From<Cow<'_, str>> for Text {
     fn from(text: Cow<'_, str>) -> Self {
-        Text(text.into())
+        (&*text).into()
     }
 }
 
 impl From<Arc<str>> for Text {
     fn from(text: Arc<str>) -> Self {
-        Text((*text).into())
+        (&*text).into()
     }
 }
 

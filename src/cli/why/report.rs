@@ -292,7 +292,7 @@ impl<'a> Report<'a> {
             .collect();
         let report = json!({
             "record": self.record,
-            "deleted": matches!(self.slot, Slot::Deleted { .. }),
+            "deleted": matches!(self.slot, Slot::Deleted(_)),
             "stage": place.map(|place| crate::program::literal::stage_name(program, place.stage)),
             "story": story,
             "waits": waits,

@@ -166,7 +166,7 @@ impl<'p> Readable<'p> {
         let record = match slot {
             Slot::Absent => return Ok(()),
             Slot::Living(record) => record,
-            Slot::Deleted { .. } => {
+            Slot::Deleted(_) => {
                 let mut gone = transaction.prepare_cached(&table.delete)?.execute([&*subject.id])?;
                 if gone == 0 {
                     gone = transaction.prepare_cached(&table.deleted)?.execute([&*subject.id])?;

@@ -287,7 +287,7 @@ fn rows(connection: &Connection, program: &Program) -> Result<Vec<Row>> {
         let slot = unpack(row.get_ref(1)?.as_blob().map_err(|_| damaged())?).ok_or_else(damaged)?;
         let Some(subject) = subject(program, &name) else {
             // A deleted one of an entity that is gone: its number is never given again.
-            if matches!(slot, Slot::Deleted { .. }) {
+            if matches!(slot, Slot::Deleted(_)) {
                 continue;
             }
             return Err(damaged());

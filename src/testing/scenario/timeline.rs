@@ -370,7 +370,7 @@ impl<'p> Timeline<'p> {
         for (subject, slot) in records.slots() {
             let place = match slot {
                 Slot::Absent => continue,
-                Slot::Deleted { .. } => "deleted".to_owned(),
+                Slot::Deleted(_) => "deleted".to_owned(),
                 Slot::Living(record) => match record.place {
                     Some(place) => stage_name(self.program, place.stage),
                     None => "in no pipeline".to_owned(),

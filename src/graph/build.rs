@@ -134,7 +134,7 @@ impl<'p> Builder<'p> {
             pipeline.stages.iter().filter_map(|id| self.model.stages.get(id.index())).collect();
         let mut drawn = Pipeline {
             name: clean(&pipeline.name),
-            label: clean(&pipeline.label),
+            label: shown(&pipeline.label, &pipeline.name),
             entity: clean(&self.model.schema.entity(pipeline.entity).name),
             stages: stages.iter().map(|stage| self.stage(stage)).collect(),
             rules: pipeline.rules.iter().map(|rule| self.rule(rule)).collect(),
@@ -171,9 +171,9 @@ impl<'p> Builder<'p> {
                     Some(stage) => p.id == stage.pipeline,
                     None => p.rules.iter().any(|r| r.id == rule.id),
                 });
-                let home = home.map_or(String::new(), |home| clean(&home.label));
+                let home = home.map_or(String::new(), |home| shown(&home.label, &home.name));
                 let from = match stage {
-                    Some(stage) => format!("{home} › {}", clean(&stage.label)),
+                    Some(stage) => format!("{home} › {}", shown(&stage.label, &stage.name)),
                     None => format!("{home} › any stage"),
                 };
                 add(&mut drawn.arrows, From::Outside(from), To::Stage(at), self.mover(rule, target));
@@ -187,7 +187,7 @@ impl<'p> Builder<'p> {
         Stage {
             id: stage.id,
             name: clean(&stage.name),
-            label: clean(&stage.label),
+            label: shown(&stage.label, &stage.name),
             kind: stage.kind,
             doc: tree.and_then(|tree| tree.doc.as_deref()).map(doc),
             rules: stage.rules.iter().map(|rule| self.rule(rule)).collect(),
@@ -216,7 +216,7 @@ impl<'p> Builder<'p> {
         Rule {
             id: rule.id,
             name: clean(&rule.name),
-            label: rule.label.as_deref().map(clean),
+            label: given(rule.label.as_deref()),
             disabled: rule.disabled,
             then: rule.then,
             clauses: clauses.iter().map(|clause| self.text(clause.span)).collect(),
@@ -235,7 +235,7 @@ impl<'p> Builder<'p> {
             by: By::Trigger(trigger.id),
             to: stage.id,
             kind: CauseKind::Trigger,
-            label: trigger.label.as_deref().map(clean),
+            label: given(trigger.label.as_deref()),
             events: events.iter().map(|event| self.text(event.span)).collect(),
             when: tree.and_then(|tree| tree.when.as_ref()).map(|when| self.text(when.span)),
             actor: tree.and_then(|tree| tree.actor.as_ref()).map(|actor| clean(&actor.text())),
@@ -256,8 +256,8 @@ impl<'p> Builder<'p> {
                 Some(at) => To::Stage(at),
                 None => {
                     let home = self.model.pipelines.iter().find(|p| p.id == stage.pipeline);
-                    let home = home.map_or(String::new(), |home| clean(&home.label));
-                    To::Outside(format!("{home} › {}", clean(&stage.label)))
+                    let home = home.map_or(String::new(), |home| shown(&home.label, &home.name));
+                    To::Outside(format!("{home} › {}", shown(&stage.label, &stage.name)))
                 }
             };
             add(&mut drawn.arrows, from.clone(), to, self.mover(rule, target));
@@ -280,7 +280,7 @@ impl<'p> Builder<'p> {
             by: By::Rule(rule.id),
             to: target,
             kind: CauseKind::Rule(clean(&rule.name)),
-            label: rule.label.as_deref().map(clean),
+            label: given(rule.label.as_deref()),
             events,
             when,
             actor: None,
@@ -360,6 +360,16 @@ fn origin(pipeline: &Pipeline, from: &[usize], to: usize) -> From {
 /// A text of the program without what a terminal, a page or a drawing would take for an order.
 fn clean(text: &str) -> String {
     escaped(text).into_owned()
+}
+
+/// A label, or the name where that shows nothing.
+fn shown(label: &str, name: &str) -> String {
+    clean(if label.trim().is_empty() { name } else { label })
+}
+
+/// The label of what need not have one.
+fn given(label: Option<&str>) -> Option<String> {
+    label.filter(|label| !label.trim().is_empty()).map(clean)
 }
 
 fn doc(text: &str) -> String {

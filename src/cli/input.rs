@@ -83,6 +83,7 @@ pub fn load_with(
 }
 
 /// As [`load`], of several files that belong together.
+#[cfg(feature = "doc")]
 pub fn load_together(files: &[std::path::PathBuf]) -> Loaded {
     compiler::load_with(files, &mut read_any, &mut neighbours)
 }

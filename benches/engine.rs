@@ -1,23 +1,22 @@
 //! What each step from an event to its effects takes: `cargo bench --bench engine`. Everything is measured on the workload of
 //! `benches/workload`; a time is that of one event, one condition or one effect, as the counter beside it says (`items/s`).
 
+#[path = "workload/through.rs"]
+mod through;
 mod workload;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use stagegate::compiler;
 use stagegate::engine::effect::Effect;
 use stagegate::engine::record::Slot;
 use stagegate::engine::{Engine, Options};
 use stagegate::event::Event;
 use stagegate::event::decode::{Decoded, Decoder};
 use stagegate::event::encode::Encoder;
-use stagegate::program::{ChunkId, Program};
-use stagegate::run::{OnError, Run, Surroundings};
-use stagegate::value::{EntityId, PipelineId, Value};
-use stagegate::vm::conditions::Subject;
-use stagegate::vm::{Context, Machine, Scratch};
-use std::sync::atomic::AtomicBool;
+use stagegate::program::Program;
+use stagegate::value::EntityId;
+use stagegate::vm::Machine;
+use through::Conditions;
 use workload::deals::{Deal, Step, Stream, What};
 use workload::rules::{Rules, Size};
 
@@ -28,11 +27,7 @@ fn main() {
 }
 
 fn program(size: Size) -> Program {
-    let text = Rules::new(size).program();
-    let loaded = compiler::load(&["bench.rules".into()], &mut |_| Ok(text.as_bytes().to_vec()));
-    let checked = compiler::check(&loaded);
-    let model = checked.model.expect("a program without mistakes");
-    stagegate::lower::lower(&model, &loaded.sources).expect("it is not too large")
+    through::program(&Rules::new(size).program())
 }
 
 fn machine(size: Size) -> Machine {
@@ -122,45 +117,20 @@ fn find_candidates(bencher: Bencher<'_, '_>, triggers: usize) {
     });
 }
 
-/// Whether a condition about a record alone holds, as the engine asks it.
-fn holds(machine: &Machine, scratch: &mut Scratch, chunk: ChunkId, record: &[Value]) -> bool {
-    let plainly = machine.holds_plainly(scratch, chunk, Subject { record, event: None, old: None });
-    plainly.unwrap_or_else(|| {
-        let context = Context {
-            record,
-            entity: EntityId(0),
-            event: None,
-            old: None,
-            output: &|_| None,
-            lookup: &|_, _| None,
-            now: Default::default(),
-            pipeline: PipelineId(0),
-            home: PipelineId(0),
-        };
-        machine.holds(scratch, chunk, &context).expect("it can be computed")
-    })
-}
-
 /// So many conditions about one record.
 #[divan::bench(args = [10, 100, 1_000], sample_count = 50)]
 fn conditions(bencher: Bencher<'_, '_>, count: usize) {
     let machine = machine(Size::triggers(count));
-    let chunks: Vec<ChunkId> = machine.program().triggers.iter().filter_map(|trigger| trigger.when).collect();
+    let mut conditions = Conditions::new(&machine);
     let mut random = workload::Random(2);
-    let records: Vec<Vec<Value>> = (0..100)
-        .map(|number| {
-            let mut slot = Slot::default();
-            let event = decoded(&machine, &line(number, number, What::Created(Deal::new(&mut random))));
-            apply(&mut Engine::new(&machine, Options::default()), &mut slot, &event, &mut Vec::new());
-            slot.values().expect("it has been created").to_vec()
-        })
-        .collect();
-    let mut scratch = Scratch::default();
+    let lines: Vec<String> =
+        (0..100).map(|number| line(number, number, What::Created(Deal::new(&mut random)))).collect();
+    let records = through::records(&machine, lines.iter().map(String::as_str));
     bencher.counter(ItemsCount::new(count * records.len())).bench_local(|| {
         for record in &records {
-            scratch.forget();
-            for chunk in &chunks {
-                black_box(holds(&machine, &mut scratch, *chunk, record));
+            conditions.prepare();
+            for number in 0..count {
+                black_box(conditions.holds(number, record));
             }
         }
     });
@@ -196,29 +166,14 @@ fn encode(bencher: Bencher<'_, '_>) {
     });
 }
 
-fn feed(run: &mut Run<'_>, text: &str, effects: &mut Vec<u8>) {
-    let mut around = Surroundings {
-        effects,
-        rejected: &mut |line| panic!("line {}: {}", line.line, line.rejection.message),
-        on_error: OnError::Skip,
-        interrupted: &AtomicBool::new(false),
-        idle: &AtomicBool::new(false),
-        progress: &mut |_| {},
-        tick: None,
-    };
-    run.feed("events", &mut text.as_bytes(), &mut around).expect("memory can be read");
-    run.finish(None, &mut around).expect("memory can be written");
-}
-
 /// All of it: a stream from its first event to its last effect.
 #[divan::bench(args = TRIGGERS, sample_count = 10)]
 fn stream(bencher: Bencher<'_, '_>, triggers: usize) {
     let machine = machine(Size::triggers(triggers));
     let text = Stream::events(10_000).text();
     bencher.counter(ItemsCount::new(10_000usize)).bench_local(|| {
-        let mut run = Run::new(Engine::new(&machine, Options::default()), machine.program());
         let mut effects = Vec::new();
-        feed(&mut run, &text, &mut effects);
+        through::feed(&mut through::run(&machine), text.as_bytes(), &mut effects);
         effects
     });
 }
@@ -237,12 +192,12 @@ fn state(bencher: Bencher<'_, '_>, batch: u64) {
         let mut state = StateFile::open(&folder.path().join("run.db"), machine.program()).expect("it is new");
         let kept = state.load().expect("it is empty");
         let mut output = state.output(Some(&folder.path().join("effects.jsonl"))).expect("it is new");
-        let mut run = Run::new(Engine::new(&machine, Options::default()), machine.program());
+        let mut run = through::run(&machine);
         run.restore(kept);
         let keeper =
             move |keeping: &Keeping<'_>| -> Result<(), KeepError> { state.keep(keeping, &mut output) };
         run.keep(Some(batch), Box::new(keeper));
-        feed(&mut run, &text, &mut Vec::new());
+        through::feed(&mut run, text.as_bytes(), &mut Vec::new());
     });
 }
 

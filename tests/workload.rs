@@ -1,15 +1,15 @@
 //! What is measured is what is meant: the programs of `benches/workload` have no mistakes and no warnings, and move the deals
 //! that a second reading of their conditions, in plain Rust, says they move.
 
+#[path = "../benches/workload/through.rs"]
+mod through;
 #[path = "../benches/workload/mod.rs"]
 mod workload;
 
 use stagegate::compiler::{self, Loaded};
-use stagegate::engine::{Engine, Options};
-use stagegate::run::{OnError, Run, Summary, Surroundings};
+use stagegate::run::Summary;
 use stagegate::vm::Machine;
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::AtomicBool;
 use workload::deals::{Deal, STAGES, Stream, What, day};
 use workload::rules::{Rules, Size, holds};
 
@@ -27,20 +27,7 @@ fn machine(text: &str) -> Machine {
 }
 
 fn run(machine: &Machine, events: &str) -> Summary {
-    let mut run = Run::new(Engine::new(machine, Options::default()), machine.program());
-    let mut effects = Vec::new();
-    let mut around = Surroundings {
-        effects: &mut effects,
-        rejected: &mut |line| panic!("line {}: {}", line.line, line.rejection.message),
-        on_error: OnError::Skip,
-        interrupted: &AtomicBool::new(false),
-        idle: &AtomicBool::new(false),
-        progress: &mut |_| {},
-        tick: None,
-    };
-    run.feed("events", &mut events.as_bytes(), &mut around).expect("memory can be read and written");
-    run.finish(None, &mut around).expect("memory can be written");
-    run.summary().clone()
+    through::feed(&mut through::run(machine), events.as_bytes(), &mut Vec::new())
 }
 
 /// How often the triggers move a deal, and how often an event came twice.

@@ -125,7 +125,10 @@ fn in_tests(file: &Path) -> bool {
 pub(super) struct Only {
     pub program: PathBuf,
     /// Files in folders `tests` that bring it in.
-    #[cfg_attr(not(feature = "doc"), expect(dead_code, reason = "only the pages of a library show its tests"))]
+    #[cfg_attr(
+        not(feature = "doc"),
+        expect(dead_code, reason = "only the pages of a library show its tests")
+    )]
     pub tests: Vec<PathBuf>,
 }
 

@@ -11,7 +11,8 @@
 mod engines;
 mod host;
 mod native;
-mod own;
+#[path = "../../workload/through.rs"]
+mod through;
 #[path = "../../workload/mod.rs"]
 mod workload;
 
@@ -99,9 +100,9 @@ fn conditions_of(triggers: &[Listener], rounds: usize) -> Vec<Measured> {
     let expected: Vec<bool> = (samples.iter())
         .flat_map(|deal| triggers.iter().map(move |trigger| holds(&trigger.when, deal)))
         .collect();
-    let machine = own::machine(triggers);
-    let records = own::records(&machine, lines.iter().map(String::as_str));
-    let mut own = own::Conditions::new(&machine);
+    let machine = through::machine(&program(triggers));
+    let records = through::records(&machine, lines.iter().map(String::as_str));
+    let mut own = through::Conditions::new(&machine);
     assert_eq!(own.count(), triggers.len());
     let mut given = Vec::new();
     for record in &records {
@@ -143,7 +144,12 @@ fn conditions_of(triggers: &[Listener], rounds: usize) -> Vec<Measured> {
     measured
 }
 
-fn own_pass<'a>(mut own: own::Conditions<'a>, records: &'a [Vec<Value>]) -> Pass<'a> {
+/// A program with these triggers.
+fn program(triggers: &[Listener]) -> String {
+    Rules { triggers: triggers.to_vec(), rules: Vec::new() }.program()
+}
+
+fn own_pass<'a>(mut own: through::Conditions<'a>, records: &'a [Vec<Value>]) -> Pass<'a> {
     Box::new(move |often| {
         let mut count = 0;
         for record in (0..often).flat_map(|_| records) {
@@ -227,10 +233,10 @@ fn streams(events: u64, rounds: usize) {
 
 fn stream_of(count: usize, text: &str, rounds: usize) -> (u64, Vec<Measured>) {
     let triggers = Rules::new(Size::triggers(count)).triggers;
-    let machine = own::machine(&triggers);
+    let machine = through::machine(&program(&triggers));
     // The gate: the same effects, byte for byte.
     let mut expected = Vec::new();
-    let moves = own::stream(&machine, text.as_bytes(), &mut expected);
+    let moves = through::feed(&mut through::run(&machine), text.as_bytes(), &mut expected).moves;
     same_effects::<Native>(&triggers, text, &expected);
     same_effects::<Zen>(&triggers, text, &expected);
     same_effects::<Vrl>(&triggers, text, &expected);
@@ -239,7 +245,12 @@ fn stream_of(count: usize, text: &str, rounds: usize) -> (u64, Vec<Measured>) {
 
     let lines = text.lines().count() as f64;
     let mut all: Vec<(&'static str, Box<dyn FnMut() -> f64 + '_>)> = vec![
-        ("stagegate", Box::new(|| timed(|| own::stream(&machine, text.as_bytes(), &mut Nowhere(0))))),
+        (
+            "stagegate",
+            Box::new(|| {
+                timed(|| through::feed(&mut through::run(&machine), text.as_bytes(), &mut Nowhere(0)).moves)
+            }),
+        ),
         by_hand::<Native>(&triggers, text),
         by_hand::<Zen>(&triggers, text),
         by_hand::<Vrl>(&triggers, text),

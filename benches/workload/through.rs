@@ -1,33 +1,38 @@
-//! Stagegate itself, as somebody uses it who has it in a program of their own.
+//! The workload through Stagegate, as somebody uses it who has it in a program of their own.
 
-use crate::workload::rules::{Listener, Rules};
+// Whoever includes this uses a part of it.
+#![allow(dead_code)]
+
 use stagegate::compiler;
 use stagegate::engine::record::Slot;
 use stagegate::engine::{Engine, Options};
 use stagegate::event::decode::{Decoded, Decoder};
-use stagegate::program::ChunkId;
-use stagegate::run::{OnError, Run, Surroundings};
+use stagegate::program::{ChunkId, Program};
+use stagegate::run::{OnError, Run, Summary, Surroundings};
 use stagegate::value::{EntityId, PipelineId, Value};
 use stagegate::vm::conditions::Subject;
 use stagegate::vm::{Context, Machine, Scratch};
 use std::io::Write;
 use std::sync::atomic::AtomicBool;
 
-pub fn machine(triggers: &[Listener]) -> Machine {
-    let text = Rules { triggers: triggers.to_vec(), rules: Vec::new() }.program();
-    let loaded = compiler::load(&["peers.rules".into()], &mut |_| Ok(text.as_bytes().to_vec()));
+/// A program from its text.
+pub fn program(text: &str) -> Program {
+    let loaded = compiler::load(&["program.rules".into()], &mut |_| Ok(text.as_bytes().to_vec()));
     let model = compiler::check(&loaded).model.expect("a program without mistakes");
-    let program = stagegate::lower::lower(&model, &loaded.sources).expect("it can be run");
-    Machine::new(program).expect("it has just been compiled")
+    stagegate::lower::lower(&model, &loaded.sources).expect("it is not too large")
 }
 
-/// Conditions, asked one by one: `Machine::holds_plainly`, and where that cannot say, `Machine::holds`.
+pub fn machine(text: &str) -> Machine {
+    Machine::new(program(text)).expect("it has just been compiled")
+}
+
+/// The conditions of a program's triggers, asked one by one: `Machine::holds_plainly`, and where that cannot say,
+/// `Machine::holds`.
 pub struct Conditions<'m> {
     machine: &'m Machine,
     chunks: Vec<ChunkId>,
     scratch: Scratch,
     entity: EntityId,
-    now: chrono::DateTime<chrono::Utc>,
 }
 
 impl<'m> Conditions<'m> {
@@ -39,7 +44,6 @@ impl<'m> Conditions<'m> {
             chunks: program.triggers.iter().filter_map(|trigger| trigger.when).collect(),
             scratch: Scratch::default(),
             entity: EntityId(entity.expect("the library has deals") as u16),
-            now: chrono::DateTime::UNIX_EPOCH,
         }
     }
 
@@ -70,11 +74,11 @@ impl<'m> Conditions<'m> {
             old: None,
             output: &|_| None,
             lookup: &|_, _| None,
-            now: self.now,
+            now: Default::default(),
             pipeline: PipelineId(0),
             home: PipelineId(0),
         };
-        self.machine.holds(&mut self.scratch, chunk, &context).unwrap_or(false)
+        self.machine.holds(&mut self.scratch, chunk, &context).expect("it can be computed")
     }
 }
 
@@ -86,15 +90,18 @@ pub fn records<'l>(machine: &Machine, lines: impl Iterator<Item = &'l str>) -> V
         let Ok(Decoded::Event(event)) = decoder.decode(line) else { panic!("not decoded: {line}") };
         let mut slot = Slot::default();
         let clock = event.time.expect("it says when");
-        engine.apply(&mut slot, &|_, _| None, &event, clock, &mut Vec::new()).expect("it can be applied");
+        engine.apply(&mut slot, &|_, _| None, &event, clock, &mut Vec::new()).expect("it breaks nothing");
         slot.values().expect("it lives").to_vec()
     };
     lines.map(record).collect()
 }
 
-/// A whole stream. Gives the moves.
-pub fn stream(machine: &Machine, mut events: &[u8], effects: &mut dyn Write) -> u64 {
-    let mut run = Run::new(Engine::new(machine, Options::default()), machine.program());
+pub fn run(machine: &Machine) -> Run<'_> {
+    Run::new(Engine::new(machine, Options::default()), machine.program())
+}
+
+/// A whole stream, of which nothing may be rejected.
+pub fn feed(run: &mut Run<'_>, mut events: &[u8], effects: &mut dyn Write) -> Summary {
     let mut around = Surroundings {
         effects,
         rejected: &mut |line| panic!("line {}: {}", line.line, line.rejection.message),
@@ -106,5 +113,5 @@ pub fn stream(machine: &Machine, mut events: &[u8], effects: &mut dyn Write) -> 
     };
     run.feed("events", &mut events, &mut around).expect("memory can be read");
     run.finish(None, &mut around).expect("memory can be written");
-    run.summary().moves
+    run.summary()
 }

@@ -295,6 +295,8 @@ impl Conditions {
 }
 
 impl Test {
+    /// Not a part of [`Conditions::ask`], which is smaller and faster without.
+    #[inline(never)]
     fn answer(&self, machine: &Machine, finders: &[Finder<'static>], subject: Subject<'_>) -> Option<bool> {
         let program = &*machine.program;
         let left = self.left.value(program, subject)?;

@@ -4,8 +4,8 @@
 use super::Rule;
 use super::cut::Place;
 use super::hints::Stop;
-use super::scan::Kind;
 use super::scan::numbers::{unit_named, with_unit};
+use super::scan::{Bracket, Kind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -18,6 +18,9 @@ impl Stop<'_> {
             .or_else(|| self.event_said())
             .or_else(|| self.moment_said())
             .or_else(|| self.behind_action())
+            .or_else(|| self.condition_behind())
+            .or_else(|| self.hours_of_the_clock())
+            .or_else(|| self.change_to_several())
             .or_else(|| self.age())
     }
 
@@ -168,6 +171,62 @@ impl Stop<'_> {
                 "an action is asked for at once",
             )
             .help(format!("wait {time}, on a line before the action")),
+        )
+    }
+
+    /// `notify { … } if amount > 5 EUR`
+    fn condition_behind(&self) -> Option<Diagnostic> {
+        let scan = self.reader.scan;
+        let from = self.piece.start;
+        let behind = !scan.tokens.get(from)?.first
+            && scan.kind(from.checked_sub(1)?) == Some(Kind::Close(Bracket::Brace));
+        if self.place != Place::Statement || self.opening() != "if" || !behind || self.at <= from + 1 {
+            return None;
+        }
+        let condition = self.text(self.place_of(&(from + 1..self.at))?).to_owned();
+        let span = self.place_of(&(from..from + 1))?;
+        Some(
+            self.clause_problem(
+                span,
+                "a condition stands before what it is for",
+                "an action ends with its `}`",
+            )
+            .help(format!("if {condition} {{ … }}, with the action between the braces")),
+        )
+    }
+
+    /// `during 09:00-18:00`
+    fn hours_of_the_clock(&self) -> Option<Diagnostic> {
+        if self.word(-1) != "during" || self.kind(0) != Some(Kind::Number) || !self.str(0).contains(':') {
+            return None;
+        }
+        let last = if self.str(1) == "-" || self.word(1) == "to" { 2 } else { 0 };
+        let span = self.span(0, last);
+        let hours = match last {
+            0 => self.str(0).to_owned(),
+            _ => format!("{}-{}", self.str(0), self.str(2)),
+        };
+        Some(
+            self.clause_problem(span, "hours stand in a calendar, which has a name", "no name of a calendar")
+                .help(format!("during Office, and at the top: calendar Office {{ mon..fri {hours} }}")),
+        )
+    }
+
+    /// `change of source to "web" or "phone"`
+    fn change_to_several(&self) -> Option<Diagnostic> {
+        let field = self.word(-4);
+        let before = [self.word(-6), self.word(-5), self.word(-3), self.word(-1)];
+        if before != ["change", "of", "to", "or"] || field.is_empty() || self.kind(0) != Some(Kind::Text) {
+            return None;
+        }
+        let (first, _) = self.value_at(-2);
+        let (second, end) = self.value_at(0);
+        let span = self.span(-3, end);
+        let ours = format!("when {field} in [{first}, {second}]");
+        Some(
+            self.clause_problem(span, "a change is to one value, or to any", "these are several")
+                .help(format!("change of {field} {ours}"))
+                .fix(span, ours),
         )
     }
 

@@ -81,6 +81,20 @@ impl Stop<'_> {
         .label(format!("this is written `{ours}`"))
     }
 
+    /// What names a stage, with or without quotes.
+    fn stage_named(&self, distance: isize) -> Option<String> {
+        let inside = self.str(distance).trim_matches('"');
+        inside.starts_with(unicode_ident::is_xid_start).then_some(())?;
+        inside.chars().all(|c| unicode_ident::is_xid_continue(c)).then(|| inside.to_owned())
+    }
+
+    fn moves_to(&self, span: Span, stage: &str) -> Diagnostic {
+        Diagnostic::new(Code::Syntax, span, "a stage is named by its name alone")
+            .label("no other words and no quotes")
+            .help(format!("move to {stage}"))
+            .fix(span, stage.to_owned())
+    }
+
     // --- words -------------------------------------------------------------------------------------
 
     /// `rulе`, with a Cyrillic `е`
@@ -206,8 +220,15 @@ impl Stop<'_> {
                 .label("the stage to which the record moves");
                 Some(problem.help(format!("move to {stage}")).fix(self.span(0, 0).before(), "to "))
             }
-            "move" if self.word(-1) == "stage" && !self.word(0).is_empty() && self.at == from + 3 => {
-                let (stage, _) = self.value_at(0);
+            "move"
+                if self.word(-1) == "stage"
+                    && self.at == from + 3
+                    && matches!(self.kind(0), Some(Kind::Word | Kind::Text)) =>
+            {
+                let stage = self.stage_named(0)?;
+                if self.kind(0) == Some(Kind::Text) {
+                    return Some(self.moves_to(self.span(-1, 0), &stage));
+                }
                 let span = Span { end: self.span(0, 0).start, ..self.span(-1, -1) };
                 let problem = Diagnostic::new(
                     Code::Syntax,
@@ -216,6 +237,18 @@ impl Stop<'_> {
                 )
                 .label("the name of the stage is enough");
                 Some(problem.help(format!("move to {stage}")).fix(span, ""))
+            }
+            // `move to the stage Won`, `move to: Won`
+            "move" if self.at == from + 3 && self.word(-1) == "the" && self.word(0) == "stage" => {
+                let stage = self.stage_named(1)?;
+                Some(self.moves_to(self.span(-1, 1), &stage))
+            }
+            "move" if self.at == from + 2 && self.word(-1) == "to" && self.str(0) == ":" => {
+                let stage = self.stage_named(1)?;
+                let problem =
+                    Diagnostic::new(Code::Syntax, self.span(0, 0), "no `:` stands behind `move to`")
+                        .label("the name of the stage follows at once");
+                Some(problem.help(format!("move to {stage}")).fix(self.span(0, 0), ""))
             }
             "call" | "do" | "run" | "execute" | "perform" | "invoke" | "send" | "action" | "then"
                 if first && !self.word(0).is_empty() =>

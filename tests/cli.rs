@@ -58,7 +58,7 @@ fn every_command_explains_itself() {
 #[test]
 fn wrong_usage_is_2_and_says_what_to_do() {
     let case = case();
-    for args in [&["chekc"][..], &["run"], &["run", "small.rules", "--on-eror", "stop"], &["check"]] {
+    for args in [&["chekc"][..], &["run"], &["run", "small.rules", "--on-eror", "stop"], &["diff"]] {
         let output = case.run(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(output.stdout.is_empty(), "{args:?}");
@@ -90,6 +90,9 @@ fn a_folder_is_checked_with_each_file_that_no_other_brings_in() {
     case.file("lib/people.rules", "user bob \"Bob\"\n");
     case.file("lib/main.rules", SMALL.replace("use crm", "use crm\nuse \"people.rules\""));
     insta::assert_snapshot!(case.shown(&["check", "lib"]));
+    // Who names the folder is told the file in which it is, whichever brings that in.
+    case.file("lib/people.rules", "user bob \"Bob\" {\n  phne: \"1\"\n  phone: 5 EUR\n}\n");
+    insta::assert_snapshot!("an-error-in-a-file-that-another-brings-in", case.shown(&["check", "lib"]));
     case.file("empty/readme.txt", "");
     insta::assert_snapshot!(case.shown(&["check", "empty"]), @r"
     exit 2
@@ -559,6 +562,24 @@ fn times_that_cannot_be_are_said() {
     let moved = |until| case.run(&["run", "-q", "small.rules", "events.jsonl", "--until", until]).stdout;
     assert_eq!(moved("2026-06-01T00:00:00Z"), moved("2026-06-01T09:00:00+09:00"));
     insta::assert_snapshot!(said);
+}
+
+#[test]
+fn without_a_path_it_is_this_folder() {
+    let case = Folder::with(&[("small.rules", SMALL), ("deep/other.rules", SMALL)]);
+    let said = |args: &[&str]| {
+        let output = case.run(args);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(said(&["check"]), (Some(0), "no errors in 2 programs\n".to_owned()));
+    case.file("deep/other.rules", "  currency   EUR\n");
+    let (code, _) = said(&["fmt", "--check"]);
+    assert_eq!(code, Some(1));
+    assert_eq!(said(&["fmt"]).0, Some(0));
+    let now = std::fs::read_to_string(case.root().join("deep/other.rules")).expect("a file");
+    assert_eq!(now, "currency EUR\n");
+    // Standard input is asked for.
+    assert_eq!(said(&["fmt", "--stdin"]).0, Some(0));
 }
 
 #[test]

@@ -319,6 +319,17 @@ fn searched(script: &str) -> Vec<String> {
     index.iter().map(|entry| entry["h"].as_str().expect("an address").to_owned()).collect()
 }
 
+/// Pages are for others, and the folders of whoever made them are not.
+#[cfg(feature = "graph")]
+#[test]
+fn no_page_tells_in_which_folder_the_rules_were() {
+    for (name, program) in examples() {
+        for (file, text) in html::site(&program.book()) {
+            assert!(!text.contains(&format!("examples/{name}")), "{name}: {file}");
+        }
+    }
+}
+
 #[test]
 fn a_page_is_built_in_one_way() {
     let examples = examples();
@@ -433,7 +444,7 @@ fn a_folder_is_called_after_its_program_and_not_its_tests() {
     std::fs::write(case.path("other.rules"), "const B = 1\n").expect("a file");
     let (code, _, said) = case.run(&["."]);
     assert_eq!(code, Some(2));
-    insta::assert_snapshot!(said, @"error: there are several programs in .: name one of ./other.rules, ./shop.rules");
+    insta::assert_snapshot!(said, @"error: there are several programs in .: name one of other.rules, shop.rules");
     let (code, _, said) = case.run(&["crn"]);
     assert_eq!(code, Some(2));
     insta::assert_snapshot!(said, @"error: cannot read crn: there is no such file; did you mean the library `crm`?");

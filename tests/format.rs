@@ -443,7 +443,7 @@ fn check_shows_a_diff_and_changes_nothing() {
     let ugly = std::fs::read(at.join("inner/ugly.rules")).unwrap();
     let said = fmt(at, &["--check", "."], "");
     assert_eq!(said.code, 1);
-    let diff = "--- ./inner/ugly.rules\n+++ ./inner/ugly.rules\n@@ -1,4 +1,3 @@\n-const   B=2# two\n-\n+const B = 2  # two\n \n\
+    let diff = "--- inner/ugly.rules\n+++ inner/ugly.rules\n@@ -1,4 +1,3 @@\n-const   B=2# two\n-\n+const B = 2  # two\n \n\
         -const C=[1,2]\r\n+const C = [1, 2]\n";
     assert_eq!(said.out, diff);
     assert_eq!(said.err, "1 of 2 files would change: the same without `--check` formats it\n");
@@ -498,7 +498,6 @@ fn what_cannot_be_read_or_written_is_said() {
     assert!(said.err.contains("error: cannot read nowhere.rules: there is no such file"), "{}", said.err);
     // The others are formatted all the same.
     assert_eq!(std::fs::read_to_string(at.join("inner/ugly.rules")).unwrap(), UGLY);
-    assert_eq!(fmt(at, &[], "").code, 2);
     std::fs::write(at.join("latin.rules"), b"# caf\xe9\n").unwrap();
     let said = fmt(at, &["latin.rules"], "");
     assert_eq!(said.code, 1);

@@ -107,6 +107,7 @@ fn nothing_that_is_there_is_touched_and_a_good_name_is_suggested() {
         "Büro",
         "sales.rules",
         "2026",
+        "tests",
         "deep/Upper Case",
         "",
         "a/..",

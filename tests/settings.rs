@@ -197,7 +197,13 @@ fn a_library_switches_warnings_and_flags_win() {
         ("deep/in/sales.rules", &RULES.replace("user anna", "const SMALL = 5 EUR\nuser anna")),
     ]);
     let program = "deep/in/sales.rules";
-    for args in [&["check", program][..], &["compile", program, "-o", "x"], &["run", program, "/dev/null"]] {
+    for args in [
+        &["check", program][..],
+        &["compile", program, "-o", "x"],
+        &["run", program, "/dev/null"],
+        &["graph", program, "-o", "x.svg"],
+        &["doc", program],
+    ] {
         let output = run(folder.root(), args);
         let said = shown(&output);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {said}");
@@ -259,7 +265,7 @@ fn a_file_of_settings_is_checked_as_what_it_is() {
     snapshot!("check-folder-fix", said(&["check", ".", "--fix"]));
     assert_eq!(folder.read("tests/paid.scenario.toml"), "about = \"a deal\"\n");
     assert_eq!(folder.read("stagegate.toml"), "[test]\nmin-coverage = 90\n");
-    assert_eq!(said(&["check", "."]), "exit 0\n--- stdout\n--- stderr\nno errors in ./sales.rules\n");
+    assert_eq!(said(&["check", "."]), "exit 0\n--- stdout\n--- stderr\nno errors in sales.rules\n");
     let missing = said(&["check", "nowhere/stagegate.toml"]);
     assert_eq!(
         missing,

@@ -304,6 +304,42 @@ fn why_says_why_a_rule_or_trigger_did_not_run() {
     }
 }
 
+/// Nothing has to come where nothing is what is waited for.
+#[test]
+fn why_knows_that_silence_is_waited_for() {
+    let rules = "entity Order \"Order\" { title: text }\nevent paid \"Paid\" {}\naction tell \"Tell\" { text: text }\n\
+                 pipeline Shop \"Shop\" for Order {\n  stage New \"New\" {\n\
+                 rule ask on no paid for 9 days { tell { text: \"Where is it?\" } }\n\
+                 rule either on paid or no paid for 90 days { tell { text: \"Well\" } }\n  }\n\
+                 failure stage Lost \"Lost\" {\n    trigger \"Silence\" on no paid for 30 days\n  }\n}\n";
+    let event = |id: u32, name: &str, order: u32, day: u32| {
+        format!(
+            r#"{{"specversion":"1.0","id":"{id}","source":"/t","type":"{name}","subject":"order/O-{order}","time":"2026-03-{day:02}T09:00:00Z","data":{}}}"#,
+            if name == "paid" { "{}" } else { r#"{"title":"Chairs"}"# }
+        ) + "\n"
+    };
+    let events = [
+        event(1, "order.created", 1, 2),
+        event(2, "order.created", 2, 2),
+        event(3, "paid", 2, 4),
+        event(4, "order.created", 3, 4),
+    ]
+    .concat();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("shop.rules"), rules).expect("a file");
+    std::fs::write(folder.path().join("events.jsonl"), events).expect("a file");
+    let mut said = String::new();
+    for (record, name) in [("1", "Silence"), ("2", "Silence"), ("1", "ask"), ("2", "ask"), ("1", "either")] {
+        let record = format!("order/O-{record}");
+        let args = ["why", "shop.rules", "events.jsonl", "--record", &record, "--rule", name];
+        let (code, out, err) = stagegate(folder.path(), &args);
+        assert_eq!((code, &*err), (0, ""));
+        let (_, last) = out.trim_end().rsplit_once("\n\n").expect("paragraphs");
+        said.push_str(&format!("{record}\n{last}\n\n"));
+    }
+    insta::assert_snapshot!("silence", said);
+}
+
 #[test]
 fn why_knows_what_is_meant() {
     let folder = shop();

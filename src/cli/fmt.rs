@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 /// formatted all the same. What the style is stands in docs/fmt.md.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
+    stagegate fmt                      every file in this folder and below\n  \
     stagegate fmt sales.rules          one file\n  \
     stagegate fmt rules/               every file in a folder\n  \
     stagegate fmt --check rules/       only show what would change, as a diff\n  \
@@ -26,8 +27,8 @@ use std::path::{Path, PathBuf};
     Exit codes: 0 all is formatted now (with --check: was already), 1 a file has mistakes (with --check: or would \
     change), 2 a file cannot be read or written.")]
 pub struct Args {
-    /// Files and folders; `-` is standard input, formatted to standard output.
-    #[arg(required_unless_present = "stdin", value_name = "PATH")]
+    /// Files and folders; `-` is standard input, formatted to standard output; left out: this folder.
+    #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
     paths: Vec<PathBuf>,
     /// Change nothing: print a unified diff of what would change to standard output.
     #[arg(long)]

@@ -5,7 +5,7 @@ use super::exit::{self, Exit, Failure};
 use super::input::{self, Style};
 use super::levels::LevelArgs;
 use super::run::{ActionsArg, open_inputs};
-use super::{Result, programs};
+use super::{Result, config, programs};
 use crate::compiler::{self, Loaded};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::engine::Options;
@@ -101,7 +101,8 @@ pub fn run(args: &Args, style: Style) -> Result {
     };
     let program = &programs::only(&args.program)?.program;
     let loaded = input::load(program)?;
-    let checked = compiler::check_with(&loaded, &args.levels.0);
+    let levels = config::levels(program, style, &args.levels.0)?;
+    let checked = compiler::check_with(&loaded, &levels);
     let (errors, warnings) = input::report(&checked.diagnostics, &loaded.sources, style);
     let Some(model) = checked.model.filter(|_| errors == 0) else {
         exit::say(&format!("{} in {}\n", input::found(errors, warnings), input::shown(program)));

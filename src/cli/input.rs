@@ -156,6 +156,13 @@ pub fn found(errors: usize, warnings: usize) -> String {
     }
 }
 
+/// The file in which all of these are; `None` if there are several, or none.
+pub fn place<'s>(diagnostics: &[Diagnostic], sources: &'s Sources) -> Option<&'s str> {
+    let mut names = diagnostics.iter().map(|d| &*sources.file(d.span().file).name);
+    let first = names.next()?;
+    names.all(|name| name == first).then_some(first)
+}
+
 /// Loads and checks a program from text. Diagnostics have been drawn; `None` if there were errors.
 fn checked(
     path: &Path,

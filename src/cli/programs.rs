@@ -64,7 +64,10 @@ pub(super) fn rules_in(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Failure)>)
                 if !name.to_string_lossy().starts_with('.') {
                     folders.push(path);
                 }
-            } else if path.extension().is_some_and(|e| e == "rules") {
+                continue;
+            }
+            let path = plainly(path);
+            if path.extension().is_some_and(|e| e == "rules") {
                 match std::fs::metadata(&path) {
                     Ok(meta) if meta.is_file() => found.push(path),
                     Ok(meta) if meta.is_dir() => {}
@@ -95,12 +98,17 @@ pub(super) fn rules_in(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, Failure)>)
     (found, failures)
 }
 
+/// As people write it, who stand in the folder: without `./`.
+fn plainly(path: PathBuf) -> PathBuf {
+    path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path)
+}
+
 /// Files with the settings of scenarios in a folder and below: those in folders `tests`, in order.
 pub(super) fn scenarios_in(folder: &Path) -> Vec<PathBuf> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let path = entry.path();
+            let path = plainly(entry.path());
             if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }

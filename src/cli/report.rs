@@ -7,6 +7,7 @@ use super::input::{self, Style};
 use crate::diagnostic::format::{Finding, github, json, plain, sarif, short};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::Sources;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,10 @@ pub struct Report {
     pub warnings: usize,
     /// Files with mistakes that are no programs.
     pub others: Vec<String>,
+    /// Files in which something is said to be wrong.
+    places: BTreeSet<String>,
+    /// Files that have been read, but the bundled libraries.
+    read: BTreeSet<String>,
     /// Files that could not be read, with the reason.
     pub unreadable: Vec<(String, String)>,
     /// For formats that are written at the end.
@@ -61,6 +66,8 @@ impl Report {
             errors: 0,
             warnings: 0,
             others: Vec::new(),
+            places: BTreeSet::new(),
+            read: BTreeSet::new(),
             unreadable: Vec::new(),
             findings: Vec::new(),
             first: None,
@@ -75,6 +82,9 @@ impl Report {
     /// # Errors
     /// If stdout cannot be written.
     pub fn add(&mut self, diagnostics: &[Diagnostic], sources: &Sources) -> Result<(), Failure> {
+        self.places.extend(diagnostics.iter().map(|d| sources.file(d.span().file).name.clone()));
+        let read = sources.files().filter(|(_, file)| file.path.is_some());
+        self.read.extend(read.map(|(_, file)| file.name.clone()));
         let errors = diagnostics.iter().filter(|d| d.severity() == Severity::Error).count();
         let worst = diagnostics.iter().max_by_key(|d| (d.severity(), std::cmp::Reverse(d.span().start)));
         if self.first.is_none() || self.errors == 0 && errors > 0 {
@@ -139,6 +149,18 @@ impl Report {
         }
         let files = match programs {
             [] => Vec::new(),
+            // Whoever names a folder looks for the file in which it is, and not for the one that brings that in.
+            [one] if self.places.len() == 1 && self.others.is_empty() && one != Path::new("-") => {
+                self.places.iter().cloned().collect()
+            }
+            [one] if self.places.is_empty() && self.others.is_empty() => {
+                let own = input::shown(one);
+                let brought = self.read.iter().filter(|name| **name != own).cloned().collect::<Vec<_>>();
+                match &brought[..] {
+                    [] | [_] => [vec![own], brought].concat(),
+                    several => vec![own, format!("{} files that it brings in", several.len())],
+                }
+            }
             [one] => vec![input::shown(one)],
             several => vec![format!("{} programs", several.len())],
         };

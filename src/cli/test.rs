@@ -369,6 +369,7 @@ fn jobs(asked: Option<u32>, library: &Library) -> usize {
 fn model_of(loaded: &Loaded, program: &str, style: Style, said: &mut HashSet<String>) -> Option<Model> {
     let mut checked = compiler::check(loaded);
     let has_errors = checked.has_errors();
+    let place = input::place(&checked.diagnostics, &loaded.sources).filter(|place| *place != program);
     checked.diagnostics.retain(|d| {
         let file = &loaded.sources.file(d.span().file).name;
         !has_errors || said.insert(format!("{file} {:?} {} {}", d.span().range(), d.code.id(), d.message))
@@ -380,9 +381,13 @@ fn model_of(loaded: &Loaded, program: &str, style: Style, said: &mut HashSet<Str
         (0, 0)
     };
     if has_errors && errors + warnings == 0 {
-        exit::say(&format!("{program} brings in what is wrong there: its tests have not been run either\n"));
+        exit::say(&format!("for the same reason the tests of {program} have not been run\n"));
     } else if checked.model.is_none() {
-        exit::say(&format!("{} in {program}: its tests have not been run\n", input::found(errors, warnings)));
+        let found = input::found(errors, warnings);
+        exit::say(&match place {
+            Some(place) => format!("{found} in {place}: the tests of {program} have not been run\n"),
+            None => format!("{found} in {program}: its tests have not been run\n"),
+        });
     }
     checked.model
 }

@@ -56,9 +56,20 @@ impl Page<'_> {
             let pipeline = part.pipeline;
             self.heading(2, &pipeline.label, Some(Target::Pipeline(pipeline.id)));
             self.doc(part.doc.as_deref());
-            let stages: Vec<String> =
-                part.stages.iter().map(|stage| self.prose(&book.speaker.stage(stage.stage.id))).collect();
-            put!(self, "{}\n\n", stages.join(" → "));
+            let mut way = String::new();
+            for (stage, before) in
+                part.stages.iter().zip(std::iter::once(None).chain(part.stages.iter().map(Some)))
+            {
+                let last = |kind| kind != StageKind::Normal;
+                way.push_str(match before {
+                    None => "",
+                    // Nothing goes from one end to another.
+                    Some(before) if last(before.stage.kind) && last(stage.stage.kind) => " or ",
+                    Some(_) => " → ",
+                });
+                way.push_str(&self.prose(&book.speaker.stage(stage.stage.id)));
+            }
+            put!(self, "{way}\n\n");
             for stage in &part.stages {
                 self.heading(3, &stage.stage.label, Some(Target::Stage(stage.stage.id)));
                 match stage.stage.kind {

@@ -155,7 +155,7 @@ impl<'p> Book<'p> {
             left: BTreeMap::new(),
             used: BTreeMap::new(),
             #[cfg(feature = "graph")]
-            graph: Graph::of(loaded, model, warnings),
+            graph: Graph::with_short_names(loaded, model, warnings),
         };
         let mut warned = Warned::new(loaded, warnings);
         for (_, item) in items() {

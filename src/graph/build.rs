@@ -13,9 +13,11 @@ use std::collections::HashMap;
 /// An arrow comes from so many stages of their own; from more it says so in words.
 const FEW: usize = 3;
 
-pub fn graph(loaded: &Loaded, model: &Model, warnings: &[Diagnostic]) -> Graph {
-    let builder = Builder::new(loaded, model, warnings);
-    let file = loaded.roots.first().map(|root| loaded.sources.file(*root).name.clone()).unwrap_or_default();
+/// What is drawn, with files called by what a function makes of their names.
+pub fn graph(loaded: &Loaded, model: &Model, warnings: &[Diagnostic], called: fn(&str) -> &str) -> Graph {
+    let mut builder = Builder::new(loaded, model, warnings);
+    builder.called = called;
+    let file = loaded.roots.first().map_or("", |root| called(&loaded.sources.file(*root).name));
     let mut pipelines: Vec<Pipeline> = model.pipelines.iter().map(|p| builder.pipeline(p)).collect();
     for pipeline in &mut pipelines {
         pipeline.arrows.sort_by_key(|arrow| match arrow.to {
@@ -23,7 +25,7 @@ pub fn graph(loaded: &Loaded, model: &Model, warnings: &[Diagnostic]) -> Graph {
             To::Outside(_) => usize::MAX,
         });
     }
-    Graph { file: clean(&file), pipelines, counted: None }
+    Graph { file: clean(file), pipelines, counted: None }
 }
 
 /// What the text says of the parts of the model: by the place that the model keeps.
@@ -37,6 +39,8 @@ struct Builder<'p> {
     /// By the extent of what they speak of.
     warnings: HashMap<Span, Vec<Warning>>,
     ways: HashMap<TriggerId, Vec<StageId>>,
+    /// What a file is called.
+    called: fn(&str) -> &str,
 }
 
 impl<'p> Builder<'p> {
@@ -50,6 +54,7 @@ impl<'p> Builder<'p> {
             rules: HashMap::new(),
             warnings: HashMap::new(),
             ways: lint::ways(loaded, model),
+            called: |name| name,
         };
         let mut extents = Vec::new();
         for item in loaded.files.iter().flat_map(|file| &file.items) {
@@ -101,7 +106,7 @@ impl<'p> Builder<'p> {
     }
 
     fn place(&self, span: Span) -> Place {
-        let file = clean(&self.loaded.sources.file(span.file).name);
+        let file = clean((self.called)(&self.loaded.sources.file(span.file).name));
         Place { file, line: self.loaded.sources.position(span).line }
     }
 

@@ -199,7 +199,13 @@ impl std::fmt::Display for Place {
 impl Graph {
     /// The drawing of a checked program, with these warnings of the checker where they belong to a pipeline.
     pub fn of(loaded: &Loaded, model: &Model, warnings: &[Diagnostic]) -> Graph {
-        build::graph(loaded, model, warnings)
+        build::graph(loaded, model, warnings, |name| name)
+    }
+
+    /// As [`Graph::of`], with files called by their last name: for pages that are read elsewhere, where the folders of
+    /// whoever made them say nothing.
+    pub fn with_short_names(loaded: &Loaded, model: &Model, warnings: &[Diagnostic]) -> Graph {
+        build::graph(loaded, model, warnings, |name| name.rsplit(['/', '\\']).next().unwrap_or(name))
     }
 
     /// The drawing of only one of its pipelines.

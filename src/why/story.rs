@@ -232,16 +232,25 @@ impl Explainer<'_> {
             return "a rule above it moved the record on, or the chain of moves was cut".to_owned();
         }
         let listens = words::patterns(program, patterns, entity);
+        let absence = |pattern: &EventPattern| matches!(pattern, EventPattern::Absence { .. });
+        let silence = patterns.iter().all(absence);
+        // What was not to come has not kept another event from being heard.
+        let heard_for = || patterns.iter().filter(|pattern| silence || !absence(pattern));
         // An event of that kind, which was another in what is asked of it.
         let hears = |step: &&Step| {
             let Some(EventBody::Happened { event, .. }) = step.event.as_ref().map(|event| &event.body) else {
                 return false;
             };
-            patterns.iter().filter_map(named).any(|named| program.schema.event_is(*event, named.event))
+            heard_for().filter_map(named).any(|named| program.schema.event_is(*event, named.event))
         };
         let heard: Vec<&Step> = story.steps.iter().filter(hears).collect();
         let here = heard.iter().rev().find(|step| stood(&step.before));
         match (here.or(heard.last()), here) {
+            (Some(step), Some(_)) if silence => {
+                let name = step.event.as_ref().map_or("", |event| &event.name);
+                format!("it listens to {listens}; `{name}` came before that time was over")
+            }
+            _ if silence => format!("it listens to {listens}, and that time has not passed"),
             (None, _) => format!("it listens to {listens}, and none has come"),
             (Some(step), Some(_)) => {
                 let event = step.event.as_ref();

@@ -107,7 +107,7 @@ fn of_a_folder_its_program_is_drawn() {
     std::fs::write(other.path().join("more.rules"), "const A = 1\n").expect("a file");
     let (code, _, said) = stagegate(other.path(), &["graph", "."]);
     assert_eq!(code, 2);
-    insta::assert_snapshot!(said, @"error: there are several programs in .: name one of ./a.rules, ./more.rules");
+    insta::assert_snapshot!(said, @"error: there are several programs in .: name one of a.rules, more.rules");
 }
 
 #[test]

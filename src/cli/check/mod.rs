@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 /// Nothing is run, and without --fix nothing is written.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
+    stagegate check                    every program in this folder and below\n  \
     stagegate check sales.rules        one program\n  \
     stagegate check rules/             every program in a folder\n  \
     stagegate check - < sales.rules    from standard input\n  \
@@ -39,8 +40,8 @@ use std::path::{Path, PathBuf};
     Exit codes: 0 no errors (warnings do not change that), 1 errors, denied warnings, or a run would refuse the state \
     file, 2 a file cannot be read.")]
 pub struct Args {
-    /// Files and folders; `-` is standard input.
-    #[arg(required = true, value_name = "PATH")]
+    /// Files and folders; `-` is standard input; left out: this folder.
+    #[arg(value_name = "PATH", default_value = ".", hide_default_value = true)]
     paths: Vec<PathBuf>,
     /// A state file: say what a run with the program would do with it, what it would refuse, and how many records that
     /// concerns.

@@ -140,11 +140,11 @@ fn better(given: &str) -> String {
         }
     }
     let name = name.trim_end_matches('-').trim_start_matches(['-', '_']);
-    // Devices of Windows are no names of files there.
-    let device = ["con", "prn", "aux", "nul"].contains(&name);
+    // Devices of Windows are no names of files there, and what is in a folder `tests` tests the rules above it.
+    let taken = ["con", "prn", "aux", "nul", "tests"].contains(&name);
     match name.len() {
         0 => "rules".into(),
-        _ if device => format!("{name}-rules"),
+        _ if taken => format!("{name}-rules"),
         _ if name.starts_with(|c: char| c.is_ascii_digit()) => better(&format!("rules-{name}")),
         // Far below what file systems take.
         _ => name.chars().take(64).collect::<String>().trim_end_matches('-').into(),

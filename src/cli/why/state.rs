@@ -99,7 +99,7 @@ fn human(program: &Program, record: &str, told: &Told, rules: Option<&[String]>,
         let who = wait.rule.as_ref().map_or("a trigger".to_owned(), |rule| format!("rule {rule}"));
         let until = wait.due.map(|due| format!(" until {}", words::time(due, tz))).unwrap_or_default();
         let begun = if wait.begun { ", in its body" } else { "" };
-        let _ = writeln!(out, "  {who} waits for {}{until}{begun}", wait.what);
+        let _ = writeln!(out, "  {who} waits{until} for {}{begun}", wait.what);
     }
     out
 }

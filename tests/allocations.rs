@@ -1,14 +1,23 @@
 //! An event that fires nothing allocates nothing: counts do not wobble as times do.
 
+#[path = "../benches/workload/through.rs"]
+mod through;
+#[path = "../benches/workload/mod.rs"]
+mod workload;
+
 use allocation_counter::measure;
 use stagegate::compiler;
 use stagegate::engine::{Engine, Options};
+use stagegate::event::decode::{Decoded, Decoder};
 use stagegate::lower::lower;
-use stagegate::run::{OnError, Run, Surroundings};
+use stagegate::run::{OnError, Records, Run, Surroundings};
+use stagegate::value::Value;
 use stagegate::vm::Machine;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use workload::deals::Stream;
+use workload::rules::{Rules, Size};
 
 const RULES: &str = r#"
 use crm
@@ -87,4 +96,40 @@ fn an_event_that_fires_nothing_allocates_nothing() {
     // What is left is for the input as a whole.
     assert_eq!(of_many.count_total, of_few.count_total, "{of_many:#?}");
     assert_eq!(run.summary().moves, 0);
+}
+
+/// What a value takes, with what it holds elsewhere.
+fn bytes(value: &Value) -> usize {
+    let elsewhere = match value {
+        Value::Text(text) if text.len() > 15 => text.len(),
+        Value::List(items) => items.iter().map(bytes).sum(),
+        _ => 0,
+    };
+    size_of::<Value>() + elsewhere
+}
+
+/// With all that is remembered of it: its last events, its place, its timers, and where it is found again.
+#[test]
+fn a_record_takes_at_most_twice_the_bytes_of_its_values() {
+    let machine = through::machine(&Rules::new(Size::triggers(20)).program());
+    // The list of records is full at 4,096, and grows to twice as many: they take least before, and most behind.
+    for deals in [4_000, 4_100] {
+        let text = Stream { events: 10 * deals, deals, seed: 1 }.text();
+        let mut engine = Engine::new(&machine, Options::default());
+        let mut decoder = Decoder::new(machine.program());
+        let mut records = Records::new(machine.program());
+        let taken = measure(|| {
+            let mut effects = Vec::new();
+            for line in text.lines() {
+                let Ok(Decoded::Event(event)) = decoder.decode(line) else { panic!("not decoded: {line}") };
+                records.apply(&mut engine, &event, &mut effects).expect("it breaks nothing");
+                effects.clear();
+            }
+        });
+        let values =
+            records.slots().filter_map(|(_, slot)| slot.values()).flatten().map(bytes).sum::<usize>();
+        let count = deals as i64;
+        let (taken, values) = (taken.bytes_current / count, values as i64 / count);
+        assert!(taken <= 2 * values, "{deals} deals: {taken} bytes each, of which {values} are values");
+    }
 }

@@ -1,6 +1,6 @@
-//! The short ways of the engine: a run that nobody watches looks only at the triggers that could fire, finds them by the
-//! settings they want, and asks most conditions without the interpreter. It must come to what a watched one comes to,
-//! which tries each trigger with each part of its condition.
+//! The short ways of the engine: a run that nobody watches looks only at the triggers that could fire and the rules that could
+//! start, finds them by the settings they want, and asks most conditions without the interpreter. It must come to what a
+//! watched one comes to, which tries each trigger with each part of its condition, and each rule.
 
 use proptest::prelude::*;
 use stagegate::compiler;
@@ -8,6 +8,7 @@ use stagegate::engine::{Engine, Options};
 use stagegate::lower::lower;
 use stagegate::run::{OnError, Run, Surroundings};
 use stagegate::vm::Machine;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -51,16 +52,21 @@ const HEAD: &str = "use crm\ncurrency EUR\nuser anna \"Anna\"\n\npipeline Sales 
 const TEMPLATES: [&str; 6] =
     ["Offer", "Contract", "Price list", "A name that is longer than others", "Ö", ""];
 
-/// What a trigger listens to, by a number.
-fn trigger(number: u16, first: bool) -> String {
+/// What a trigger or a rule listens to, by a number.
+fn event(number: u16) -> String {
     let pick = |at: u16, of: u16| usize::from(number / at % of);
     let template = TEMPLATES[pick(4, 6)];
-    let event = match number % 4 {
+    match number % 4 {
         0 => format!("document.viewed(template: \"{template}\")"),
         1 => format!("document.viewed(template: [\"{template}\", \"{}\"])", TEMPLATES[pick(24, 6)]),
         2 => "document.viewed".into(),
         _ => "change of comments".into(),
-    };
+    }
+}
+
+fn trigger(number: u16, first: bool) -> String {
+    let pick = |at: u16, of: u16| usize::from(number / at % of);
+    let event = event(number);
     let condition = match pick(24, 10) {
         0 => "when amount >= 500 EUR",
         1 => "when title contains \"air\" and amount < 900 EUR",
@@ -77,11 +83,28 @@ fn trigger(number: u16, first: bool) -> String {
     format!("    trigger \"t{number}\" on {event} {condition}{backward}\n")
 }
 
-fn program(stages: &[Vec<u16>]) -> String {
+/// A rule that listens, to one event or two, or counts; some of them move the record on, so that those behind do not start.
+fn rule(at: usize, number: u16, stages: usize) -> String {
+    let more = match number / 16 % 4 {
+        0 => format!(" or {}", event(number / 7)),
+        1 => " or 2 document.viewed within 1 day".into(),
+        _ => String::new(),
+    };
+    let act = match number / 64 % 5 {
+        // Not to the stage in which it stands.
+        0 => format!("move to S{}", (at + 1 + usize::from(number) % (stages - 1)) % stages),
+        _ => "comment { text: \"{stage}\" }".into(),
+    };
+    format!("    rule r{at}_{number} on {}{more} {{ {act} }}\n", event(number))
+}
+
+fn program(stages: &[(Vec<u16>, BTreeSet<u16>)], everywhere: &BTreeSet<u16>) -> String {
     let mut text = HEAD.to_owned();
-    for (at, triggers) in stages.iter().enumerate() {
+    text.extend(everywhere.iter().map(|number| rule(99, *number, stages.len())));
+    for (at, (triggers, rules)) in stages.iter().enumerate() {
         let _ = writeln!(text, "  stage S{at} \"S{at}\" {{");
         text.extend(triggers.iter().map(|number| trigger(*number, at == 0)));
+        text.extend(rules.iter().map(|number| rule(at, *number, stages.len())));
         text.push_str("    rule arrive { comment { text: \"{title} is in {stage}\" } }\n  }\n");
     }
     text.push_str("}\n");
@@ -122,10 +145,14 @@ proptest! {
 
     #[test]
     fn a_run_that_nobody_watches_comes_to_the_same(
-        stages in proptest::collection::vec(proptest::collection::vec(any::<u16>(), 0..24), 2..6),
+        stages in proptest::collection::vec(
+            (proptest::collection::vec(any::<u16>(), 0..24), proptest::collection::btree_set(any::<u16>(), 0..20)),
+            2..6,
+        ),
+        everywhere in proptest::collection::btree_set(any::<u16>(), 0..20),
         numbers in proptest::collection::vec(any::<u16>(), 1..120),
     ) {
-        let rules = program(&stages);
+        let rules = program(&stages, &everywhere);
         let machine = machine(&rules);
         // So that there are deals.
         let events = events(&[&[0, 19, 38][..], &numbers].concat());

@@ -1,17 +1,20 @@
-//! Which triggers could move a record that stands in a stage, by event: looked up once for each stage that a record comes to.
+//! Who could listen to an event while a record stands in a stage: triggers that could move it, rules that could start. Looked up
+//! once for each stage that a record comes to, so that no event asks all of them.
 
 use super::triggers::may_move;
 use crate::program::{ChunkId, EventPattern, Program};
 use crate::value::*;
 use ahash::{HashMap, HashMapExt};
 
-/// A trigger that could fire.
+/// A trigger that could fire, or a rule that could start.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate {
-    pub id: TriggerId,
+    /// The number of the trigger or of the rule.
+    pub number: u32,
     /// Which of its events it is.
     pub pattern: u16,
     listens: Listens,
+    /// The condition of a trigger.
     pub when: Option<ChunkId>,
 }
 
@@ -25,7 +28,7 @@ enum Listens {
     Perhaps,
 }
 
-/// The candidates of one stage.
+/// The candidates of one stage, or the rules of one pipeline.
 pub(super) struct Eligible {
     by_event: Vec<Candidates>,
     on_change: Candidates,
@@ -50,34 +53,52 @@ struct Index {
     others: Vec<u32>,
 }
 
+/// One of the patterns of a trigger or a rule, by its number.
+type PatternOf<'p> = &'p dyn Fn(u32, u16) -> Option<&'p EventPattern>;
+
 impl Eligible {
-    pub fn new(program: &Program, stage: StageId) -> Eligible {
+    /// The triggers that could move a record that stands in the stage.
+    pub fn triggers(program: &Program, stage: StageId) -> Eligible {
         let here = program.stage(stage);
         let pipeline = program.pipeline(here.pipeline);
-        let eligible = |candidates: &[(TriggerId, u16)], event: Option<EventId>| {
-            let eligible = candidates.iter().filter_map(|(id, pattern)| {
+        let pattern = |number, n: u16| program.trigger(TriggerId(number)).events.get(usize::from(n));
+        let could = |candidates: &[(TriggerId, u16)], event: Option<EventId>| {
+            let could = candidates.iter().filter_map(|(id, n)| {
                 let trigger = program.trigger(*id);
                 may_move(here, stage, program.stage(trigger.stage), trigger).ok()?;
-                let listens = match trigger.events.get(usize::from(*pattern)) {
-                    Some(EventPattern::Named(named))
-                        if named.settings.is_empty()
-                            && event.is_some_and(|event| program.schema.event_is(event, named.event)) =>
-                    {
-                        Listens::Always
-                    }
-                    _ => Listens::Perhaps,
-                };
-                Some(Candidate { id: *id, pattern: *pattern, listens, when: trigger.when })
+                Some((id.0, *n, trigger.when))
             });
-            eligible.collect::<Vec<_>>()
+            Candidates::new(program, event, could, &pattern)
         };
-        let by_event = pipeline.triggers_by_event.iter().zip(0..).map(|(candidates, event)| {
-            let mut all = eligible(candidates, Some(EventId(event)));
-            Candidates { index: Index::new(program, EventId(event), &mut all).map(Box::new), all }
-        });
+        let by_event = pipeline.triggers_by_event.iter().zip(0..);
         Eligible {
-            by_event: by_event.collect(),
-            on_change: Candidates { all: eligible(&pipeline.triggers_on_change, None), index: None },
+            by_event: by_event.map(|(candidates, event)| could(candidates, Some(EventId(event)))).collect(),
+            on_change: could(&pipeline.triggers_on_change, None),
+        }
+    }
+
+    /// Those of the rules that could start.
+    pub fn rules(program: &Program, rules: &[RuleId]) -> Eligible {
+        let schema = &program.schema;
+        let patterns: Vec<(u32, u16, &EventPattern)> = rules
+            .iter()
+            .flat_map(|id| program.rule(*id).on.iter().zip(0..).map(|(pattern, n)| (id.0, n, pattern)))
+            .collect();
+        let pattern = |number, n: u16| program.rule(RuleId(number)).on.get(usize::from(n));
+        let could = |event: Option<EventId>| {
+            let could = patterns.iter().filter(|(.., pattern)| match (pattern, event) {
+                (EventPattern::Named(named) | EventPattern::Count { event: named, .. }, Some(event)) => {
+                    schema.event_is(event, named.event)
+                }
+                (EventPattern::Change { .. } | EventPattern::AnyChange, None) => true,
+                _ => false,
+            });
+            Candidates::new(program, event, could.map(|(number, n, _)| (*number, *n, None)), &pattern)
+        };
+        let events = 0..schema.events.len() as u16;
+        Eligible {
+            by_event: events.map(|event| could(Some(EventId(event)))).collect(),
+            on_change: could(None),
         }
     }
 
@@ -91,6 +112,28 @@ impl Eligible {
 }
 
 impl Candidates {
+    fn new(
+        program: &Program,
+        event: Option<EventId>,
+        listed: impl Iterator<Item = (u32, u16, Option<ChunkId>)>,
+        pattern: PatternOf<'_>,
+    ) -> Candidates {
+        let candidate = |(number, n, when)| {
+            let listens = match (pattern(number, n), event) {
+                (Some(EventPattern::Named(named)), Some(event))
+                    if named.settings.is_empty() && program.schema.event_is(event, named.event) =>
+                {
+                    Listens::Always
+                }
+                _ => Listens::Perhaps,
+            };
+            Candidate { number, pattern: n, listens, when }
+        };
+        let mut all: Vec<Candidate> = listed.map(candidate).collect();
+        let index = event.and_then(|event| Index::new(program, event, &mut all, pattern));
+        Candidates { all, index: index.map(Box::new) }
+    }
+
     /// Those that could listen to this payload.
     pub fn of(&self, payload: &[Value]) -> Chosen<'_> {
         let found = self.index.as_ref().and_then(|index| index.find(payload));
@@ -130,9 +173,15 @@ impl<'a> Iterator for Chosen<'a> {
 
 impl Index {
     /// Over the member of which most candidates want a constant text or enum value, if those are many.
-    fn new(program: &Program, event: EventId, all: &mut [Candidate]) -> Option<Index> {
+    fn new(
+        program: &Program,
+        event: EventId,
+        all: &mut [Candidate],
+        pattern: PatternOf<'_>,
+    ) -> Option<Index> {
+        let pattern = |candidate: &Candidate| pattern(candidate.number, candidate.pattern);
         let mut wanting: HashMap<u16, usize> = HashMap::new();
-        for (slot, _) in all.iter().flat_map(|candidate| settings(program, candidate.id, candidate.pattern)) {
+        for (slot, _) in all.iter().flat_map(|candidate| settings(pattern(candidate))) {
             *wanting.entry(*slot).or_default() += 1;
         }
         // Of equals the first member, so that it is always the same.
@@ -143,14 +192,14 @@ impl Index {
         }
         let mut index = Index { slot, texts: HashMap::new(), enums: HashMap::new(), others: Vec::new() };
         for (position, candidate) in (0..).zip(all) {
-            let settings = settings(program, candidate.id, candidate.pattern);
+            let pattern = pattern(candidate);
+            let settings = settings(pattern);
             let mut wanted = settings.iter().filter(|(at, _)| *at == slot);
             match (wanted.next(), wanted.next()) {
                 (Some((_, values)), None) if values.iter().all(is_key) => {
                     for value in values {
                         index.add(value, position);
                     }
-                    let pattern = program.trigger(candidate.id).events.get(usize::from(candidate.pattern));
                     if let (Some(EventPattern::Named(named)), [_]) = (pattern, settings)
                         && program.schema.event_is(event, named.event)
                     {
@@ -191,9 +240,9 @@ fn is_key(value: &Value) -> bool {
     matches!(value, Value::Text(_) | Value::Enum(_))
 }
 
-/// What the candidate wants of the members of the payload.
-fn settings(program: &Program, id: TriggerId, pattern: u16) -> &[(u16, Vec<Value>)] {
-    match program.trigger(id).events.get(usize::from(pattern)) {
+/// What a pattern wants of the members of the payload.
+fn settings(pattern: Option<&EventPattern>) -> &[(u16, Vec<Value>)] {
+    match pattern {
         Some(EventPattern::Named(named)) => &named.settings,
         _ => &[],
     }

@@ -74,19 +74,21 @@ impl Life<'_, '_> {
                 self.move_timers(changed);
             }
         }
-        for rule in &program.stage(place.stage).on_rules {
-            if self.record.visits != visit || self.stopped {
-                break;
-            }
-            self.start_if_listening(*rule, occasion);
-        }
-        for rule in &program.pipeline(place.pipeline).on_rules {
-            // Like those of a stage: a pipeline that has been left starts nothing more.
-            if self.record.stays != stay || self.stopped {
-                break;
-            }
-            self.start_if_listening(*rule, occasion);
-        }
+        let rules = &program.stage(place.stage).on_rules;
+        self.start_listening(
+            rules,
+            |tables| tables.rules_of_stage(program, place.stage),
+            occasion,
+            |life| life.record.visits != visit,
+        );
+        // Like those of a stage: a pipeline that has been left starts nothing more.
+        let rules = &program.pipeline(place.pipeline).on_rules;
+        self.start_listening(
+            rules,
+            |tables| tables.rules_of_pipeline(program, place.pipeline),
+            occasion,
+            |life| life.record.stays != stay,
+        );
         if self.record.visits == visit && !self.stopped {
             self.try_triggers(place, occasion);
         }

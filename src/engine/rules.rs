@@ -2,11 +2,13 @@
 
 use super::Life;
 use super::effect::{EffectKind, Mover};
+use super::eligible::Eligible;
 use super::patterns::Occasion;
 use super::record::Reason;
+use super::tables::Tables;
 use super::trace::{SkipReason, Trace};
 use super::waiting::{Happening, Listener, Phase, Run, State};
-use crate::program::{During, Rule, Timing};
+use crate::program::{During, EventPattern, Rule, Timing};
 use crate::syntax::tree::Overlap;
 use crate::value::calendar::Hours;
 use crate::value::time::add_duration;
@@ -37,11 +39,50 @@ impl<'a> Life<'a, '_> {
         }
     }
 
-    pub(super) fn start_if_listening(&mut self, rule: RuleId, occasion: &Occasion<'_>) {
+    /// Starts those of the rules that listen to this, until the record is gone from where they are. Only those are asked that
+    /// are found by the event, but where somebody watches all of them: it must come to the same.
+    pub(super) fn start_listening(
+        &mut self,
+        rules: &[RuleId],
+        found: impl FnOnce(&'a Tables) -> &'a Eligible,
+        occasion: &Occasion<'_>,
+        gone: impl Fn(&Self) -> bool,
+    ) {
+        if rules.is_empty() {
+            return;
+        }
         let program = self.program();
-        let mut patterns = program.rule(rule).on.iter().zip(0..);
-        if patterns.any(|(pattern, n)| occasion.matches(pattern, &program.schema, Listener::Rule(rule, n))) {
-            self.start(rule, Some(occasion));
+        let schema = &program.schema;
+        let is_heard = |rule: RuleId, (pattern, n): (&EventPattern, u16)| {
+            occasion.matches(pattern, schema, Listener::Rule(rule, n))
+        };
+        if self.watch.is_some() || self.trace.is_some() {
+            for id in rules {
+                if gone(self) || self.stopped {
+                    return;
+                }
+                if program.rule(*id).on.iter().zip(0..).any(|pattern| is_heard(*id, pattern)) {
+                    self.start(*id, Some(occasion));
+                }
+            }
+            return;
+        }
+        let Some(candidates) = found(self.tables).of(occasion.event) else { return };
+        let mut started = None;
+        for (candidate, certain) in candidates.of(occasion.payload) {
+            if gone(self) || self.stopped {
+                return;
+            }
+            let (id, n) = (RuleId(candidate.number), candidate.pattern);
+            // One that listens to the event twice starts once.
+            if started == Some(id) {
+                continue;
+            }
+            let pattern = program.rule(id).on.get(usize::from(n));
+            if certain || pattern.is_some_and(|pattern| is_heard(id, (pattern, n))) {
+                started = Some(id);
+                self.start(id, Some(occasion));
+            }
         }
     }
 

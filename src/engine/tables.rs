@@ -28,8 +28,11 @@ pub(super) struct Tables {
     silences: Vec<Vec<Listener>>,
     /// By rule: whether its code looks at the event that started it or that it waited for, and at the values before.
     looks: Vec<Looks>,
-    /// By stage: the triggers that could fire there, once a record has come there.
-    eligible: Vec<OnceLock<Eligible>>,
+    /// By stage: the triggers that could fire there, and its rules that could start, once a record has come there.
+    triggers: Vec<OnceLock<Eligible>>,
+    rules_of_stages: Vec<OnceLock<Eligible>>,
+    /// By pipeline.
+    rules_of_pipelines: Vec<OnceLock<Eligible>>,
     /// By trigger and by rule: where it stands in the program.
     trigger_ranks: Vec<u32>,
     rule_ranks: Vec<u32>,
@@ -84,7 +87,9 @@ impl Tables {
             counting: vec![Vec::new(); schema.events.len()],
             silences: vec![Vec::new(); program.stages.len()],
             looks: program.rules.iter().map(|rule| looks(program, rule)).collect(),
-            eligible: program.stages.iter().map(|_| OnceLock::new()).collect(),
+            triggers: program.stages.iter().map(|_| OnceLock::new()).collect(),
+            rules_of_stages: program.stages.iter().map(|_| OnceLock::new()).collect(),
+            rules_of_pipelines: program.pipelines.iter().map(|_| OnceLock::new()).collect(),
             trigger_ranks,
             rule_ranks,
         };
@@ -139,8 +144,20 @@ impl Tables {
     }
 
     /// The triggers that could move a record that stands in a stage.
-    pub fn eligible(&self, program: &Program, stage: StageId) -> &Eligible {
-        self.eligible[stage.index()].get_or_init(|| Eligible::new(program, stage))
+    pub fn triggers(&self, program: &Program, stage: StageId) -> &Eligible {
+        self.triggers[stage.index()].get_or_init(|| Eligible::triggers(program, stage))
+    }
+
+    /// The rules of a stage that listen.
+    pub fn rules_of_stage(&self, program: &Program, stage: StageId) -> &Eligible {
+        let rules = &program.stage(stage).on_rules;
+        self.rules_of_stages[stage.index()].get_or_init(|| Eligible::rules(program, rules))
+    }
+
+    /// The rules of a pipeline that listen in all of its stages.
+    pub fn rules_of_pipeline(&self, program: &Program, pipeline: PipelineId) -> &Eligible {
+        let rules = &program.pipeline(pipeline).on_rules;
+        self.rules_of_pipelines[pipeline.index()].get_or_init(|| Eligible::rules(program, rules))
     }
 
     /// The places that count the event.

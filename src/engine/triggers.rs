@@ -22,11 +22,11 @@ impl Life<'_, '_> {
     /// Tries those that could fire: nobody wants to know why the others do not.
     fn try_eligible(&mut self, place: Place, occasion: &Occasion<'_>) {
         let (program, tables) = (self.program(), self.tables);
-        let Some(candidates) = tables.eligible(program, place.stage).of(occasion.event) else { return };
+        let Some(candidates) = tables.triggers(program, place.stage).of(occasion.event) else { return };
         self.buffers.scratch.forget();
         let mut asked = None;
         for (candidate, certain) in candidates.of(occasion.payload) {
-            let id = candidate.id;
+            let id = TriggerId(candidate.number);
             // One that listens to the event twice is asked once.
             if asked == Some(id) {
                 continue;

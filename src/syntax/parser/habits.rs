@@ -85,7 +85,7 @@ impl Stop<'_> {
     fn stage_named(&self, distance: isize) -> Option<String> {
         let inside = self.str(distance).trim_matches('"');
         inside.starts_with(unicode_ident::is_xid_start).then_some(())?;
-        inside.chars().all(|c| unicode_ident::is_xid_continue(c)).then(|| inside.to_owned())
+        inside.chars().all(unicode_ident::is_xid_continue).then(|| inside.to_owned())
     }
 
     fn moves_to(&self, span: Span, stage: &str) -> Diagnostic {

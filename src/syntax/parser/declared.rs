@@ -31,16 +31,6 @@ impl Stop<'_> {
         }
     }
 
-    fn syntax(
-        &self,
-        span: Span,
-        message: impl Into<String>,
-        label: &str,
-        help: impl Into<String>,
-    ) -> Diagnostic {
-        Diagnostic::new(Code::Syntax, span, message).label(label.to_owned()).help(help)
-    }
-
     fn first_line_from(&self, distance: isize) -> &str {
         self.rest(distance).lines().next().unwrap_or_default().trim()
     }
@@ -95,7 +85,7 @@ impl Stop<'_> {
             let span = self.span(0, 0);
             let before = self.span(-1, -1).after();
             return Some(
-                self.syntax(
+                self.say(
                     span,
                     format!("`{}` is written `for` here", self.str(0)),
                     "a pipeline is `for` one kind of record",
@@ -105,7 +95,7 @@ impl Stop<'_> {
             );
         }
         self.token(0).is_none().then(|| {
-            self.syntax(
+            self.say(
                 self.span(-1, -1),
                 "a pipeline needs the kind of record that it is for",
                 "behind its name",
@@ -132,7 +122,7 @@ impl Stop<'_> {
             _ => return None,
         };
         let help = format!("enum {name} {{ {names} }}");
-        let problem = self.syntax(span, "the values of an enum stand in braces", "not like this", help);
+        let problem = self.say(span, "the values of an enum stand in braces", "not like this", help);
         Some(match self.kind(0) {
             Some(Kind::Open(_)) => problem.fix(span, format!("{{ {names} }}")),
             _ => problem,
@@ -150,7 +140,7 @@ impl Stop<'_> {
             let help = format!("const {name} = {}", self.first_line_from(0));
             let span = self.span(0, 0);
             return Some(
-                self.syntax(span, format!("`=` is missing behind `{name}`"), "the value", help)
+                self.say(span, format!("`=` is missing behind `{name}`"), "the value", help)
                     .fix(span.before(), "= "),
             );
         }
@@ -159,7 +149,7 @@ impl Stop<'_> {
             let span = self.span(0, 0);
             let help = format!("const {}", self.first_line_from(0));
             return Some(
-                self.syntax(span, "a value of the whole program is declared with `const`", "a name", help)
+                self.say(span, "a value of the whole program is declared with `const`", "a name", help)
                     .fix(span.before(), "const "),
             );
         }
@@ -173,7 +163,7 @@ impl Stop<'_> {
         }
         if self.expected == [Rule::colon] && matches!(self.str(0), ")" | ",") {
             let name = self.word(-1);
-            return Some(self.syntax(
+            return Some(self.say(
                 self.span(-1, -1),
                 format!("`{name}` needs a type"),
                 "what kind of value is given to the function",
@@ -189,22 +179,17 @@ impl Stop<'_> {
                 let before = self.span(-1, -1).after();
                 let help = format!("-> {}", self.first_line_from(1));
                 Some(
-                    self.syntax(
-                        span,
-                        "the type of the result stands behind `->`",
-                        "this is written `->`",
-                        help,
-                    )
-                    .fix(before.to(span), " ->"),
+                    self.say(span, "the type of the result stands behind `->`", "this is written `->`", help)
+                        .fix(before.to(span), " ->"),
                 )
             }
-            "{" => Some(self.syntax(
+            "{" => Some(self.say(
                 span,
                 "a function has no braces: it is one value",
                 "its type stands behind `->`, and the value behind `=`",
                 "-> decimal = …",
             )),
-            "=" => Some(self.syntax(
+            "=" => Some(self.say(
                 span,
                 "the type of the result is missing",
                 "it stands before `=`, behind `->`",
@@ -228,7 +213,7 @@ impl Stop<'_> {
             let name = self.reader.bytes(&(self.piece.start + 1..self.at))?;
             let name = self.text(Span { file: self.reader.file, start: name.0, end: name.1 });
             let thing = if word == "event" { "what an event brings" } else { "what an action is given" };
-            let problem = self.syntax(
+            let problem = self.say(
                 self.span(0, 0),
                 format!("{thing} stands in braces"),
                 "not in parentheses",
@@ -252,7 +237,7 @@ impl Stop<'_> {
             _ => format!("{before}_{name}"),
         };
         Some(
-            self.syntax(
+            self.say(
                 span,
                 format!("the name of an {word} has no blanks"),
                 "these are two words",
@@ -299,7 +284,7 @@ impl Stop<'_> {
         let span = self.span(-1, close);
         let ours = format!("enum {{ {} }}", names.join(", "));
         Some(
-            self.syntax(
+            self.say(
                 span,
                 format!("a choice of several values is not written `{}`", self.word(-1)),
                 "it is an enum, with its values in braces",
@@ -323,7 +308,7 @@ impl Stop<'_> {
         let ours = format!("min {} max {}", self.str(at), self.str(at + 2));
         let space = if self.touches(-1, 0) { " " } else { "" };
         Some(
-            self.syntax(
+            self.say(
                 span,
                 "the least and the most are written `min` and `max`",
                 "behind the type",
@@ -364,7 +349,7 @@ impl Stop<'_> {
         match self.opening() {
             "send" if self.token(0).is_none() && self.expects(Rule::kw_to) => {
                 let said = self.text(whole).to_owned();
-                Some(self.syntax(
+                Some(self.say(
                     whole.after(),
                     "to which record this happens is missing",
                     "an event happens `to` a record",
@@ -376,7 +361,7 @@ impl Stop<'_> {
                 let gone = self.span(from, from + 1);
                 // What else is missing of the moment is said with it.
                 let whole = super::steps::whole_moment(moment);
-                let problem = self.syntax(
+                let problem = self.say(
                     gone,
                     "in a test a moment is reached with `at`",
                     "not with `wait until`",
@@ -436,7 +421,7 @@ impl Stop<'_> {
                     let ours = format!("expect stage of {of} == {stage}");
                     let place = self.span(from, from + at);
                     return Some(
-                        self.syntax(
+                        self.say(
                             place,
                             format!("`{}` is no step of a test", self.text(place)),
                             "where a record stands is its field `stage`",
@@ -450,7 +435,7 @@ impl Stop<'_> {
                     let ours = format!("{{ to: {who} }}");
                     let place = self.span(from + 2, end);
                     return Some(
-                        self.syntax(
+                        self.say(
                             place,
                             "with what an action is expected stands in braces",
                             "each with its name",

@@ -91,6 +91,17 @@ impl Stop<'_> {
         if self.kind(distance) == Some(Kind::Word) { self.str(distance) } else { "" }
     }
 
+    /// A mistake of syntax with a help that can be typed.
+    pub fn say(
+        &self,
+        span: Span,
+        message: impl Into<String>,
+        label: &str,
+        help: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic::new(Code::Syntax, span, message).label(label.to_owned()).help(help)
+    }
+
     pub fn span(&self, from: isize, to: isize) -> Span {
         let file = self.reader.file;
         match (self.token(from), self.token(to)) {

@@ -36,16 +36,6 @@ impl Stop<'_> {
             .or_else(|| self.choice_behind())
     }
 
-    fn say(
-        &self,
-        span: Span,
-        message: impl Into<String>,
-        label: &str,
-        help: impl Into<String>,
-    ) -> Diagnostic {
-        Diagnostic::new(Code::Syntax, span, message).label(label.to_owned()).help(help)
-    }
-
     // --- triggers ----------------------------------------------------------------------------------
 
     /// `on 3 times call.missed`, `on three call.missed`

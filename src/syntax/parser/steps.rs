@@ -47,16 +47,6 @@ impl Stop<'_> {
         step.or_else(|| self.day_and_time())
     }
 
-    fn step(
-        &self,
-        span: Span,
-        message: impl Into<String>,
-        label: &str,
-        help: impl Into<String>,
-    ) -> Diagnostic {
-        Diagnostic::new(Code::Syntax, span, message).label(label.to_owned()).help(help)
-    }
-
     fn tokens_said(&self, from: usize, to: usize) -> &str {
         self.place_of(&(from..to)).map_or("", |span| self.text(span))
     }
@@ -115,7 +105,7 @@ impl Stop<'_> {
                 let span = self.place_of(&(from + 1..end))?;
                 let ours = format!("stage of {record} == {}", word(to));
                 return Some(
-                    self.step(
+                    self.say(
                         span,
                         format!("`{}` cannot be expected", self.text(span)),
                         "where a record stands is its field `stage`",
@@ -166,7 +156,7 @@ impl Stop<'_> {
         // What is wrong is what stands before the comparison, or its words.
         let head = self.place_of(&(from + 1..value))?;
         Some(
-            self.step(
+            self.say(
                 head,
                 "a field is expected `of` a record, and compared",
                 "this is written in another order",
@@ -191,14 +181,14 @@ impl Stop<'_> {
             let line = self.place_of(&(self.piece.start..self.at))?;
             let help = format!("{} {ours}", self.text(line));
             return Some(
-                self.step(span, "the name of a record stands in quotes", "a text", help).fix(span, ours),
+                self.say(span, "the name of a record stands in quotes", "a text", help).fix(span, ours),
             );
         }
         let line = self.place_of(&(self.piece.start..self.at))?;
         let span = self.span(0, 0);
         let gone = Span { end: self.span(1, 1).start, ..span };
         Some(
-            self.step(
+            self.say(
                 span,
                 "the name of the record is enough",
                 "not needed: `given` says what it is",
@@ -208,31 +198,32 @@ impl Stop<'_> {
         )
     }
 
+    /// What stands in brackets, and how to say that it stands in braces.
+    fn braced(&self, open: usize) -> Option<(String, impl Fn(&str, String) -> Diagnostic)> {
+        let close = self.reader.after(open).checked_sub(1)?;
+        let (first, last) = (self.place_of(&(open..open + 1))?, self.place_of(&(close..close + 1))?);
+        let inner = self.text(Span { start: first.end, end: last.start, ..first }).trim().to_owned();
+        let blank = if self.touches(-1, 0) { " " } else { "" };
+        let written = move |message: &str, help: String| {
+            let problem = self.say(first, message, "not in these", help);
+            problem.fix(first, format!("{blank}{{ ")).fix(last, " }")
+        };
+        Some((inner, written))
+    }
+
     /// `send invoice.paid(invoice: "I-1") to "D-1"`, `reply to notify { id: "x" }`, `given deal { … }`
     fn braces_of_steps(&self) -> Option<Diagnostic> {
         let open = self.at;
         match (self.opening(), self.str(0)) {
             ("send", "(") => {
-                let close = self.reader.after(open).checked_sub(1)?;
-                let (first, last) = (self.place_of(&(open..open + 1))?, self.place_of(&(close..close + 1))?);
-                let inner = self.text(Span { start: first.end, end: last.start, ..first }).trim().to_owned();
-                let blank = if self.touches(-1, 0) { " " } else { "" };
-                Some(
-                    self.step(
-                        first,
-                        "what an event brings stands in braces",
-                        "not in these",
-                        format!("{{ {inner} }}"),
-                    )
-                    .fix(first, format!("{blank}{{ "))
-                    .fix(last, " }"),
-                )
+                let (inner, written) = self.braced(open)?;
+                Some(written("what an event brings stands in braces", format!("{{ {inner} }}")))
             }
             ("reply", "{") => {
                 let before = self.place_of(&(self.piece.start..open))?;
                 let inner = self.rest(0).lines().next().unwrap_or_default().trim();
                 Some(
-                    self.step(
+                    self.say(
                         self.span(0, 0),
                         "`with` is missing before `{`",
                         "what is answered stands behind `with`",
@@ -243,20 +234,9 @@ impl Stop<'_> {
             }
             // `expect notify(to: anna)`
             ("expect", "(") if !self.word(-1).is_empty() => {
-                let close = self.reader.after(open).checked_sub(1)?;
-                let (first, last) = (self.place_of(&(open..open + 1))?, self.place_of(&(close..close + 1))?);
-                let inner = self.text(Span { start: first.end, end: last.start, ..first }).trim().to_owned();
-                let blank = if self.touches(-1, 0) { " " } else { "" };
-                Some(
-                    self.step(
-                        first,
-                        "with what an action is expected stands in braces",
-                        "not in these",
-                        format!("expect {} {{ {inner} }}", self.word(-1)),
-                    )
-                    .fix(first, format!("{blank}{{ "))
-                    .fix(last, " }"),
-                )
+                let (inner, written) = self.braced(open)?;
+                let help = format!("expect {} {{ {inner} }}", self.word(-1));
+                Some(written("with what an action is expected stands in braces", help))
             }
             // `expect exactly 1 notify`
             ("expect", _)
@@ -266,7 +246,7 @@ impl Stop<'_> {
                 let gone = Span { end: self.span(0, 0).start, ..span };
                 let message = format!("`{}` is not needed here", self.word(-1));
                 let help = format!("expect {} {}", self.str(0), self.word(1));
-                Some(self.step(span, message, "the number says how often", help).fix(gone, ""))
+                Some(self.say(span, message, "the number says how often", help).fix(gone, ""))
             }
             // `given a deal "D-2" { … }`
             ("given", _)
@@ -276,14 +256,14 @@ impl Stop<'_> {
                 let gone = Span { end: self.span(0, 0).start, ..span };
                 let message = format!("`{}` is not needed here", self.word(-1));
                 let help = format!("given {} {}", self.word(0), self.str(1));
-                Some(self.step(span, message, "the kind of the record is enough", help).fix(gone, ""))
+                Some(self.say(span, message, "the kind of the record is enough", help).fix(gone, ""))
             }
             // `given "D-2" { … }`
             ("given", _) if self.kind(0) == Some(Kind::Text) && self.word(-1) == "given" => {
                 let entity = self.given().map_or("deal", |(entity, _)| entity);
                 let help = format!("given {entity} {}", self.str(0));
                 Some(
-                    self.step(self.span(0, 0), "what kind of record this is, is missing", "its name", help)
+                    self.say(self.span(0, 0), "what kind of record this is, is missing", "its name", help)
                         .fix(self.span(0, 0).before(), format!("{entity} ")),
                 )
             }
@@ -294,7 +274,7 @@ impl Stop<'_> {
                     kind.chars().take(1).flat_map(char::to_uppercase).collect::<String>()
                 );
                 let inner = self.rest(0).lines().next().unwrap_or_default().trim();
-                Some(self.step(
+                Some(self.say(
                     self.span(0, 0),
                     "a record needs a name, by which the steps speak of it",
                     "a text belongs before this",
@@ -333,8 +313,7 @@ impl Stop<'_> {
         let ours = format!("send {entity}.updated {fields} to {record}");
         let message = format!("`{}` is no step of a test", self.opening());
         Some(
-            self.step(span, message, "what happens in a test comes from events", ours.clone())
-                .fix(span, ours),
+            self.say(span, message, "what happens in a test comes from events", ours.clone()).fix(span, ours),
         )
     }
 
@@ -356,7 +335,7 @@ impl Stop<'_> {
         let span = self.place_of(&(from..at + 1))?;
         let ours = format!("send {entity}.moved {{ stage: {stage} }} to {record}");
         Some(
-            self.step(
+            self.say(
                 span,
                 "`move` is no step of a test",
                 "what happens in a test comes from events",
@@ -395,7 +374,7 @@ impl Stop<'_> {
             let span = self.place_of(&(first..end))?;
             let ours = format!("stage of {record} == {}", scan.word(path));
             return Some(
-                self.step(
+                self.say(
                     span,
                     "of which record is missing",
                     "where a record stands is its field `stage`",
@@ -414,7 +393,7 @@ impl Stop<'_> {
             let span = self.place_of(&(path..end))?;
             let ours = format!("{often} {}", self.tokens_said(first, path));
             return Some(
-                self.step(
+                self.say(
                     span,
                     format!("`{}` cannot stand here", self.text(span)),
                     "how often stands before the action, as a number",
@@ -428,7 +407,7 @@ impl Stop<'_> {
             let span = self.place_of(&(path..end))?;
             let gone = Span { start: action.end, ..span };
             return Some(
-                self.step(
+                self.say(
                     span,
                     format!("`{}` is not needed here", self.text(span)),
                     "that an action was asked for is all that is expected",
@@ -442,7 +421,7 @@ impl Stop<'_> {
             let span = self.place_of(&(path..end))?;
             let ours = format!("{{ to: {} }}", scan.word(path + 1));
             return Some(
-                self.step(
+                self.say(
                     span,
                     "with what an action is expected stands in braces",
                     "each with its name",
@@ -463,7 +442,7 @@ impl Stop<'_> {
             let help = self.text(before);
             let help = if help.contains('\n') { "expect …" } else { help };
             return Some(
-                self.step(
+                self.say(
                     span,
                     format!("`{}` cannot stand here", self.text(span)),
                     "an action is expected of all records together, since the step before",

@@ -1,8 +1,8 @@
 //! What became of an action: `action.completed` and `action.failed`.
 
-use super::payload::Reader;
+use super::payload::{Filling, Shape};
 use crate::event::envelope::{Data, members, text};
-use crate::event::words::{missing_fields, missing_member, shorten};
+use crate::event::words::{missing_member, shorten};
 use crate::event::{EventBody, Rejection, Subject};
 use crate::program::Program;
 use crate::value::{ActionId, Text, Value, json};
@@ -52,27 +52,22 @@ pub(super) fn failed(subject: Subject, data: Data<'_>) -> Result<EventBody, Reje
 /// What of them breaks the declaration.
 pub fn outputs(program: &Program, action: ActionId, outputs: &str) -> Result<Vec<Value>, Rejection> {
     let fields = &program.schema.action(action).outputs;
-    let mut values = vec![None; fields.len()];
+    let mut shape = Shape::new(fields, 0);
+    let mut filling = shape.begin(Filling::default());
+    let mut places = 0..;
+    let read = members(outputs, |name, raw| {
+        if let Some(slot) = shape.slot(places.next().unwrap_or(usize::MAX), name, fields) {
+            let field = &fields[usize::from(slot)];
+            let value = shape.value(slot, raw, field, program, &mut Vec::new())?;
+            shape.fill(&mut filling, slot, value);
+        }
+        Ok(())
+    });
     let within = |mut rejection: Rejection| {
         let inner = rejection.pointer.as_deref().and_then(|pointer| pointer.strip_prefix("/data"));
         rejection.pointer = inner.map(|inner| format!("/data/outputs{inner}"));
         rejection
     };
-    members(outputs, |name, raw| {
-        if let Some(slot) = fields.iter().position(|field| *field.name == *name) {
-            let field = &fields[slot];
-            values[slot] = Reader::new(field).value(raw, field, program, &mut Vec::new())?;
-        }
-        Ok(())
-    })
-    .map_err(within)?;
-    let came = |(slot, value): (usize, Option<Value>)| value.or_else(|| fields[slot].default.clone());
-    let values: Vec<Option<Value>> = values.into_iter().enumerate().map(came).collect();
-    let missing =
-        |(value, field): &(&Option<Value>, &crate::schema::Field)| value.is_none() && !field.ty.is_optional();
-    let missing: Vec<_> = values.iter().zip(fields).filter(missing).map(|(_, field)| field).collect();
-    if !missing.is_empty() {
-        return Err(within(missing_fields(&missing, fields, outputs, &program.schema)));
-    }
-    Ok(values.into_iter().map(|value| value.unwrap_or(Value::None)).collect())
+    read.and_then(|()| shape.check(&filling, fields, outputs, &program.schema)).map_err(within)?;
+    Ok(filling.values)
 }

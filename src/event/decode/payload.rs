@@ -142,7 +142,7 @@ impl Filling {
 }
 
 /// Reads the values of one field.
-pub(super) struct Reader {
+struct Reader {
     kind: Kind,
     limited: bool,
     /// `matches` of its limits.
@@ -159,7 +159,7 @@ enum Kind {
 }
 
 impl Reader {
-    pub fn new(field: &Field) -> Reader {
+    fn new(field: &Field) -> Reader {
         let kind = match field.ty.inner() {
             Type::Text | Type::Opaque(_) => Kind::Text,
             Type::Email => Kind::Checked(is_email),
@@ -176,7 +176,7 @@ impl Reader {
     ///
     /// # Errors
     /// It is no value of the field's type, or breaks its limits.
-    pub fn value(
+    fn value(
         &self,
         raw: Raw<'_>,
         field: &Field,

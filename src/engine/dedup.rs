@@ -6,7 +6,7 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
 
 /// What a record remembers of an event: a 128-bit SipHash-1-3 with a zero key over source and id.
-pub(super) fn hash(event: &Event) -> u128 {
+pub(crate) fn hash(event: &Event) -> u128 {
     hash_of(&event.source, &event.id)
 }
 

@@ -8,7 +8,7 @@
 mod actions;
 mod bodies;
 pub mod counts;
-mod dedup;
+pub(crate) mod dedup;
 pub mod effect;
 mod eligible;
 mod lifecycle;
@@ -216,13 +216,28 @@ impl<'p> Engine<'p> {
         event: &Event,
         clock: DateTime<Utc>,
         effects: &mut Vec<Effect>,
+        trace: Option<&mut Vec<Trace>>,
+    ) -> Result<Handled, Rejection> {
+        self.apply_hashed(slot, view, (event, dedup::hash(event)), clock, effects, trace)
+    }
+
+    /// As [`Engine::apply_traced`], with the event's [hash](dedup::hash).
+    ///
+    /// # Errors
+    /// As [`Engine::apply`].
+    pub(crate) fn apply_hashed(
+        &mut self,
+        slot: &mut Slot,
+        view: View<'_>,
+        (event, hash): (&Event, u128),
+        clock: DateTime<Utc>,
+        effects: &mut Vec<Effect>,
         mut trace: Option<&mut Vec<Trace>>,
     ) -> Result<Handled, Rejection> {
         let Some(subject) = event.subject() else {
             self.advance_traced(slot, view, clock, effects, trace);
             return Ok(Handled::Applied);
         };
-        let hash = dedup::hash(event);
         let place = match self.admit(slot, event, subject, hash)? {
             Admitted::Duplicate => {
                 self.note_event(slot, event, clock, Trace::Duplicate);

@@ -41,6 +41,25 @@ impl Slot {
         }
     }
 
+    /// Reads where the record stands.
+    pub(crate) fn glance(&self) -> usize {
+        match self {
+            Slot::Living(record) => record.seen.glance() + record.values.len(),
+            Slot::Absent | Slot::Deleted(_) => 0,
+        }
+    }
+
+    /// Reads a little of all that an event will look at.
+    pub(crate) fn look(&self) -> usize {
+        match self {
+            Slot::Living(record) => {
+                let values = record.values.iter().step_by(2).filter(|value| matches!(value, Value::None));
+                record.seen.look() + values.count()
+            }
+            Slot::Absent | Slot::Deleted(_) => 0,
+        }
+    }
+
     /// The values of a living record, as references see them.
     pub fn values(&self) -> Option<&[Value]> {
         match self {

@@ -58,6 +58,18 @@ impl Remembered {
         self.oldest = if at + 1 == limit { 0 } else { self.oldest + 1 };
     }
 
+    /// Reads what is always asked.
+    pub(super) fn glance(&self) -> usize {
+        self.oldest as usize
+    }
+
+    /// Reads a little of where the next one will stand.
+    pub(super) fn look(&self) -> usize {
+        // Until all have come, the next one stands behind the last.
+        let near = [self.hashes.get(self.oldest as usize), self.hashes.last()];
+        near.into_iter().flatten().map(|hash| *hash as usize & 1).sum()
+    }
+
     fn mark_all(&mut self) {
         for (mark, hash) in self.marks.iter_mut().zip(&self.hashes) {
             *mark = *hash as u8;

@@ -1,8 +1,8 @@
 //! The outside of an event: its attributes, and the members of its payload, as JSON text.
 
 use super::Rejection;
-use super::scan::{self, Key, Member, Raw};
-use super::words::shorten;
+use super::scan::{self, Key, Raw};
+use super::words::{no_envelope, no_object, shorten};
 use crate::value::json;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer as _, MapAccess, Visitor};
@@ -25,48 +25,66 @@ pub(crate) enum Attribute {
 }
 
 /// By attribute, in the order in which most senders write them.
-const KEYS: [Key; 10] = [
-    Key::new("specversion"),
-    Key::new("id"),
-    Key::new("source"),
-    Key::new("type"),
-    Key::new("subject"),
-    Key::new("time"),
-    Key::new("partitionkey"),
-    Key::new("causeid"),
-    Key::new("data"),
-    Key::new("data_base64"),
+const NAMES: [&str; 10] = [
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "subject",
+    "time",
+    "partitionkey",
+    "causeid",
+    "data",
+    "data_base64",
 ];
 
+const KEYS: [Key; NAMES.len()] = {
+    let mut keys = [const { Key::new("data").expect("it is short") }; NAMES.len()];
+    let mut at = 0;
+    while at < NAMES.len() {
+        keys[at] = Key::new(NAMES[at]).expect("it is short");
+        at += 1;
+    }
+    keys
+};
+
 /// The attributes, still as JSON text; `null` is as if they were left out.
-#[derive(Default)]
-pub(crate) struct Envelope<'a>([Option<Raw<'a>>; KEYS.len()]);
+pub(crate) struct Envelope<'a> {
+    attributes: [Option<Raw<'a>>; NAMES.len()],
+    /// The scanner has read the line, and will read its payload.
+    scanned: bool,
+}
 
 impl<'a> Envelope<'a> {
     #[inline]
     pub fn get(&self, attribute: Attribute) -> Option<Raw<'a>> {
-        self.0[attribute as usize]
+        self.attributes[attribute as usize]
     }
 
-    /// Found by the scanner, with the members of `data`, if that is an object, appended to the others. `None`: serde is to read it.
-    pub fn scan(line: &'a str, members: &mut Vec<Member>) -> Option<Envelope<'a>> {
-        let mut envelope = Envelope::default();
-        let mut seen = 0_u16;
-        scan::envelope(line, &KEYS, members, |_, known, value| {
-            let Some(known) = known else { return Some(()) };
-            // One that comes twice is a mistake.
-            if seen & (1 << known) != 0 {
-                return None;
-            }
-            seen |= 1 << known;
-            envelope.0[known] = Some(value).filter(|value| !value.is_null());
-            Some(())
-        })?;
-        Some(envelope)
+    /// The outside of a line.
+    ///
+    /// # Errors
+    /// The line is no JSON, or no object.
+    pub fn of(line: &'a str) -> Result<Envelope<'a>, Rejection> {
+        match scan::attributes(line, &NAMES, &KEYS) {
+            Some(attributes) => Ok(Envelope { attributes, scanned: true }),
+            // An array of the attributes would be read like an object.
+            None if !line.trim_start().starts_with('{') => Err(no_object(line)),
+            None => Envelope::read(line).map_err(|error| no_envelope(line, &error)),
+        }
+    }
+
+    /// The payload.
+    pub(super) fn data(&self) -> Data<'a> {
+        match self.get(Attribute::Data) {
+            Some(data) if self.scanned && data.other().starts_with('{') => Data(data.other().into(), true),
+            Some(data) => Data(data.json(), false),
+            None => Data("{}".into(), true),
+        }
     }
 
     /// The same by serde, which can say what is wrong.
-    pub fn read(line: &'a str) -> Result<Envelope<'a>, serde_json::Error> {
+    fn read(line: &'a str) -> Result<Envelope<'a>, serde_json::Error> {
         #[derive(Deserialize)]
         struct Read<'a> {
             #[serde(borrow, default)]
@@ -103,32 +121,49 @@ impl<'a> Envelope<'a> {
             raw.data,
             raw.data_base64,
         ];
-        Ok(Envelope(attributes.map(|raw| raw.map(|raw| Raw::of(raw.get())))))
+        Ok(Envelope { attributes: attributes.map(|raw| raw.map(|raw| Raw::of(raw.get()))), scanned: false })
     }
 }
 
-/// The payload of an event, as JSON text.
-#[derive(Clone, Copy)]
-pub(super) struct Data<'a> {
-    pub text: &'a str,
-    /// The line with its members, where the scanner has found them.
-    pub scanned: Option<(&'a str, &'a [Member])>,
+/// The payload of an event, as JSON text, and whether the scanner has read it.
+pub(super) struct Data<'a>(Cow<'a, str>, bool);
+
+/// The members of a payload, one after the other.
+pub(super) enum Members<'a> {
+    Scanned(scan::Members<'a>),
+    Read { all: Vec<(String, Raw<'a>)>, at: usize },
 }
 
-impl<'a> Data<'a> {
-    /// Calls `each` for every member, with its place, its name and its JSON text.
-    pub fn members(
-        self,
-        mut each: impl FnMut(usize, &str, Raw<'a>) -> Result<(), Rejection>,
-    ) -> Result<(), Rejection> {
-        match self.scanned {
-            Some((line, members)) => {
-                let mut members = members.iter().enumerate();
-                members.try_for_each(|(place, member)| each(place, member.name(line), member.value(line)))
-            }
-            None => {
-                let mut places = 0..;
-                members(self.text, |name, raw| each(places.next().unwrap_or(usize::MAX), name, raw))
+impl Data<'_> {
+    pub fn json(&self) -> &str {
+        &self.0
+    }
+
+    /// # Errors
+    /// It is no object.
+    pub fn members(&self) -> Result<Members<'_>, Rejection> {
+        if self.1 {
+            return Ok(Members::Scanned(scan::Members::of(&self.0)));
+        }
+        let mut all = Vec::new();
+        members(&self.0, |name, raw| {
+            all.push((name.to_owned(), raw));
+            Ok(())
+        })?;
+        Ok(Members::Read { all, at: 0 })
+    }
+}
+
+impl<'a> Members<'a> {
+    /// The next one: its name, and its value. No name: it is the one that was expected.
+    #[inline]
+    pub fn next(&mut self, expected: Option<&Key>) -> Option<(Option<&str>, Raw<'a>)> {
+        match self {
+            Members::Scanned(members) => members.next(expected),
+            Members::Read { all, at } => {
+                let (name, raw) = all.get(*at)?;
+                *at += 1;
+                Some((Some(name), *raw))
             }
         }
     }
@@ -207,7 +242,7 @@ impl<'de> DeserializeSeed<'de> for NameSeed {
 pub(crate) fn text<'a>(raw: Raw<'a>, pointer: &str) -> Result<Cow<'a, str>, Rejection> {
     match raw.plain() {
         Some(plain) => Ok(Cow::Borrowed(plain)),
-        None => escaped(raw.json, pointer).map(Cow::Owned),
+        None => escaped(raw.other(), pointer).map(Cow::Owned),
     }
 }
 

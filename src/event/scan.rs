@@ -1,52 +1,56 @@
-//! One pass over a line of JSON that finds the members of its object, and those of the object in `data`, without
-//! building anything.
+//! One pass over a line of JSON that finds the members of its object, and of the object in `data`, without building anything.
 //!
 //! It is strict: whatever is not JSON beyond doubt, or unusual (very deep, a name with escapes), it gives up on, and serde,
 //! which is slower, has the word and the error message. So it must never accept what serde does not.
 
 use crate::value::json::plain::special;
+use std::borrow::Cow;
 
 /// The JSON text of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Raw<'a> {
-    pub json: &'a str,
-    /// A string without escapes.
+    /// What stands in a string without escapes; of anything else the whole.
+    text: &'a str,
     plain: bool,
 }
 
 impl<'a> Raw<'a> {
-    /// Of what is JSON beyond doubt.
     pub fn of(json: &'a str) -> Raw<'a> {
         let inside = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        Raw { json, plain: inside.is_some_and(|inside| memchr::memchr(b'\\', inside.as_bytes()).is_none()) }
+        match inside.filter(|inside| special(inside.as_bytes(), 0) == inside.len()) {
+            Some(text) => Raw { text, plain: true },
+            None => Raw { text: json, plain: false },
+        }
     }
 
     /// What stands in a string without escapes.
+    #[inline]
     pub fn plain(self) -> Option<&'a str> {
-        if self.plain { self.json.get(1..self.json.len() - 1) } else { None }
+        self.plain.then_some(self.text)
     }
 
+    /// The JSON text, of anything else.
+    #[inline]
+    pub fn other(self) -> &'a str {
+        if self.plain { "" } else { self.text }
+    }
+
+    pub fn json(self) -> Cow<'a, str> {
+        if self.plain { format!("\"{}\"", self.text).into() } else { self.text.into() }
+    }
+
+    #[inline]
     pub fn is_null(self) -> bool {
-        !self.plain && self.json == "null"
-    }
-}
-
-/// Where a member of `data` stands in the line: its name without quotes, and its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Member {
-    name: (u32, u32),
-    value: (u32, u32),
-    plain: bool,
-}
-
-impl Member {
-    pub fn name<'a>(&self, line: &'a str) -> &'a str {
-        line.get(self.name.0 as usize..self.name.1 as usize).unwrap_or_default()
+        !self.plain && self.text == "null"
     }
 
-    pub fn value<'a>(&self, line: &'a str) -> Raw<'a> {
-        let json = line.get(self.value.0 as usize..self.value.1 as usize).unwrap_or_default();
-        Raw { json, plain: self.plain }
+    /// The content of a string; copied only where it holds escapes.
+    #[inline]
+    pub fn string(self) -> Option<Cow<'a, str>> {
+        if self.plain {
+            return Some(Cow::Borrowed(self.text));
+        }
+        if self.text.starts_with('"') { serde_json::from_str(self.text).ok().map(Cow::Owned) } else { None }
     }
 }
 
@@ -54,104 +58,122 @@ impl Member {
 const DEPTH: usize = 64;
 
 /// A name as it stands before a member's value, `"id":`, to compare with the line in one step.
+#[derive(Clone, Copy)]
 pub(super) struct Key {
-    pub name: &'static str,
     word: u128,
     mask: u128,
+    length: usize,
 }
 
 impl Key {
-    /// Of at most 13 characters that need no escapes.
-    pub const fn new(name: &'static str) -> Key {
-        assert!(name.len() <= 13);
+    /// `None`: the name is too long, or would be written with escapes.
+    pub const fn new(name: &str) -> Option<Key> {
+        let name = name.as_bytes();
+        if name.len() > 13 {
+            return None;
+        }
         let (mut bytes, mut mask) = ([0; 16], [0; 16]);
         let mut at = 0;
-        while at < name.len() + 3 {
-            (bytes[at], mask[at]) = (b'"', 0xFF);
-            if at > 0 && at <= name.len() {
-                bytes[at] = name.as_bytes()[at - 1];
+        while at < name.len() {
+            if name[at] < b' ' || name[at] == b'"' || name[at] == b'\\' {
+                return None;
             }
+            (bytes[at + 1], mask[at + 1]) = (name[at], 0xFF);
             at += 1;
         }
-        bytes[name.len() + 2] = b':';
-        Key { name, word: u128::from_le_bytes(bytes), mask: u128::from_le_bytes(mask) }
+        (bytes[0], bytes[at + 1], bytes[at + 2]) = (b'"', b'"', b':');
+        (mask[0], mask[at + 1], mask[at + 2]) = (0xFF, 0xFF, 0xFF);
+        Some(Key { word: u128::from_le_bytes(bytes), mask: u128::from_le_bytes(mask), length: at + 3 })
     }
 }
 
-/// Calls `each` with the name and the JSON text of each member of the object that the line is; those of `data`, if that
-/// is an object, are noted. Where the name is one of the `keys`, its place among them is given too; in the order in which
-/// they are listed they are found fastest. `None`: serde is to read it.
+/// The values of those members of the object that the line is whose names are `names`, by name; their `keys` are found fastest
+/// in the order in which they are listed. `null` is as if it were left out. `None`: serde is to read it, and one that
+/// comes twice is left to serde too.
 #[inline]
-pub(super) fn envelope<'a>(
+pub(super) fn attributes<'a, const N: usize>(
     line: &'a str,
-    keys: &[Key],
-    data: &mut Vec<Member>,
-    mut each: impl FnMut(&'a str, Option<usize>, Raw<'a>) -> Option<()>,
-) -> Option<()> {
-    let before = data.len();
-    u32::try_from(line.len()).ok()?;
-    let mut scan = Scan { bytes: line.as_bytes(), at: 0 };
-    let mut next = keys.iter().enumerate();
+    names: &[&str; N],
+    keys: &[Key; N],
+) -> Option<[Option<Raw<'a>>; N]> {
+    let mut found = [None; N];
+    let (mut seen, mut next) = (0_u64, 0);
+    let mut scan = Scan { text: line, at: 0 };
     scan.space();
-    scan.object(|scan| {
-        let (name, known) = match scan.key(&mut next) {
-            Some((place, key)) => (key.name, Some(place)),
+    let mut more = scan.begin(b'{', b'}')?;
+    while more {
+        let known = match scan.one_of(keys, next) {
+            Some(known) => Some(known),
             None => {
-                let (from, to) = scan.name()?;
-                let name = line.get(from..to)?;
-                let known = keys.iter().position(|key| key.name == name);
-                if let Some(known) = known {
-                    next = keys.iter().enumerate();
-                    next.nth(known);
-                }
-                (name, known)
+                let name = scan.name()?;
+                names.iter().position(|known| *known == name)
             }
         };
         scan.space();
-        let from = scan.at;
-        let mut plain = false;
-        if name == "data" && scan.peek()? == b'{' {
-            if data.len() > before {
+        let value = scan.value()?;
+        if let Some(known) = known {
+            next = known + 1;
+            if seen >> known & 1 == 1 {
                 return None;
             }
-            scan.object(|scan| {
-                let name = scan.name()?;
-                scan.space();
-                let from = scan.at;
-                let plain = scan.value(0)?;
-                let short = |(from, to): (usize, usize)| (from as u32, to as u32);
-                data.push(Member { name: short(name), value: short((from, scan.at)), plain });
-                Some(())
-            })?;
-        } else {
-            plain = scan.value(0)?;
+            seen |= 1 << known;
+            if !value.is_null() {
+                found[known] = Some(value);
+            }
         }
-        each(name, known, Raw { json: line.get(from..scan.at)?, plain })
-    })?;
+        more = scan.goes_on(b'}')?;
+    }
     scan.space();
-    (scan.at == line.len()).then_some(())
+    (scan.at == line.len()).then_some(found)
 }
 
-/// The JSON texts of the elements of a list. `None`: serde is to read it.
-pub(crate) fn elements(list: &str, mut each: impl FnMut(&str) -> Option<()>) -> Option<()> {
-    let mut scan = Scan { bytes: list.as_bytes(), at: 0 };
-    scan.list(|scan| {
-        let from = scan.at;
-        scan.value(1)?;
-        each(list.get(from..scan.at)?)
-    })?;
+/// The members of an object that has been scanned as a part of a line.
+pub(super) struct Members<'a> {
+    scan: Scan<'a>,
+    begun: bool,
+}
+
+impl<'a> Members<'a> {
+    pub fn of(object: &'a str) -> Members<'a> {
+        Members { scan: Scan { text: object, at: 0 }, begun: false }
+    }
+
+    /// The next one: its name, and its value. No name: it is the one that was expected.
+    #[inline]
+    pub fn next(&mut self, expected: Option<&Key>) -> Option<(Option<&'a str>, Raw<'a>)> {
+        let scan = &mut self.scan;
+        let more = if self.begun { scan.goes_on(b'}') } else { scan.begin(b'{', b'}') };
+        self.begun = true;
+        if !more? {
+            return None;
+        }
+        let expected = expected.and_then(|key| scan.one_of(std::slice::from_ref(key), 0));
+        let name = if expected.is_some() { None } else { Some(scan.name()?) };
+        scan.space();
+        Some((name, scan.value()?))
+    }
+}
+
+/// The elements of a list. `None`: serde is to read it.
+pub(crate) fn elements(list: &str, mut each: impl FnMut(Raw<'_>) -> Option<()>) -> Option<()> {
+    let mut scan = Scan { text: list, at: 0 };
+    let mut more = scan.begin(b'[', b']')?;
+    while more {
+        each(scan.value()?)?;
+        more = scan.goes_on(b']')?;
+    }
     (scan.at == list.len()).then_some(())
 }
 
 struct Scan<'a> {
-    bytes: &'a [u8],
+    text: &'a str,
     at: usize,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
     #[inline(always)]
     fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+        self.text.as_bytes().get(self.at).copied()
     }
 
     #[inline(always)]
@@ -178,82 +200,108 @@ impl Scan<'_> {
         }
     }
 
-    /// An object; `each` stands before a member and must read it.
+    /// An object or a list begins. Whether there is something in it.
     #[inline(always)]
-    fn object(&mut self, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.eat(b'{')?;
+    fn begin(&mut self, open: u8, close: u8) -> Option<bool> {
+        self.eat(open)?;
         self.space();
-        if self.peek()? == b'}' {
-            self.at += 1;
-            return Some(());
-        }
-        loop {
-            each(self)?;
-            self.space();
-            match self.peek()? {
-                b',' => self.at += 1,
-                b'}' => {
-                    self.at += 1;
-                    return Some(());
-                }
-                _ => return None,
-            }
-            self.space();
-        }
+        let empty = self.peek()? == close;
+        self.at += usize::from(empty);
+        Some(!empty)
     }
 
-    /// One of the next two keys, if one of them stands here.
+    /// Behind a member or an element: whether another one follows.
     #[inline(always)]
-    fn key<'k>(
-        &mut self,
-        next: &mut (impl Iterator<Item = (usize, &'k Key)> + Clone),
-    ) -> Option<(usize, &'k Key)> {
-        let (word, _) = self.bytes.get(self.at..)?.split_first_chunk::<16>()?;
+    fn goes_on(&mut self, close: u8) -> Option<bool> {
+        self.space();
+        let byte = self.peek()?;
+        self.at += 1;
+        if byte == b',' {
+            self.space();
+            return Some(true);
+        }
+        (byte == close).then_some(false)
+    }
+
+    /// Which of the next keys stands here, if one does: there are some that most senders leave out.
+    #[inline(always)]
+    fn one_of(&mut self, keys: &[Key], next: usize) -> Option<usize> {
+        let word = self.text.as_bytes().get(self.at..)?.first_chunk::<16>()?;
         let word = u128::from_le_bytes(*word);
-        let mut ahead = next.clone();
-        for _ in 0..2 {
-            let (place, key) = ahead.next()?;
+        for (place, key) in keys.iter().enumerate().skip(next).take(4) {
             if word & key.mask == key.word {
-                *next = ahead;
-                self.at += key.name.len() + 3;
-                return Some((place, key));
+                self.at += key.length;
+                return Some(place);
             }
         }
         None
     }
 
-    /// The name of a member, with its colon: where its inside stands.
+    /// The name of a member, without quotes, and its colon.
     #[inline(always)]
-    fn name(&mut self) -> Option<(usize, usize)> {
-        let name = self.plain_string()?;
+    fn name(&mut self) -> Option<&'a str> {
+        let name = self.plain()?;
         self.space();
         self.eat(b':')?;
         Some(name)
     }
 
-    /// Whether it is a string without escapes.
+    /// A string without escapes: what stands in it. If it is none, nothing has been read.
     #[inline(always)]
-    fn value(&mut self, depth: usize) -> Option<bool> {
-        if self.peek()? == b'"' {
-            let end = special(self.bytes, self.at + 1);
-            if self.bytes.get(end) == Some(&b'"') {
-                self.at = end + 1;
-                return Some(true);
-            }
+    fn plain(&mut self) -> Option<&'a str> {
+        if self.peek()? != b'"' {
+            return None;
         }
-        self.other(depth).map(|()| false)
+        let from = self.at + 1;
+        let end = special(self.text.as_bytes(), from);
+        if self.text.as_bytes().get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(from..end)
+    }
+
+    #[inline(always)]
+    fn value(&mut self) -> Option<Raw<'a>> {
+        if let Some(text) = self.plain() {
+            return Some(Raw { text, plain: true });
+        }
+        let from = self.at;
+        self.other(0)?;
+        Some(Raw { text: self.text.get(from..self.at)?, plain: false })
+    }
+
+    /// A value that need not be kept.
+    #[inline(always)]
+    fn skip(&mut self, depth: usize) -> Option<()> {
+        match self.plain() {
+            Some(_) => Some(()),
+            None => self.other(depth),
+        }
     }
 
     #[inline(never)]
     fn other(&mut self, depth: usize) -> Option<()> {
         match self.peek()? {
             b'"' => self.string(),
-            b'{' if depth < DEPTH => self.object(|scan| {
-                scan.name()?;
-                scan.space();
-                scan.other(depth + 1)
-            }),
-            b'[' if depth < DEPTH => self.list(|scan| scan.other(depth + 1)),
+            b'{' if depth < DEPTH => {
+                let mut more = self.begin(b'{', b'}')?;
+                while more {
+                    self.name()?;
+                    self.space();
+                    self.skip(depth + 1)?;
+                    more = self.goes_on(b'}')?;
+                }
+                Some(())
+            }
+            b'[' if depth < DEPTH => {
+                let mut more = self.begin(b'[', b']')?;
+                while more {
+                    self.skip(depth + 1)?;
+                    more = self.goes_on(b']')?;
+                }
+                Some(())
+            }
             b'-' | b'0'..=b'9' => self.number(),
             b't' => self.word(b"true"),
             b'f' => self.word(b"false"),
@@ -262,30 +310,8 @@ impl Scan<'_> {
         }
     }
 
-    fn list(&mut self, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.eat(b'[')?;
-        self.space();
-        if self.peek()? == b']' {
-            self.at += 1;
-            return Some(());
-        }
-        loop {
-            each(self)?;
-            self.space();
-            match self.peek()? {
-                b',' => self.at += 1,
-                b']' => {
-                    self.at += 1;
-                    return Some(());
-                }
-                _ => return None,
-            }
-            self.space();
-        }
-    }
-
     fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.bytes.get(self.at..)?.starts_with(word).then(|| self.at += word.len())
+        self.text.as_bytes().get(self.at..)?.starts_with(word).then(|| self.at += word.len())
     }
 
     fn digits(&mut self) -> Option<()> {
@@ -319,21 +345,10 @@ impl Scan<'_> {
         Some(())
     }
 
-    /// A string without escapes: where its inside stands.
-    #[inline(always)]
-    fn plain_string(&mut self) -> Option<(usize, usize)> {
-        self.eat(b'"')?;
-        let from = self.at;
-        self.skip_plain();
-        let to = self.at;
-        self.eat(b'"')?;
-        Some((from, to))
-    }
-
     fn string(&mut self) -> Option<()> {
         self.at += 1;
         loop {
-            self.skip_plain();
+            self.at = special(self.text.as_bytes(), self.at);
             match self.peek()? {
                 b'"' => {
                     self.at += 1;
@@ -344,7 +359,7 @@ impl Scan<'_> {
                     match self.peek()? {
                         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 1,
                         b'u' => {
-                            let hex = self.bytes.get(self.at + 1..self.at + 5)?;
+                            let hex = self.text.as_bytes().get(self.at + 1..self.at + 5)?;
                             if !hex.iter().all(u8::is_ascii_hexdigit) {
                                 return None;
                             }
@@ -357,11 +372,6 @@ impl Scan<'_> {
             }
         }
     }
-
-    /// Goes on to the next quote, backslash or control character.
-    fn skip_plain(&mut self) {
-        self.at = special(self.bytes, self.at);
-    }
 }
 
 #[cfg(test)]
@@ -370,16 +380,26 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::value::RawValue;
 
+    /// The members as they are found in an object that is a member itself: that is scanned twice.
     fn by_scan(text: &str) -> Option<Vec<(String, String)>> {
-        let (mut members, mut all) = (Vec::new(), Vec::new());
-        const KEYS: [Key; 3] = [Key::new("a"), Key::new("b"), Key::new("d")];
-        envelope(text, &KEYS, &mut members, |name, known, value| {
-            assert_eq!(known, KEYS.iter().position(|key| key.name == name));
-            assert_eq!(value, Raw::of(value.json));
-            all.push((name.to_owned(), value.json.to_owned()));
-            Some(())
-        })?;
+        let line = format!("{{\"a\":{text}}}");
+        let [object] = attributes(&line, &["a"], &[Key::new("a").unwrap()])?;
+        let object =
+            object.filter(|object| object.other().starts_with('{') && object.other() == text.trim())?;
+        let expected = Key::new("b");
+        let (mut members, mut all) = (Members::of(object.other()), Vec::new());
+        while let Some((name, value)) = members.next(expected.as_ref()) {
+            assert_eq!(value, Raw::of(&value.json()));
+            all.push((name.unwrap_or("b").to_owned(), value.json().into_owned()));
+        }
         Some(all)
+    }
+
+    /// Some of the members of a line, in whatever order they come.
+    fn by_attributes(text: &str) -> Option<[Option<String>; 3]> {
+        const NAMES: [&str; 3] = ["a", "b", "d"];
+        let found = attributes(text, &NAMES, &NAMES.map(|name| Key::new(name).unwrap()))?;
+        Some(found.map(|value| value.map(|value| value.json().into_owned())))
     }
 
     /// In the order of the text, those that come twice too.
@@ -408,7 +428,7 @@ mod tests {
     fn members_are_found_in_all_their_forms() {
         for text in [
             r#"{}"#,
-            r#" { } "#,
+            r#"{ }"#,
             r#"{"a":1}"#,
             r#"{ "a" : -1.5e+10 , "b" : [ ] , "c":[1, {"x": "}"}],"d":null,"e":true,"f":false}"#,
             r#"{"a":"\"\\\/\b\f\n\r\t\u00e9\ud800"}"#,
@@ -425,7 +445,7 @@ mod tests {
         for text in ["[]", "[ ]", r#"["a","b]"]"#, r#"[ 1 , [2,3],{"a":[4]}, "\"5" ,null]"#] {
             let mut found = Vec::new();
             let all = elements(text, |element| {
-                found.push(element.to_owned());
+                found.push(element.json().into_owned());
                 Some(())
             });
             assert_eq!(all, Some(()), "{text}");
@@ -482,6 +502,14 @@ mod tests {
         ) {
             if let Some(found) = by_scan(&text) {
                 prop_assert_eq!(Some(found), by_serde(&text));
+            }
+            if let Some(found) = by_attributes(&text) {
+                let all = by_serde(&text).expect("serde reads it too");
+                for (name, value) in ["a", "b", "d"].into_iter().zip(found) {
+                    let mut values = all.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone());
+                    prop_assert_eq!(values.next().filter(|value| value != "null"), value);
+                    prop_assert_eq!(values.next(), None);
+                }
             }
         }
     }

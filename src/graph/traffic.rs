@@ -69,7 +69,7 @@ impl Traffic {
         let mut effects = Vec::new();
         for (number, input) in inputs.iter_mut().enumerate() {
             let mut lines = Lines::new(*input);
-            while let Some((.., line)) = lines.next_line().map_err(|e| (number, e))? {
+            while let Some((line, _)) = lines.next_line().map_err(|e| (number, e))? {
                 let Line::Text(text) = line else {
                     traffic.rejected += 1;
                     continue;

@@ -1,14 +1,27 @@
 //! What handles events one after the other: a decoder, an engine, the records, an encoder.
 
-use super::records::{Due, Records};
+use super::records::{Due, Known, Records};
 use super::summary::Summary;
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::{Engine, Handled};
-use crate::event::decode::Decoder;
+use crate::event::decode::{Decoded, Decoder};
 use crate::event::encode::Encoder;
+use crate::event::envelope::Envelope;
 use crate::event::{Event, Rejection};
 use crate::program::Program;
 use chrono::{DateTime, Utc};
+
+/// So many lines are read, then decoded, then handled, then what they bring is written: each step has its code in the nearest
+/// cache for all of them, and what is far away in memory is fetched for all of them at once.
+pub(super) const AHEAD: usize = 16;
+
+/// Lines that have been decoded before the first of them is handled. `None`: there is something wrong with its outside.
+pub(super) type Ahead = [Option<Ready>; AHEAD];
+
+pub(super) struct Ready {
+    pub decoded: Result<Decoded, Rejection>,
+    pub known: Known,
+}
 
 /// A run on one thread has one lane; one on several has one for each of them, with the records that are its own.
 pub(super) struct Lane<'p> {
@@ -33,16 +46,50 @@ impl<'p> Lane<'p> {
         }
     }
 
+    /// Decodes lines whose outsides have been read, in their order, and fetches their records. Not more than [`AHEAD`] lines.
+    pub fn prepare<'h, 'l: 'h>(
+        &mut self,
+        lines: impl Iterator<Item = (&'l str, Option<&'h Envelope<'l>>)> + Clone,
+    ) -> Ahead {
+        let (mut abouts, mut likely) = ([None; AHEAD], [None; AHEAD]);
+        for ((about, likely), (_, outside)) in abouts.iter_mut().zip(&mut likely).zip(lines.clone()) {
+            *about = outside.and_then(|outside| self.decoder.about(outside));
+            *likely = about.and_then(|(entity, id)| self.records.likely(entity, id));
+        }
+        self.records.fetch(likely.iter().flatten().copied());
+        let mut ahead = [const { None }; AHEAD];
+        for ((ready, about), (line, outside)) in ahead.iter_mut().zip(abouts).zip(lines) {
+            let Some(outside) = outside else { continue };
+            let decoded = self.decoder.event(line, outside, about);
+            *ready = Some(Ready { decoded, known: Known::default() });
+        }
+        for (ready, likely) in ahead.iter_mut().zip(likely) {
+            if let Some(Ready { decoded: Ok(Decoded::Event(event)), known }) = ready {
+                *known = Known::of(event, likely);
+            }
+        }
+        ahead
+    }
+
     /// Gives an event to its record.
     ///
     /// # Errors
     /// Why its record cannot take it.
-    pub fn apply(&mut self, event: &Event) -> Result<(), Rejection> {
-        match self.records.apply(&mut self.engine, event, &mut self.effects)? {
+    pub fn apply(&mut self, event: &Event, known: Known) -> Result<(), Rejection> {
+        match self.records.apply_known(&mut self.engine, event, known, &mut self.effects)? {
             Handled::Duplicate => self.summary.duplicates += 1,
             Handled::Applied | Handled::Echo | Handled::Nothing => {}
         }
         Ok(())
+    }
+
+    /// The lines have been handled: the next ones are given their room.
+    pub fn recycle(&mut self, ahead: Ahead) {
+        for ready in ahead.into_iter().flatten() {
+            if let Ok(Decoded::Event(event)) = ready.decoded {
+                self.decoder.recycle(event);
+            }
+        }
     }
 
     /// Fires what is due next in one record by `bound`, which is not after `to`. Says whose timers they were.
@@ -51,8 +98,13 @@ impl<'p> Lane<'p> {
     }
 
     /// Writes the effects, a line each, and counts them; `note` is given each of them then.
-    pub fn encode(&mut self, out: &mut Vec<u8>, mut note: impl FnMut(Effect)) {
+    pub fn encode(&mut self, out: &mut Vec<u8>, note: impl FnMut(Effect)) {
         self.encoder.encode_lines(&self.effects, out);
+        self.count_effects(note);
+    }
+
+    /// Counts the effects, which have been written.
+    pub fn count_effects(&mut self, mut note: impl FnMut(Effect)) {
         for effect in self.effects.drain(..) {
             self.summary.effects += 1;
             if matches!(effect.kind, EffectKind::StageChanged { from: Some(_), .. }) {

@@ -27,12 +27,22 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Whether there is nothing in it.
+    pub fn is_blank(&self) -> bool {
+        matches!(self, Line::Text(text) if is_blank(text))
+    }
+
     pub fn bytes(&self) -> &'a [u8] {
         match self {
             Line::Text(text) => text.as_bytes(),
             Line::NotUtf8(bytes) | Line::TooLong(bytes) => bytes,
         }
     }
+}
+
+/// Whether there is nothing in a line.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 /// The text of a line.
@@ -98,31 +108,27 @@ impl Start {
     }
 }
 
-/// Reads lines into one buffer that is used again and again.
+/// Reads lines: those that are wholly at hand where they are, others into one buffer that is used again and again.
 pub struct Lines<'i> {
     input: &'i mut dyn BufRead,
     buffer: Vec<u8>,
-    number: u64,
-    bytes_read: u64,
     /// How many bytes the input holds that have not been handed out.
     at_hand: usize,
+    meter: Meter,
+}
+
+/// How far an input has been read.
+#[derive(Default)]
+pub struct Meter {
+    number: u64,
+    bytes_read: u64,
     /// Of all bytes read, where the position is kept.
     hasher: Option<SipHasher13>,
     /// Whether the last line had no line break at its end.
     open: bool,
 }
 
-impl<'i> Lines<'i> {
-    pub fn new(input: &'i mut dyn BufRead) -> Self {
-        Lines { input, buffer: Vec::new(), number: 0, bytes_read: 0, at_hand: 0, hasher: None, open: false }
-    }
-
-    /// Goes on where the input was left; the reader stands there.
-    pub fn from(input: &'i mut dyn BufRead, start: Start) -> Self {
-        let Start { bytes, line, hasher } = start;
-        Lines { number: line, bytes_read: bytes, hasher: Some(hasher), ..Lines::new(input) }
-    }
-
+impl Meter {
     /// How far it has been read; `None` if that is not kept.
     pub fn position(&self) -> Option<Position> {
         let hash = self.hasher.as_ref()?.finish128().as_u128();
@@ -131,8 +137,64 @@ impl<'i> Lines<'i> {
         Some(Position { bytes: self.bytes_read, line, hash })
     }
 
-    pub fn bytes_read(&self) -> u64 {
+    /// In bytes.
+    pub fn read(&self) -> u64 {
         self.bytes_read
+    }
+
+    /// The number of the last line, from 1.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether the last line has no end yet.
+    pub fn open(&self) -> bool {
+        self.open
+    }
+
+    fn bytes(&mut self, read: &[u8]) {
+        self.bytes_read += read.len() as u64;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.write(read);
+        }
+    }
+
+    /// A line of a stretch, with its line break, counts as read.
+    pub fn line(&mut self, line: &str) {
+        self.bytes(line.as_bytes());
+        self.number += 1;
+    }
+}
+
+/// The first line of a stretch, with its line break, and what follows.
+pub(super) fn first_line(stretch: &str) -> Option<(&str, &str)> {
+    let end = memchr::memchr(b'\n', stretch.as_bytes())?;
+    stretch.split_at_checked(end + 1)
+}
+
+/// A line without its line break.
+pub(super) fn without_break(line: &str) -> &str {
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    line.strip_suffix('\r').unwrap_or(line)
+}
+
+/// So much is looked at of what is at hand. In bytes.
+const STRETCH: usize = 1 << 16;
+
+impl<'i> Lines<'i> {
+    pub fn new(input: &'i mut dyn BufRead) -> Self {
+        Lines { input, buffer: Vec::new(), at_hand: 0, meter: Meter::default() }
+    }
+
+    /// Goes on where the input was left; the reader stands there.
+    pub fn from(input: &'i mut dyn BufRead, start: Start) -> Self {
+        let Start { bytes, line, hasher } = start;
+        let meter = Meter { number: line, bytes_read: bytes, hasher: Some(hasher), open: false };
+        Lines { meter, ..Lines::new(input) }
+    }
+
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Whether more of the input is at hand, so that the next line most likely comes without waiting.
@@ -140,12 +202,40 @@ impl<'i> Lines<'i> {
         self.at_hand > 0
     }
 
-    /// The next line without its line break, with its number from 1, the bytes read so far, and whether it
-    /// has no end yet; `None` at the end.
+    /// Lines that are wholly at hand, with their line breaks, and the meter, to be told of each of them. They have to be
+    /// [passed](Lines::pass) then. `None`: the next line has to be asked for by itself.
     ///
     /// # Errors
     /// Those of reading.
-    pub fn next_line(&mut self) -> io::Result<Option<(u64, u64, bool, Line<'_>)>> {
+    pub fn stretch(&mut self) -> io::Result<Option<(&str, &mut Meter)>> {
+        // The first line may begin with a byte order mark, and the next one may be what follows an open one.
+        if self.at_hand == 0 || self.meter.number == 0 || self.meter.open {
+            return Ok(None);
+        }
+        let chunk = self.input.fill_buf()?;
+        let near = chunk.get(..chunk.len().min(STRETCH)).unwrap_or_default();
+        let text = match std::str::from_utf8(near) {
+            Ok(text) => text,
+            Err(bad) => {
+                near.get(..bad.valid_up_to()).and_then(|good| str::from_utf8(good).ok()).unwrap_or("")
+            }
+        };
+        let end = memchr::memrchr(b'\n', text.as_bytes());
+        let whole = end.and_then(|end| text.get(..=end));
+        Ok(whole.map(|whole| (whole, &mut self.meter)))
+    }
+
+    /// So many bytes of a stretch have been handled.
+    pub fn pass(&mut self, bytes: usize) {
+        self.at_hand -= bytes.min(self.at_hand);
+        self.input.consume(bytes);
+    }
+
+    /// The next line without its line break, and how far the input has been read with it; `None` at the end.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn next_line(&mut self) -> io::Result<Option<(Line<'_>, &Meter)>> {
         self.buffer.clear();
         let (mut too_long, mut any) = (false, false);
         loop {
@@ -169,12 +259,9 @@ impl<'i> Lines<'i> {
             self.buffer.extend_from_slice(&part[..room.min(part.len())]);
             let used = part.len() + usize::from(end.is_some());
             self.at_hand = chunk.len() - used;
-            if let Some(hasher) = &mut self.hasher {
-                hasher.write(&chunk[..used]);
-            }
-            self.open = end.is_none();
+            self.meter.bytes(&chunk[..used]);
+            self.meter.open = end.is_none();
             self.input.consume(used);
-            self.bytes_read += used as u64;
             if end.is_some() {
                 break;
             }
@@ -182,16 +269,16 @@ impl<'i> Lines<'i> {
         if !any {
             return Ok(None);
         }
-        self.number += 1;
+        self.meter.number += 1;
         if self.buffer.last() == Some(&b'\r') {
             self.buffer.pop();
         }
         // A byte order mark may open the first line.
         let bytes: &[u8] = match self.buffer.strip_prefix(b"\xEF\xBB\xBF") {
-            Some(rest) if self.number == 1 => rest,
+            Some(rest) if self.meter.number == 1 => rest,
             _ => &self.buffer,
         };
-        Ok(Some((self.number, self.bytes_read, self.open, Line::of(bytes, too_long))))
+        Ok(Some((Line::of(bytes, too_long), &self.meter)))
     }
 }
 
@@ -203,7 +290,8 @@ mod tests {
         let mut reader = io::BufReader::with_capacity(capacity, input);
         let mut lines = Lines::new(&mut reader);
         let mut out = Vec::new();
-        while let Ok(Some((number, _, _, line))) = lines.next_line() {
+        while let Ok(Some((line, meter))) = lines.next_line() {
+            let number = meter.number();
             let kind = match line {
                 Line::Text(_) => "text",
                 Line::NotUtf8(_) => "bytes",
@@ -214,11 +302,40 @@ mod tests {
         out
     }
 
+    /// As [`all`], with those that are at hand where they are; and how many those were.
+    fn at_once(input: &[u8], capacity: usize) -> (Vec<String>, u64, usize) {
+        let mut reader = io::BufReader::with_capacity(capacity, input);
+        let mut lines = Lines::new(&mut reader);
+        let (mut out, mut at_hand) = (Vec::new(), 0);
+        loop {
+            if let Some((text, meter)) = lines.stretch().expect("memory can be read") {
+                let (mut rest, length) = (text, text.len());
+                while let Some((line, behind)) = first_line(rest) {
+                    meter.line(line);
+                    out.push(format!("{} text {}", meter.number(), without_break(line)));
+                    (rest, at_hand) = (behind, at_hand + 1);
+                }
+                assert!(rest.is_empty());
+                lines.pass(length);
+                continue;
+            }
+            let Some((line, meter)) = lines.next_line().expect("memory can be read") else { break };
+            let kind = if matches!(line, Line::Text(_)) { "text" } else { "bytes" };
+            out.push(format!("{} {kind} {}", meter.number(), String::from_utf8_lossy(line.bytes())));
+        }
+        (out, lines.meter().read(), at_hand)
+    }
+
     #[test]
     fn lines_end_at_any_line_break_and_at_the_end() {
-        for capacity in 1..12 {
-            let found = all(b"\xEF\xBB\xBFone\r\n\ntwo\n\xff\nlast", capacity);
-            assert_eq!(found, ["1 text one", "2 text ", "3 text two", "4 bytes \u{fffd}", "5 text last"]);
+        let input = b"\xEF\xBB\xBFone\r\n\ntwo\n\xff\nzw\xC3\xB6lf\r\nlast";
+        let lines =
+            ["1 text one", "2 text ", "3 text two", "4 bytes \u{fffd}", "5 text zw\u{f6}lf", "6 text last"];
+        for capacity in 1..40 {
+            assert_eq!(all(input, capacity), lines);
+            let (found, read, at_hand) = at_once(input, capacity);
+            assert_eq!((found, read), (lines.map(str::to_owned).to_vec(), input.len() as u64));
+            assert_eq!(at_hand, if capacity >= input.len() { 3 } else { at_hand });
         }
         assert!(all(b"", 8).is_empty());
     }

@@ -3,6 +3,7 @@
 //! The engine below is a pure function over one record; everything that reads, writes or counts is here.
 
 pub mod beside;
+mod feed;
 mod jobs;
 mod kept;
 mod lane;
@@ -21,14 +22,12 @@ pub use summary::{Summary, grouped};
 
 use crate::engine::Engine;
 use crate::engine::watch::Noted;
-use crate::event::decode::Decoded;
-use crate::event::{Event, EventBody, Rejection};
+use crate::event::{Event, Rejection};
 use crate::program::Program;
 use chrono::{DateTime, TimeDelta, Utc};
 use jobs::Jobs;
 use kept::Kept;
 use lane::Lane;
-use lines::readable;
 use std::io::{self, BufRead, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -79,7 +78,7 @@ pub struct Surroundings<'a> {
     /// Told each rejected line.
     pub rejected: &'a mut dyn FnMut(&Rejected<'_>) -> io::Result<()>,
     pub on_error: OnError,
-    /// Asked between events.
+    /// Asked between events, now and then.
     pub interrupted: &'a AtomicBool,
     /// True while the run may wait for input, with everything written out.
     pub idle: &'a AtomicBool,
@@ -89,8 +88,6 @@ pub struct Surroundings<'a> {
     pub tick: Option<TimeDelta>,
 }
 
-/// How often progress is told, in lines.
-const PROGRESS_EVERY: u64 = 4096;
 /// How much a clock event may bring before it is written. In bytes.
 const WRITE_EVERY: usize = 1 << 16;
 
@@ -339,115 +336,6 @@ impl<'p> Run<'p> {
         let written = around.effects.write_all(&self.buffer);
         self.buffer.clear();
         written.map_err(Stopped::Write)
-    }
-
-    fn feed_lines(
-        &mut self,
-        name: &str,
-        start: Option<(&str, Start)>,
-        input: &mut dyn BufRead,
-        around: &mut Surroundings<'_>,
-    ) -> Result<(), Stopped> {
-        let (key, mut lines) = match start {
-            Some((key, start)) => (Some(key), Lines::from(input, start)),
-            None => (None, Lines::new(input)),
-        };
-        loop {
-            if around.interrupted.load(Ordering::Relaxed) {
-                return Err(Stopped::Interrupted);
-            }
-            let may_block = !lines.has_more();
-            if may_block {
-                if key.is_none() {
-                    self.commit(true)?;
-                }
-                around.effects.flush().map_err(Stopped::Write)?;
-                // Of an input whose position is kept not everything has been written out.
-                around.idle.store(key.is_none(), Ordering::SeqCst);
-            }
-            let line = lines.next_line();
-            if may_block {
-                around.idle.store(false, Ordering::SeqCst);
-            }
-            let Some((number, bytes_read, open, line)) = line.map_err(Stopped::Read)? else {
-                (around.progress)(lines.bytes_read());
-                return Ok(());
-            };
-            if number % PROGRESS_EVERY == 0 {
-                (around.progress)(bytes_read);
-            }
-            if matches!(line, Line::Text(text) if text.trim().is_empty()) {
-                self.at(key, &lines);
-                continue;
-            }
-            let handled = self.handle(&line);
-            self.summary.events += 1;
-            match handled {
-                Ok(None) => {
-                    self.write(around)?;
-                    self.at(key, &lines);
-                    self.tick(around)?;
-                }
-                Ok(Some(to)) => {
-                    self.at(key, &lines);
-                    self.move_clock(to, around)?;
-                    self.tick(around)?;
-                }
-                // Whoever writes the input has not come to the line's end.
-                Err(rejection)
-                    if key.is_some() && open && matches!(rejection.code, "not-json" | "not-utf8") =>
-                {
-                    self.summary.events -= 1;
-                    self.summary.unfinished.push(name.to_owned());
-                    return Ok(());
-                }
-                Err(rejection) => {
-                    self.summary.rejected += 1;
-                    let rejected =
-                        Rejected { input: name, line: number, rejection: &rejection, text: line.bytes() };
-                    (around.rejected)(&rejected).map_err(Stopped::WriteRejected)?;
-                    if around.on_error == OnError::Stop {
-                        return Err(Stopped::Rejected);
-                    }
-                    self.at(key, &lines);
-                }
-            }
-            if let Some(kept) = &mut self.kept {
-                kept.count();
-                if kept.is_full(&[]) {
-                    self.commit(false)?;
-                }
-            }
-        }
-    }
-
-    /// Notes how far an input has been read.
-    fn at(&mut self, key: Option<&str>, lines: &Lines<'_>) {
-        if let (Some(kept), Some(key), Some(position)) = (&mut self.kept, key, lines.position()) {
-            kept.at(key, position);
-        }
-    }
-
-    /// Handles one line; its effects end up in the buffer, encoded. Gives the time of a clock event, which is still to
-    /// be handled.
-    fn handle(&mut self, line: &Line<'_>) -> Result<Option<DateTime<Utc>>, Rejection> {
-        let text = readable(line)?;
-        let event = match self.lane.decoder.decode(text)? {
-            Decoded::Event(event) => event,
-            Decoded::Skipped => {
-                self.lane.summary.skipped += 1;
-                return Ok(None);
-            }
-        };
-        if let (EventBody::Clock, Some(to)) = (&event.body, event.time) {
-            return Ok(Some(to));
-        }
-        let applied = self.lane.apply(&event);
-        self.traced(Some(&event));
-        applied?;
-        self.lane.decoder.recycle(event);
-        self.encode();
-        Ok(None)
     }
 
     /// Writes the effects into the buffer.

@@ -3,7 +3,7 @@
 use super::timers::{Timers, Which};
 use crate::engine::effect::Effect;
 use crate::engine::record::Slot;
-use crate::engine::{Engine, Handled, View};
+use crate::engine::{Engine, Handled, View, dedup};
 use crate::event::{Event, EventBody, Rejection, Subject};
 use crate::program::Program;
 use crate::value::*;
@@ -35,6 +35,21 @@ pub struct Records {
     /// By entity: its place in the order of subjects.
     ranks: Vec<u16>,
     reads_references: bool,
+}
+
+/// What can be known of an event before its record is looked at.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Known {
+    /// Its [hash](dedup::hash).
+    hash: u128,
+    /// The number that its record most likely has.
+    likely: Option<u32>,
+}
+
+impl Known {
+    pub fn of(event: &Event, likely: Option<u32>) -> Known {
+        Known { hash: dedup::hash(event), likely }
+    }
 }
 
 /// In the order in which it is laid out: what every event looks at stands together.
@@ -118,15 +133,34 @@ impl Records {
 
     fn number(&self, subject: &Subject) -> Option<u32> {
         let is = |number: &u32| self.stored[*number as usize].subject == *subject;
-        self.numbers.find(self.hasher.hash_one(subject), is).copied()
+        self.numbers.find(self.hash(subject.entity, &subject.id), is).copied()
+    }
+
+    fn hash(&self, entity: EntityId, id: &str) -> u64 {
+        self.hasher.hash_one((entity.0, id))
+    }
+
+    /// The number that a record most likely has, found without looking at the record.
+    pub fn likely(&self, entity: EntityId, id: &str) -> Option<u32> {
+        self.numbers.find(self.hash(entity, id), |_| true).copied()
+    }
+
+    /// Reads a little of records that are needed next. What is far away in memory is fetched for all of them at the same time;
+    /// asked for one after the other, each would be waited for.
+    pub fn fetch(&self, numbers: impl Iterator<Item = u32> + Clone) {
+        let stored = || numbers.clone().filter_map(|number| self.stored.get(number as usize));
+        // Whether the result is needed is what the compiler must not know.
+        std::hint::black_box(stored().map(|stored| stored.slot.glance()).sum::<usize>());
+        std::hint::black_box(stored().map(|stored| stored.slot.look()).sum::<usize>());
     }
 
     /// A place for a record that has none yet.
     fn add(&mut self, subject: Subject, slot: Slot, partition: Option<u32>) -> u32 {
-        let (hash, number) = (self.hasher.hash_one(&subject), self.stored.len() as u32);
+        let (hash, number) = (self.hash(subject.entity, &subject.id), self.stored.len() as u32);
         self.stored.push(Stored { subject, slot, partition, clock: None, queued: [None; 2], touched: false });
-        let (stored, hasher) = (&self.stored, &self.hasher);
-        self.numbers.insert_unique(hash, number, |n| hasher.hash_one(&stored[*n as usize].subject));
+        let subject = |number: u32| &self.stored[number as usize].subject;
+        let hasher = |number: &u32| self.hasher.hash_one((subject(*number).entity.0, &*subject(*number).id));
+        self.numbers.insert_unique(hash, number, hasher);
         number
     }
 
@@ -150,6 +184,20 @@ impl Records {
         event: &Event,
         effects: &mut Vec<Effect>,
     ) -> Result<Handled, Rejection> {
+        self.apply_known(engine, event, Known::of(event, None), effects)
+    }
+
+    /// As [`Records::apply`], where something is known of the event.
+    ///
+    /// # Errors
+    /// As [`Records::apply`].
+    pub(super) fn apply_known(
+        &mut self,
+        engine: &mut Engine<'_>,
+        event: &Event,
+        Known { hash, likely }: Known,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Handled, Rejection> {
         let time = event.time.or(self.latest).ok_or_else(|| {
             Rejection::new("no-time", "the first event must say when it happened")
                 .at("/time")
@@ -160,7 +208,8 @@ impl Records {
             while self.fire_next(engine, time, effects) {}
             return Ok(Handled::Applied);
         };
-        let known = self.number(subject);
+        let is = |number: &u32| self.stored.get(*number as usize).is_some_and(|s| s.subject == *subject);
+        let known = likely.filter(is).or_else(|| self.number(subject));
         let (partition, own, slot) = match known.map(|number| &self.stored[number as usize]) {
             Some(stored) => (stored.partition, stored.clock, &stored.slot),
             None => (self.partition_of_new(event), None, &Slot::Absent),
@@ -179,7 +228,9 @@ impl Records {
         }
         let (number, handled) = match known {
             Some(number) => {
-                let apply = |slot: &mut Slot, view: View<'_>| engine.apply(slot, view, event, clock, effects);
+                let apply = |slot: &mut Slot, view: View<'_>| {
+                    engine.apply_hashed(slot, view, (event, hash), clock, effects, None)
+                };
                 (number, self.lend(number, apply)?)
             }
             None => {
@@ -187,7 +238,7 @@ impl Records {
                 let handled = {
                     let lent = self.lent(partition);
                     let view = shorter(|entity, id| lent(entity, id));
-                    engine.apply(&mut slot, &view, event, clock, effects)?
+                    engine.apply_hashed(&mut slot, &view, (event, hash), clock, effects, None)?
                 };
                 debug_assert!(matches!(event.body, EventBody::Created { .. }), "others are rejected");
                 let partition = partition.or_else(|| self.add_partition(event));

@@ -8,6 +8,7 @@ mod write;
 
 pub use hint::described;
 pub use read::parse;
+pub(crate) use read::read;
 pub use scalar::{parse_decimal, parse_duration, parse_instant};
 pub use write::write;
 

@@ -15,7 +15,9 @@ pub fn is_email(text: &str) -> bool {
 
 /// At least three digits, whatever stands between them.
 pub fn is_phone(text: &str) -> bool {
-    text.chars().filter(|c| c.is_numeric()).take(3).count() == 3
+    // Digits of other scripts count too; they are rare.
+    text.bytes().filter(u8::is_ascii_digit).count() >= 3
+        || text.chars().filter(|c| c.is_numeric()).take(3).count() == 3
 }
 
 /// A scheme, `://` and a host, and no white space.

@@ -84,7 +84,7 @@ impl<'p> Teller<'p> {
     /// Those of reading.
     pub fn read(&mut self, input: &mut dyn BufRead) -> io::Result<()> {
         let mut lines = Lines::new(input);
-        while let Some((.., line)) = lines.next_line()? {
+        while let Some((line, _)) = lines.next_line()? {
             match line {
                 Line::Text(text) if text.trim().is_empty() => {}
                 Line::Text(text) => self.line(text),

@@ -1,6 +1,7 @@
 //! What became of an action: `action.completed` and `action.failed`.
 
-use super::payload::{Filling, Shape};
+use super::Texts;
+use super::payload::Shape;
 use crate::event::envelope::{Data, members, text};
 use crate::event::words::{missing_member, shorten};
 use crate::event::{EventBody, Rejection, Subject};
@@ -10,37 +11,37 @@ use crate::value::{ActionId, Text, Value, json};
 /// The action, as `expected` says it.
 const EFFECT: &str = "the id of the effect that asked, as \"deal/D-1/2\"";
 
-pub(super) fn completed(subject: Subject, data: Data<'_>) -> Result<EventBody, Rejection> {
+pub(super) fn completed(subject: Subject, data: &Data<'_>) -> Result<EventBody, Rejection> {
     let (mut effect, mut outputs) = (None, "{}");
-    data.members(|_, name, raw| {
-        match name {
+    let mut members = data.members()?;
+    while let Some((name, raw)) = members.next(None) {
+        match name.unwrap_or_default() {
             "action" => effect = Some(Text::from(text(raw, "/data/action")?)),
-            "outputs" if raw.json.starts_with('{') => outputs = raw.json,
+            "outputs" if raw.other().starts_with('{') => outputs = raw.other(),
             "outputs" if raw.is_null() => {}
             "outputs" => {
-                let found = json::described(&shorten(raw.json));
+                let found = json::described(&shorten(&raw.json()));
                 return Err(Rejection::new("wrong-type", format!("`outputs` cannot be {found}"))
                     .at("/data/outputs")
                     .expected("an object, as {\"chat\":\"C-1\"}"));
             }
             _ => {}
         }
-        Ok(())
-    })?;
+    }
     let effect = effect.ok_or_else(|| missing_member("action", EFFECT))?;
     Ok(EventBody::Completed { subject, effect, outputs: outputs.into() })
 }
 
-pub(super) fn failed(subject: Subject, data: Data<'_>) -> Result<EventBody, Rejection> {
+pub(super) fn failed(subject: Subject, data: &Data<'_>) -> Result<EventBody, Rejection> {
     let (mut effect, mut reason) = (None, None);
-    data.members(|_, name, raw| {
-        match name {
+    let mut members = data.members()?;
+    while let Some((name, raw)) = members.next(None) {
+        match name.unwrap_or_default() {
             "action" => effect = Some(Text::from(text(raw, "/data/action")?)),
             "reason" if !raw.is_null() => reason = Some(Text::from(text(raw, "/data/reason")?)),
             _ => {}
         }
-        Ok(())
-    })?;
+    }
     let effect = effect.ok_or_else(|| missing_member("action", EFFECT))?;
     Ok(EventBody::Failed { subject, effect, reason: reason.unwrap_or_else(|| "no reason given".into()) })
 }
@@ -53,13 +54,13 @@ pub(super) fn failed(subject: Subject, data: Data<'_>) -> Result<EventBody, Reje
 pub fn outputs(program: &Program, action: ActionId, outputs: &str) -> Result<Vec<Value>, Rejection> {
     let fields = &program.schema.action(action).outputs;
     let mut shape = Shape::new(fields, 0);
-    let mut filling = shape.begin(Filling::default());
+    let mut values = shape.begin(Vec::new());
     let mut places = 0..;
     let read = members(outputs, |name, raw| {
-        if let Some(slot) = shape.slot(places.next().unwrap_or(usize::MAX), name, fields) {
+        if let Some(slot) = shape.find(places.next().unwrap_or(usize::MAX), name, fields) {
             let field = &fields[usize::from(slot)];
-            let value = shape.value(slot, raw, field, program, &mut Vec::new())?;
-            shape.fill(&mut filling, slot, value);
+            let value = shape.value(slot, raw, field, program, &mut Texts::default())?;
+            shape.fill(&mut values, slot, value);
         }
         Ok(())
     });
@@ -68,6 +69,6 @@ pub fn outputs(program: &Program, action: ActionId, outputs: &str) -> Result<Vec
         rejection.pointer = inner.map(|inner| format!("/data/outputs{inner}"));
         rejection
     };
-    read.and_then(|()| shape.check(&filling, fields, outputs, &program.schema)).map_err(within)?;
-    Ok(filling.values)
+    read.and_then(|()| shape.check(fields, outputs, &program.schema)).map_err(within)?;
+    Ok(values)
 }

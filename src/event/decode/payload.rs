@@ -1,7 +1,8 @@
 //! The members of a payload, or the fields of a new record, into their slots.
 
+use super::Texts;
 use crate::event::Rejection;
-use crate::event::scan::Raw;
+use crate::event::scan::{Key, Raw};
 use crate::event::words::{escape_pointer, missing_fields};
 use crate::program::Program;
 use crate::schema::{Field, Schema, Type};
@@ -14,11 +15,15 @@ use ahash::{HashMap, HashMapExt};
 /// What a payload holds, prepared for reading it.
 pub(super) struct Shape {
     names: HashMap<Text, u16>,
+    /// By slot, those that can be compared at once.
+    keys: Vec<Option<Key>>,
     readers: Vec<Reader>,
     /// What stands where nothing comes: the default, or `none`.
     template: Vec<Value>,
     /// A bit for each that must come.
     required: Vec<u64>,
+    /// A bit for each that has come.
+    came: Vec<u64>,
     /// Which slot stood at which place in the last one: senders keep to an order.
     usual: Vec<u16>,
 }
@@ -39,16 +44,24 @@ impl Shape {
         names.extend(fields.iter().zip(0..).map(|(field, slot)| (field.name.clone(), slot)));
         Shape {
             names,
+            keys: fields.iter().map(|field| Key::new(&field.name)).collect(),
             readers: fields.iter().map(Reader::new).collect(),
             template: fields.iter().enumerate().map(template).collect(),
+            came: vec![0; required.len()],
             required,
             usual: Vec::new(),
         }
     }
 
-    /// The slot of a member that stands at this place.
+    /// The slot that usually stands at this place, and how its name is written.
     #[inline]
-    pub fn slot(&mut self, place: usize, name: &str, fields: &[Field]) -> Option<u16> {
+    pub fn usual(&self, place: usize) -> (u16, Option<&Key>) {
+        let slot = self.usual.get(place).copied().unwrap_or_default();
+        (slot, self.keys.get(usize::from(slot)).and_then(Option::as_ref))
+    }
+
+    /// The slot of a member that stands at this place.
+    pub fn find(&mut self, place: usize, name: &str, fields: &[Field]) -> Option<u16> {
         if let Some(usual) = self.usual.get(place)
             && fields.get(usize::from(*usual)).is_some_and(|field| *field.name == *name)
         {
@@ -70,33 +83,32 @@ impl Shape {
         raw: Raw<'_>,
         field: &Field,
         program: &Program,
-        spare: &mut Vec<Text>,
+        spare: &mut Texts,
     ) -> Result<Option<Value>, Rejection> {
         self.readers[usize::from(slot)].value(raw, field, program, spare)
     }
 
     /// Nothing has come yet; `room` is used.
-    pub fn begin(&self, mut room: Filling) -> Filling {
-        room.values.clear();
-        room.values.extend_from_slice(&self.template);
-        room.came.clear();
-        room.came.resize(self.required.len(), 0);
+    pub fn begin(&mut self, mut room: Vec<Value>) -> Vec<Value> {
+        room.clear();
+        room.extend_from_slice(&self.template);
+        self.came.fill(0);
         room
     }
 
     /// What comes last counts, and null is as if nothing came.
     #[inline]
-    pub fn fill(&self, filling: &mut Filling, slot: u16, value: Option<Value>) {
+    pub fn fill(&mut self, values: &mut [Value], slot: u16, value: Option<Value>) {
         let slot = usize::from(slot);
         let bit = 1 << (slot % 64);
         match value {
             Some(value) => {
-                filling.values[slot] = value;
-                filling.came[slot / 64] |= bit;
+                values[slot] = value;
+                self.came[slot / 64] |= bit;
             }
             None => {
-                filling.values[slot] = self.template[slot].clone();
-                filling.came[slot / 64] &= !bit;
+                values[slot] = self.template[slot].clone();
+                self.came[slot / 64] &= !bit;
             }
         }
     }
@@ -105,39 +117,16 @@ impl Shape {
     ///
     /// # Errors
     /// Lists all that is missing.
-    pub fn check(
-        &self,
-        filling: &Filling,
-        fields: &[Field],
-        data: &str,
-        schema: &Schema,
-    ) -> Result<(), Rejection> {
+    pub fn check(&self, fields: &[Field], data: &str, schema: &Schema) -> Result<(), Rejection> {
         let missing = |(required, came): (&u64, &u64)| required & !came;
-        if self.required.iter().zip(&filling.came).all(|words| missing(words) == 0) {
+        if self.required.iter().zip(&self.came).all(|words| missing(words) == 0) {
             return Ok(());
         }
-        let is_missing = |slot: usize| {
-            missing((&self.required[slot / 64], &filling.came[slot / 64])) >> (slot % 64) & 1 == 1
-        };
+        let is_missing =
+            |slot: usize| missing((&self.required[slot / 64], &self.came[slot / 64])) >> (slot % 64) & 1 == 1;
         let missing: Vec<&Field> =
             fields.iter().enumerate().filter(|(slot, _)| is_missing(*slot)).map(|(_, field)| field).collect();
         Err(missing_fields(&missing, fields, data, schema))
-    }
-}
-
-/// Values on their way into their slots.
-#[derive(Default)]
-pub(super) struct Filling {
-    pub values: Vec<Value>,
-    /// A bit for each that came.
-    came: Vec<u64>,
-}
-
-impl Filling {
-    /// The values; the other room is given back.
-    pub fn give(self, room: &mut Filling) -> Vec<Value> {
-        room.came = self.came;
-        self.values
     }
 }
 
@@ -181,7 +170,7 @@ impl Reader {
         raw: Raw<'_>,
         field: &Field,
         program: &Program,
-        spare: &mut Vec<Text>,
+        spare: &mut Texts,
     ) -> Result<Option<Value>, Rejection> {
         let text = match self.kind {
             Kind::Text => text(raw, spare),
@@ -192,7 +181,7 @@ impl Reader {
             Some(text) => Value::Text(text),
             None if raw.is_null() => return Ok(None),
             // Whatever else it is, or is wrong with it.
-            None => json::parse(raw.json, &field.ty, &program.schema).map_err(|e| {
+            None => json::read(raw, &field.ty, &program.schema).map_err(|e| {
                 Rejection::new(e.code.id(), e.sentence(&field.name))
                     .at(format!("/data/{}{}", escape_pointer(&field.name), e.pointer))
                     .expected(e.expected)
@@ -210,17 +199,12 @@ impl Reader {
 }
 
 /// The content of a JSON string. What does not stand in place is put into the room of a text that is over.
-fn text(raw: Raw<'_>, spare: &mut Vec<Text>) -> Option<Text> {
+fn text(raw: Raw<'_>, spare: &mut Texts) -> Option<Text> {
     if let Some(plain) = raw.plain() {
-        if Text::stands_in_place(plain) {
-            return Some(plain.into());
-        }
-        let mut text = spare.pop().unwrap_or_default();
-        text.become_text(plain);
-        return Some(text);
+        return Some(spare.text(plain));
     }
-    let inside = raw.json.strip_prefix('"')?.strip_suffix('"')?;
-    let mut text = spare.pop().unwrap_or_default();
+    let inside = raw.other().strip_prefix('"')?.strip_suffix('"')?;
+    let mut text = spare.room();
     text.become_with(|out| json::plain::unescape(inside, out))?;
     Some(text)
 }

@@ -10,6 +10,7 @@ pub use tracks::{Example, Parted, Row};
 
 use super::lane::Lane;
 use super::lines::{Line, Lines};
+use super::records::Known;
 use crate::engine::effect::Effect;
 use crate::engine::{Engine, Options};
 use crate::event::decode::Decoded;
@@ -107,9 +108,10 @@ impl<'p> Beside<'p> {
         progress: &mut dyn FnMut(u64),
     ) -> io::Result<()> {
         let mut lines = Lines::new(input);
-        while let Some((number, read, _, line)) = lines.next_line()? {
+        while let Some((line, meter)) = lines.next_line()? {
+            let number = meter.number();
             if number.is_multiple_of(4096) {
-                progress(read);
+                progress(meter.read());
             }
             let text = match line {
                 Line::Text(text) if text.trim().is_empty() => continue,
@@ -170,7 +172,7 @@ impl<'p> Beside<'p> {
             if at == 1 && !answered(&mut event, &self.tracks, side.engine.program()) {
                 continue;
             }
-            if let Err(rejection) = side.apply(&event) {
+            if let Err(rejection) = side.apply(&event, Known::of(&event, None)) {
                 *refused = Some(rejection);
             }
         }

@@ -11,18 +11,17 @@
 mod firing;
 mod router;
 
-use super::lane::Lane;
-use super::lines::{Line, Lines, readable};
+use super::lane::{AHEAD, Lane, Ready};
+use super::lines::{Line, Lines, first_line, readable, without_break};
 use super::summary::Summary;
 use super::{OnError, Rejected, Stopped, Surroundings};
 use crate::engine::Engine;
 use crate::event::decode::Decoded;
 use crate::event::envelope::Attribute;
-use crate::event::scan::Member;
 use crate::event::{EventBody, Rejection};
 use chrono::{DateTime, Utc};
 use firing::move_clock;
-use router::{Head, Part, Router, Sorted, Way};
+use router::{Part, Router, Sorted, Way};
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -158,13 +157,13 @@ impl Feed<'_, '_, '_> {
                 failed = next.read(lines, true).err();
                 self.output.around.idle.store(false, Ordering::SeqCst);
                 if next.lines.is_empty() && failed.is_none() {
-                    (self.output.around.progress)(lines.bytes_read());
+                    (self.output.around.progress)(lines.meter().read());
                     return Ok(());
                 }
                 continue;
             }
             self.stop_if_asked()?;
-            (self.output.around.progress)(lines.bytes_read());
+            (self.output.around.progress)(lines.meter().read());
             let batch = std::mem::take(&mut next);
             let tick = self.output.around.tick.is_some();
             let size = batch.lines.len().div_ceil(self.lanes.len());
@@ -231,14 +230,14 @@ impl Feed<'_, '_, '_> {
         let mut timed = false;
         let all = parts.iter().map(|part| part.lines.len()).sum();
         for at in from..all {
-            let Sorted { head, way, time, .. } = &mut parts[at / size].lines[at % size];
+            let Sorted { outside, way, time, .. } = &mut parts[at / size].lines[at % size];
             let lane = match *way {
                 Way::Blank => continue,
                 Way::Clock => return (at, orders, Cut::Clock),
                 Way::Lane(lane) => lane,
             };
             let mut lane = lane as usize;
-            if let Some(Head { envelope, .. }) = head {
+            if let Some(envelope) = outside {
                 if envelope.get(Attribute::Time).is_none() && timed {
                     return (at, orders, Cut::Before);
                 }
@@ -361,11 +360,24 @@ impl Batch {
     /// Reads until it is full; without waiting, as long as there is something at hand.
     fn read(&mut self, lines: &mut Lines<'_>, wait: bool) -> io::Result<()> {
         while self.bytes.len() < BATCH && (lines.has_more() || (wait && self.lines.is_empty())) {
-            let Some((number, _, _, line)) = lines.next_line()? else { break };
             let from = self.bytes.len();
+            if let Some((text, meter)) = lines.stretch()? {
+                let (mut rest, length) = (text, text.len());
+                while let Some((line, behind)) = first_line(rest) {
+                    let at = from + length - rest.len();
+                    meter.line(line);
+                    let bytes = at..at + without_break(line).len();
+                    self.lines.push(At { number: meter.number(), bytes, too_long: false });
+                    rest = behind;
+                }
+                self.bytes.extend_from_slice(text.as_bytes());
+                lines.pass(length);
+                continue;
+            }
+            let Some((line, meter)) = lines.next_line()? else { break };
             self.bytes.extend_from_slice(line.bytes());
             let too_long = matches!(line, Line::TooLong(_));
-            self.lines.push(At { number, bytes: from..self.bytes.len(), too_long });
+            self.lines.push(At { number: meter.number(), bytes: from..self.bytes.len(), too_long });
         }
         Ok(())
     }
@@ -379,40 +391,44 @@ impl Lane<'_> {
     /// Handles lines, all of them its own.
     fn handle_all(&mut self, parts: &[Part<'_>], size: usize, order: &[usize]) -> Out {
         let mut out = Out::default();
-        for &at in order {
-            let part = &parts[at / size];
-            let from = out.bytes.len();
-            let rejection = self.handle(&part.lines[at % size], &part.members, &mut out.bytes).err();
-            let rejection = rejection.map(Box::new);
-            if rejection.is_some() || out.bytes.len() > from {
-                out.done.push(Done { line: at, end: out.bytes.len(), rejection });
+        for order in order.chunks(AHEAD) {
+            let sorted = |at: usize| &parts[at / size].lines[at % size];
+            let outside = |at: &usize| match &sorted(*at).line {
+                Line::Text(text) => (*text, sorted(*at).outside.as_ref()),
+                Line::NotUtf8(_) | Line::TooLong(_) => ("", None),
+            };
+            let ahead = self.prepare(order.iter().map(outside));
+            let mut made = [const { (0, None) }; AHEAD];
+            for ((at, ready), made) in order.iter().zip(&ahead).zip(&mut made) {
+                let rejection = self.handle(ready.as_ref(), &sorted(*at).line).err();
+                *made = (self.effects.len(), rejection.map(Box::new));
             }
+            let mut from = 0;
+            for (at, (to, rejection)) in order.iter().zip(made) {
+                if to > from || rejection.is_some() {
+                    self.encoder.encode_lines(&self.effects[from..to], &mut out.bytes);
+                    out.done.push(Done { line: *at, end: out.bytes.len(), rejection });
+                    from = to;
+                }
+            }
+            self.count_effects(|_| ());
+            self.recycle(ahead);
         }
         out
     }
 
-    fn handle(
-        &mut self,
-        sorted: &Sorted<'_>,
-        members: &[Member],
-        out: &mut Vec<u8>,
-    ) -> Result<(), Rejection> {
-        let text = readable(&sorted.line)?;
-        let decoded = match &sorted.head {
-            Some(Head { envelope, members: at }) => {
-                let members = at.clone().and_then(|at| members.get(at));
-                self.decoder.event(text, envelope, members)?
-            }
-            None => self.decoder.decode(text)?,
+    fn handle(&mut self, ready: Option<&Ready>, line: &Line<'_>) -> Result<(), Rejection> {
+        let Some(Ready { decoded, known }) = ready else {
+            // What is wrong with it is found once more.
+            return readable(line).and_then(|text| self.decoder.decode(text)).map(|_| ());
         };
         match decoded {
-            Decoded::Event(event) => {
-                self.apply(&event)?;
-                self.decoder.recycle(event);
-                self.encode(out, |_| ());
+            Ok(Decoded::Event(event)) => self.apply(event, *known),
+            Ok(Decoded::Skipped) => {
+                self.summary.skipped += 1;
+                Ok(())
             }
-            Decoded::Skipped => self.summary.skipped += 1,
+            Err(rejection) => Err(rejection.clone()),
         }
-        Ok(())
     }
 }

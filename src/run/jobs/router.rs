@@ -4,29 +4,22 @@ use super::{At, Batch, Lane};
 use crate::event::Subject;
 use crate::event::decode::instant;
 use crate::event::envelope::{Attribute, Envelope, text};
-use crate::event::scan::{Member, Raw};
+use crate::event::scan::Raw;
 use crate::run::lines::Line;
 use crate::schema::Schema;
 use ahash::RandomState;
 use chrono::{DateTime, Utc};
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ops::Range;
 
 /// A line whose outside has been read.
 pub(super) struct Sorted<'b> {
     pub line: Line<'b>,
     /// `None`: there is something wrong with it, and the lane finds out what.
-    pub head: Option<Head<'b>>,
+    pub outside: Option<Envelope<'b>>,
     pub way: Way,
     /// Only where the clock ticks.
     pub time: Option<DateTime<Utc>>,
-}
-
-pub(super) struct Head<'b> {
-    pub envelope: Envelope<'b>,
-    /// Where its members stand among those of its part of the batch.
-    pub members: Option<Range<usize>>,
 }
 
 #[derive(Clone, Copy)]
@@ -40,7 +33,6 @@ pub(super) enum Way {
 #[derive(Default)]
 pub(super) struct Part<'b> {
     pub lines: Vec<Sorted<'b>>,
-    pub members: Vec<Member>,
 }
 
 /// Says which lane a record belongs to.
@@ -71,14 +63,14 @@ impl Router {
 
     /// Reads the outsides of lines.
     pub fn sort<'b>(&self, batch: &'b Batch, lines: &'b [At], tick: bool, schema: &Schema) -> Part<'b> {
-        let mut part = Part { lines: Vec::with_capacity(lines.len()), members: Vec::new() };
+        let mut part = Part { lines: Vec::with_capacity(lines.len()) };
         for at in lines {
             let line = batch.line(at);
-            let head = match line {
-                Line::Text(text) => head(text, &mut part.members),
+            let outside = match line {
+                Line::Text(text) => Envelope::of(text).ok(),
                 Line::NotUtf8(_) | Line::TooLong(_) => None,
             };
-            let envelope = head.as_ref().map(|head| &head.envelope);
+            let envelope = outside.as_ref();
             let way = match (envelope, &line) {
                 (None, Line::Text(text)) if text.trim().is_empty() => Way::Blank,
                 (None, _) => Way::Lane(0),
@@ -90,7 +82,7 @@ impl Router {
             let time = envelope
                 .filter(|_| tick)
                 .and_then(|envelope| instant(envelope.get(Attribute::Time)?, schema).ok()?);
-            part.lines.push(Sorted { line, head, way, time });
+            part.lines.push(Sorted { line, outside, way, time });
         }
         part
     }
@@ -162,22 +154,6 @@ impl Lane<'_> {
         let Some((entity, id)) = subject.split_once('/') else { return false };
         let entity = self.decoder.entity(entity);
         entity.is_some_and(|entity| self.records.slot(&Subject { entity, id: id.into() }).is_some())
-    }
-}
-
-/// The outside of an event. `None`: it is none.
-fn head<'b>(line: &'b str, members: &mut Vec<Member>) -> Option<Head<'b>> {
-    if !line.trim_start().starts_with('{') {
-        return None;
-    }
-    let from = members.len();
-    match Envelope::scan(line, members) {
-        Some(envelope) => Some(Head { envelope, members: Some(from..members.len()) }),
-        None => {
-            members.truncate(from);
-            let envelope = Envelope::read(line).ok()?;
-            Some(Head { envelope, members: None })
-        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What to say of a JSON value that is none of its type, to somebody who wrote or exported it: what it is, and what
 //! most likely went wrong. Only looked at when an event is rejected.
 
-use super::read::{has_number_shape, string};
+use super::read::has_number_shape;
 use super::scalar::{parse_date, parse_instant};
 use super::{JsonError, JsonErrorCode};
 use crate::diagnostic::suggest;
+use crate::event::scan::Raw;
 use crate::schema::{Schema, Type};
 use crate::syntax::tree::PrincipalKind;
 use crate::value::Currency;
@@ -50,7 +51,7 @@ pub(super) fn hint(raw: &str, ty: &Type, code: JsonErrorCode, schema: &Schema) -
     if code == JsonErrorCode::OutOfRange {
         return None;
     }
-    let text = string(raw);
+    let text = Raw::of(raw).string();
     if text.is_none() && raw.starts_with('"') {
         return say("it holds an escape that is no character");
     }

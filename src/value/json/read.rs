@@ -1,10 +1,9 @@
 //! JSON in: from the raw text of one value straight into a typed one.
 
 use super::hint::hint;
-use super::plain::special;
 use super::scalar::{parse_date, parse_decimal, parse_duration, parse_instant, parse_time};
 use super::{JsonError, JsonErrorCode};
-use crate::event::scan::elements;
+use crate::event::scan::{Raw, elements};
 use crate::schema::{Schema, Type};
 use crate::syntax::tree::PrincipalKind;
 use crate::value::validate::{is_email, is_phone, is_url, shortened};
@@ -19,16 +18,20 @@ use std::sync::Arc;
 
 /// Reads the JSON text of one value. `null` is `none` for an optional type, and an error for others.
 pub fn parse(raw: &str, ty: &Type, schema: &Schema) -> Result<Value, JsonError> {
-    let reader = Reader { raw: raw.trim_ascii(), ty, schema };
+    read(Raw::of(raw.trim_ascii()), ty, schema)
+}
+
+/// As [`parse`], of a value that stands in a line that has been scanned.
+pub(crate) fn read(raw: Raw<'_>, ty: &Type, schema: &Schema) -> Result<Value, JsonError> {
     match ty {
-        Type::Optional(_) if reader.raw == "null" => Ok(Value::None),
-        Type::Optional(inner) => Reader { ty: inner, ..reader }.value(),
-        _ => reader.value(),
+        Type::Optional(_) if raw.is_null() => Ok(Value::None),
+        Type::Optional(inner) => Reader { raw, ty: inner, schema }.value(),
+        _ => Reader { raw, ty, schema }.value(),
     }
 }
 
 struct Reader<'a> {
-    raw: &'a str,
+    raw: Raw<'a>,
     ty: &'a Type,
     schema: &'a Schema,
 }
@@ -69,7 +72,7 @@ impl Reader<'_> {
             Type::Int => self.int(),
             Type::Decimal => self.decimal(),
             Type::Money(wanted) => self.money(*wanted),
-            Type::Bool => match self.raw {
+            Type::Bool => match self.raw.other() {
                 "true" => Ok(Value::Bool(true)),
                 "false" => Ok(Value::Bool(false)),
                 _ => Err(self.wrong()),
@@ -106,7 +109,7 @@ impl Reader<'_> {
                 }
             }
             Type::List(element) => self.list(element),
-            Type::Optional(_) => parse(self.raw, self.ty, self.schema),
+            Type::Optional(_) => read(self.raw, self.ty, self.schema),
             // Stages and pipelines are set by events of their own.
             Type::Stage(_) | Type::Pipeline(_) | Type::Never | Type::Error => Err(self.wrong()),
         }
@@ -114,7 +117,7 @@ impl Reader<'_> {
 
     /// The content of a JSON string.
     fn text(&self) -> Result<Cow<'_, str>, JsonError> {
-        string(self.raw).ok_or_else(|| self.wrong())
+        self.raw.string().ok_or_else(|| self.wrong())
     }
 
     fn parsed<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, JsonError> {
@@ -127,12 +130,13 @@ impl Reader<'_> {
     }
 
     fn int(&self) -> Result<Value, JsonError> {
-        if is_number(self.raw) {
-            if let Ok(number) = self.raw.parse() {
+        let raw = self.raw.other();
+        if is_number(raw) {
+            if let Ok(number) = raw.parse() {
                 return Ok(Value::Int(number));
             }
             // `1e3` and `5.0` are whole numbers too.
-            return match parse_decimal(self.raw) {
+            return match parse_decimal(raw) {
                 Some(number) if !number.fract().is_zero() => Err(self.wrong()),
                 number => match number.and_then(|number| number.to_i64()) {
                     Some(number) => Ok(Value::Int(number)),
@@ -144,8 +148,8 @@ impl Reader<'_> {
     }
 
     fn decimal(&self) -> Result<Value, JsonError> {
-        if is_number(self.raw) {
-            return self.digits(self.raw).map(Value::Decimal);
+        if is_number(self.raw.other()) {
+            return self.digits(self.raw.other()).map(Value::Decimal);
         }
         let text = self.text()?;
         if is_number(&text) { self.digits(&text).map(Value::Decimal) } else { Err(self.wrong()) }
@@ -161,13 +165,13 @@ impl Reader<'_> {
     }
 
     fn money(&self, wanted: Option<Currency>) -> Result<Value, JsonError> {
-        let money = if self.raw.starts_with('{') {
+        let money = if self.raw.other().starts_with('{') {
             let (amount, code) = self.members(["amount", "currency"])?;
-            let amount = Reader { raw: amount, ty: &Type::Decimal, schema: self.schema };
+            let amount = Reader { raw: Raw::of(amount), ty: &Type::Decimal, schema: self.schema };
             let Value::Decimal(amount) = amount.decimal().map_err(|error| error.inside("amount"))? else {
                 return Err(self.wrong());
             };
-            let code = Reader { raw: code, ty: &Type::Text, schema: self.schema };
+            let code = Reader { raw: Raw::of(code), ty: &Type::Text, schema: self.schema };
             let unknown = |error| JsonError {
                 expected: "currency code such as \"EUR\"".into(),
                 ..JsonError::inside(error, "currency")
@@ -176,9 +180,9 @@ impl Reader<'_> {
             let known = Currency::parse(&name);
             let currency = known.ok_or_else(|| unknown(code.error(JsonErrorCode::UnknownName)))?;
             Money { amount, currency }
-        } else if is_number(self.raw) {
+        } else if is_number(self.raw.other()) {
             let Some(currency) = wanted else { return Err(self.wrong()) };
-            Money { amount: self.digits(self.raw)?, currency }
+            Money { amount: self.digits(self.raw.other())?, currency }
         } else {
             let text = self.text()?;
             let Some(space) = text.bytes().position(|byte| byte == b' ') else { return Err(self.wrong()) };
@@ -200,13 +204,13 @@ impl Reader<'_> {
     }
 
     fn file(&self) -> Result<Value, JsonError> {
-        if !self.raw.starts_with('{') {
+        if !self.raw.other().starts_with('{') {
             return Err(self.wrong());
         }
         let (name, url) = self.members(["name", "url"])?;
-        let name = Reader { raw: name, ty: &Type::Text, schema: self.schema };
+        let name = Reader { raw: Raw::of(name), ty: &Type::Text, schema: self.schema };
         let name = name.text().map(Text::from).map_err(|error| error.inside("name"))?;
-        let url = Reader { raw: url, ty: &Type::Url, schema: self.schema };
+        let url = Reader { raw: Raw::of(url), ty: &Type::Url, schema: self.schema };
         let Value::Text(url) = url.checked(is_url).map_err(|error| error.inside("url"))? else {
             return Err(self.wrong());
         };
@@ -215,7 +219,7 @@ impl Reader<'_> {
 
     /// Two members that an object must have, as JSON text.
     fn members(&self, names: [&'static str; 2]) -> Result<(&str, &str), JsonError> {
-        let Some(Two(members)) = Two::of(self.raw, names) else { return Err(self.wrong()) };
+        let Some(Two(members)) = Two::of(self.raw.other(), names) else { return Err(self.wrong()) };
         let missing = |at: usize| self.error(JsonErrorCode::Missing).inside(names[at]);
         let first = members[0].ok_or_else(|| missing(0))?;
         let second = members[1].ok_or_else(|| missing(1))?;
@@ -242,18 +246,19 @@ impl Reader<'_> {
 
     fn list(&self, element: &Type) -> Result<Value, JsonError> {
         let mut values = Vec::new();
-        let plain = elements(self.raw, |raw| {
+        let list = self.raw.other();
+        let plain = elements(list, |raw| {
             values.push(Reader { raw, ty: element.inner(), schema: self.schema }.value().ok()?);
             Some(())
         });
         if plain.is_some() {
             return Ok(Value::List(values.into()));
         }
-        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(self.raw) else { return Err(self.wrong()) };
+        let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(list) else { return Err(self.wrong()) };
         let mut values = Vec::with_capacity(items.len());
         for (at, item) in items.into_iter().enumerate() {
             // A list never holds `none`.
-            let item = Reader { raw: item.get(), ty: element.inner(), schema: self.schema };
+            let item = Reader { raw: Raw::of(item.get()), ty: element.inner(), schema: self.schema };
             values.push(item.value().map_err(|error| error.inside(at))?);
         }
         Ok(Value::List(values.into()))
@@ -266,8 +271,8 @@ impl Reader<'_> {
 
     #[cold]
     fn error(&self, code: JsonErrorCode) -> JsonError {
-        let found = shortened(self.raw).into_owned();
-        let why = hint(self.raw, self.ty, code, self.schema);
+        let found = shortened(&self.raw.json()).into_owned();
+        let why = hint(&self.raw.json(), self.ty, code, self.schema);
         JsonError { code, pointer: String::new(), expected: expected(self.ty, code, self.schema), found, why }
     }
 }
@@ -277,16 +282,6 @@ impl JsonError {
     fn inside(mut self, member: impl std::fmt::Display) -> JsonError {
         self.pointer = format!("/{member}{}", self.pointer);
         self
-    }
-}
-
-/// The content of a JSON string; copied only where it holds escapes.
-pub(super) fn string(raw: &str) -> Option<Cow<'_, str>> {
-    let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if special(inside.as_bytes(), 0) == inside.len() {
-        Some(Cow::Borrowed(inside))
-    } else {
-        serde_json::from_str(raw).ok().map(Cow::Owned)
     }
 }
 

@@ -154,16 +154,28 @@ fn plain_instant(bytes: &[u8]) -> Option<DateTime<Utc>> {
     if [bytes[4], bytes[7], bytes[10], bytes[13], bytes[16]] != *b"--T::" {
         return None;
     }
-    let of = |byte: u8| Some(byte.wrapping_sub(b'0')).filter(|digit| *digit < 10).map(u32::from);
-    let two = |at: usize| Some(of(bytes[at])? * 10 + of(bytes[at + 1])?);
-    let milli = match rest {
-        b"Z" => 0,
-        [b'.', a, b, c, b'Z'] => of(*a)? * 100 + of(*b)? * 10 + of(*c)?,
+    let [a, b, c] = match rest {
+        b"Z" => *b"000",
+        [b'.', a, b, c, b'Z'] => [*a, *b, *c],
         _ => return None,
     };
-    let year = (two(0)? * 100 + two(2)?) as i32;
-    let date = NaiveDate::from_ymd_opt(year, two(5)?, two(8)?).filter(|_| year > 0)?;
-    Some(date.and_hms_milli_opt(two(11)?, two(14)?, two(17)?, milli)?.and_utc())
+    // All are computed with, and only then asked whether they were digits.
+    let mut most = 0;
+    let mut of = |byte: u8| {
+        let digit = byte.wrapping_sub(b'0');
+        most = digit.max(most);
+        u32::from(digit)
+    };
+    let mut two = |at: usize| of(bytes[at]) * 10 + of(bytes[at + 1]);
+    let (century, year, month, day) = (two(0), two(2), two(5), two(8));
+    let (hour, minute, second) = (two(11), two(14), two(17));
+    let milli = of(a) * 100 + of(b) * 10 + of(c);
+    if most > 9 {
+        return None;
+    }
+    let year = (century * 100 + year) as i32;
+    let date = NaiveDate::from_ymd_opt(year, month, day).filter(|_| year > 0)?;
+    Some(date.and_hms_milli_opt(hour, minute, second, milli)?.and_utc())
 }
 
 /// The time, and whether its second was the 61st (the time is then that of the 60th).

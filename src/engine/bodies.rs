@@ -101,6 +101,8 @@ impl Life<'_, '_> {
                 }
             };
             match next {
+                // Most bodies end with an action.
+                Ok(Next::GoOn) if self.watch.is_none() && self.machine.is_over(frame) => return Step::Ended,
                 Ok(Next::GoOn) => {}
                 Ok(Next::GoOnAt(pc)) => frame.go_to(pc),
                 Ok(Next::Wait(state)) => return Step::Waits(state),

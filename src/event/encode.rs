@@ -13,20 +13,24 @@ pub struct Encoder<'p> {
     /// Names, not labels: effects are for machines.
     stages: Vec<Text>,
     pipelines: Vec<Text>,
-    /// What stands in almost every effect, as JSON. By entity, the beginning of its ids: `deal/`.
+    /// What stands in almost every effect, as JSON, in the largest pieces. By entity, the beginning: [`BEGINNING`] and `deal/`.
     entities: Vec<Box<[u8]>>,
     /// By pipeline, then by [`KINDS`], what stands between id and subject.
     heads: Vec<[Box<[u8]>; KINDS.len()]>,
     quoted_stages: Vec<Box<[u8]>>,
     quoted_pipelines: Vec<Box<[u8]>>,
-    /// Their labels.
-    quoted_triggers: Vec<Option<Box<[u8]>>>,
-    /// Their paths.
-    quoted_rules: Vec<Box<[u8]>>,
-    quoted_actions: Vec<Box<[u8]>>,
-    /// By action, then by parameter, its name with a colon.
+    /// By trigger, that it has moved a record, with its label.
+    triggers: Vec<Box<[u8]>>,
+    /// Their paths, as a member.
+    rules: Vec<Box<[u8]>>,
+    /// Their names, as the first member.
+    actions: Vec<Box<[u8]>>,
+    /// By action, then by parameter, its name with a comma and a colon.
     params: Vec<Vec<Box<[u8]>>>,
 }
+
+/// How every effect begins.
+const BEGINNING: &[u8] = b"{\"specversion\":\"1.0\",\"id\":\"";
 
 /// The types of effects; see [`kind_of`].
 const KINDS: [&str; 7] = [
@@ -58,15 +62,15 @@ impl<'p> Encoder<'p> {
             out.into_boxed_slice()
         };
         let entity = |name: &str| {
-            let mut out = Vec::new();
+            let mut out = BEGINNING.to_vec();
             plain::inside(name, &mut out);
             out.push(b'/');
             out.into_boxed_slice()
         };
-        let name = |param: &Field| {
-            let mut out = Vec::new();
-            plain::string(&param.name, &mut out);
-            out.push(b':');
+        let member = |before: &[u8], text: &str, after: &[u8]| {
+            let mut out = before.to_vec();
+            plain::string(text, &mut out);
+            out.extend_from_slice(after);
             out.into_boxed_slice()
         };
         Encoder {
@@ -77,13 +81,18 @@ impl<'p> Encoder<'p> {
             heads: program.pipelines.iter().map(|p| KINDS.map(|kind| head(p, kind))).collect(),
             quoted_stages: program.stages.iter().map(|s| quoted(&s.name)).collect(),
             quoted_pipelines: program.pipelines.iter().map(|p| quoted(&p.name)).collect(),
-            quoted_triggers: (program.triggers.iter())
-                .map(|trigger| trigger.label.as_ref().map(|label| quoted(label)))
+            triggers: (program.triggers.iter())
+                .map(|trigger| match &trigger.label {
+                    Some(label) => member(b",\"by\":\"trigger\",\"trigger\":", label, b""),
+                    None => b",\"by\":\"trigger\"".to_vec().into_boxed_slice(),
+                })
                 .collect(),
-            quoted_rules: program.rules.iter().map(|rule| quoted(&rule.path)).collect(),
-            quoted_actions: program.schema.actions.iter().map(|action| quoted(&action.name)).collect(),
+            rules: program.rules.iter().map(|rule| member(b",\"rule\":", &rule.path, b"")).collect(),
+            actions: (program.schema.actions.iter())
+                .map(|action| member(b"{\"action\":", &action.name, b""))
+                .collect(),
             params: (program.schema.actions.iter())
-                .map(|action| action.params.iter().map(name).collect())
+                .map(|action| action.params.iter().map(|param| member(b",", &param.name, b":")).collect())
                 .collect(),
         }
     }
@@ -105,9 +114,10 @@ impl<'p> Encoder<'p> {
 
     /// As [`Encoder::encode`], behind another effect in the same output.
     fn encode_behind(&self, before: Option<(&Effect, Common)>, effect: &Effect, out: &mut Vec<u8>) -> Common {
-        out.extend_from_slice(b"{\"specversion\":\"1.0\",\"id\":\"");
-        let from = out.len();
-        out.extend_from_slice(self.entities.get(effect.subject.entity.index()).map_or(&[], |name| name));
+        let from = out.len() + BEGINNING.len();
+        out.extend_from_slice(
+            self.entities.get(effect.subject.entity.index()).map_or(BEGINNING, |name| name),
+        );
         plain::inside(&effect.subject.id, out);
         let subject = from..out.len();
         out.push(b'/');
@@ -123,11 +133,11 @@ impl<'p> Encoder<'p> {
             _ => {
                 out.extend_from_slice(b"\",\"time\":\"");
                 out.extend_from_slice(digits::instant(effect.time).bytes());
-                out.extend_from_slice(b"\",\"causeid\":");
-                plain::string(&effect.cause.id, out);
-                out.extend_from_slice(b",\"causesource\":");
-                plain::string(&effect.cause.source, out);
-                out.extend_from_slice(b",\"data\":");
+                out.extend_from_slice(b"\",\"causeid\":\"");
+                plain::inside(&effect.cause.id, out);
+                out.extend_from_slice(b"\",\"causesource\":\"");
+                plain::inside(&effect.cause.source, out);
+                out.extend_from_slice(b"\",\"data\":");
             }
         }
         let common = from..out.len();
@@ -149,117 +159,118 @@ impl<'p> Encoder<'p> {
         self.quoted_stages.get(id.index()).map_or(b"null", |name| name)
     }
 
+    /// A rule as a member, with a comma before it.
     fn rule(&self, id: RuleId) -> &[u8] {
-        self.quoted_rules.get(id.index()).map_or(b"null", |path| path)
+        self.rules.get(id.index()).map_or(b",\"rule\":null", |path| path)
     }
 
+    /// An action as the first member.
     fn action(&self, id: ActionId) -> &[u8] {
-        self.quoted_actions.get(id.index()).map_or(b"null", |name| name)
+        self.actions.get(id.index()).map_or(b"{\"action\":null", |name| name)
     }
 
     fn data(&self, effect: &Effect, out: &mut Vec<u8>) {
         let program = self.program;
-        let mut object = Object::open(out);
         match &effect.kind {
             EffectKind::StageChanged { from, to, by, actor } => {
                 let pipeline = program.stage(*to).pipeline;
-                object.quoted("pipeline", self.pipeline(pipeline));
-                match from {
-                    Some(from) => {
-                        let old = program.stage(*from).pipeline;
-                        if old != pipeline {
-                            object.quoted("from_pipeline", self.pipeline(old));
-                        }
-                        object.quoted("from", self.stage(*from));
-                    }
-                    None => object.quoted("from", b"null"),
+                out.extend_from_slice(b"{\"pipeline\":");
+                out.extend_from_slice(self.pipeline(pipeline));
+                let old = from.map(|from| program.stage(from).pipeline).filter(|old| *old != pipeline);
+                if let Some(old) = old {
+                    out.extend_from_slice(b",\"from_pipeline\":");
+                    out.extend_from_slice(self.pipeline(old));
                 }
-                object.quoted("to", self.stage(*to));
+                out.extend_from_slice(b",\"from\":");
+                out.extend_from_slice(from.map_or(b"null", |from| self.stage(from)));
+                out.extend_from_slice(b",\"to\":");
+                out.extend_from_slice(self.stage(*to));
                 match by {
                     Mover::Trigger(id) => {
-                        object.text("by", "trigger");
-                        if let Some(Some(label)) = self.quoted_triggers.get(id.index()) {
-                            object.quoted("trigger", label);
-                        }
+                        out.extend_from_slice(
+                            self.triggers.get(id.index()).map_or(b",\"by\":\"trigger\"", |by| by),
+                        );
                     }
                     Mover::Rule(id) => {
-                        object.text("by", "rule");
-                        object.quoted("rule", self.rule(*id));
+                        out.extend_from_slice(b",\"by\":\"rule\"");
+                        out.extend_from_slice(self.rule(*id));
                     }
-                    Mover::Event => object.text("by", "event"),
+                    Mover::Event => out.extend_from_slice(b",\"by\":\"event\""),
                 }
                 if let Some(actor) = actor {
-                    object.text("as", actor);
+                    text(out, b",\"as\":", actor);
                 }
             }
             EffectKind::FieldsChanged { rule, changes } => {
-                object.quoted("rule", self.rule(*rule));
-                object.key("changes");
+                let rule = self.rule(*rule);
+                out.push(b'{');
+                out.extend_from_slice(rule.strip_prefix(b",").unwrap_or(rule));
+                out.extend_from_slice(b",\"changes\":{");
                 let fields = &program.schema.entity(effect.subject.entity).fields;
-                let mut inner = Object::open(object.out);
-                for (field, before, after) in changes {
+                for (at, (field, before, after)) in changes.iter().enumerate() {
                     let field = &fields[field.index()];
-                    inner.comma();
-                    plain::string(&field.name, inner.out);
-                    inner.out.push(b':');
-                    let mut change = Object::open(inner.out);
-                    change.key("from");
-                    self.value(before, field, change.out);
-                    change.key("to");
-                    self.value(after, field, change.out);
-                    change.close();
+                    text(out, if at > 0 { b"," } else { b"" }, &field.name);
+                    out.extend_from_slice(b":{\"from\":");
+                    self.value(before, field, out);
+                    out.extend_from_slice(b",\"to\":");
+                    self.value(after, field, out);
+                    out.push(b'}');
                 }
-                inner.close();
+                out.push(b'}');
             }
             EffectKind::ActionRequested { rule, action, params } => {
-                object.quoted("action", self.action(*action));
+                out.extend_from_slice(self.action(*action));
                 let (names, action) = (&self.params[action.index()], program.schema.action(*action));
-                object.quoted("rule", self.rule(*rule));
-                object.key("params");
-                let mut inner = Object::open(object.out);
-                for (param, value) in params {
-                    if *value != Value::None {
-                        inner.comma();
-                        inner.out.extend_from_slice(&names[usize::from(*param)]);
-                        self.value(value, &action.params[usize::from(*param)], inner.out);
-                    }
+                out.extend_from_slice(self.rule(*rule));
+                out.extend_from_slice(b",\"params\":{");
+                let empty = out.len();
+                for (param, value) in params.iter().filter(|(_, value)| *value != Value::None) {
+                    let (name, param) = (&names[usize::from(*param)], &action.params[usize::from(*param)]);
+                    // The first one stands without its comma.
+                    out.extend_from_slice(&name[usize::from(out.len() == empty)..]);
+                    self.value(value, param, out);
                 }
-                inner.close();
+                out.push(b'}');
             }
             EffectKind::ActionRefused { rule, action, code, message } => {
-                object.quoted("action", self.action(*action));
-                object.quoted("rule", self.rule(*rule));
-                object.text("code", code);
-                object.text("message", message);
+                out.extend_from_slice(self.action(*action));
+                out.extend_from_slice(self.rule(*rule));
+                text(out, b",\"code\":", code);
+                text(out, b",\"message\":", message);
             }
             EffectKind::RuleFailed { rule, code, message, statement } => {
-                object.quoted("rule", self.rule(*rule));
-                object.text("code", code);
-                object.text("message", message);
-                object.key("statement");
-                object.out.extend_from_slice(digits::count(u64::from(*statement)).bytes());
+                let rule = self.rule(*rule);
+                out.push(b'{');
+                out.extend_from_slice(rule.strip_prefix(b",").unwrap_or(rule));
+                text(out, b",\"code\":", code);
+                text(out, b",\"message\":", message);
+                out.extend_from_slice(b",\"statement\":");
+                out.extend_from_slice(digits::count(u64::from(*statement)).bytes());
             }
             EffectKind::RuleCancelled { rule, reason } => {
-                object.quoted("rule", self.rule(*rule));
-                object.text("reason", reason);
+                let rule = self.rule(*rule);
+                out.push(b'{');
+                out.extend_from_slice(rule.strip_prefix(b",").unwrap_or(rule));
+                text(out, b",\"reason\":", reason);
             }
             EffectKind::LoopStopped { chain, message } => {
-                object.key("chain");
-                object.out.push(b'[');
-                for (i, stage) in chain.iter().enumerate() {
-                    if i > 0 {
-                        object.out.push(b',');
-                    }
+                out.extend_from_slice(b"{\"chain\":[");
+                for (at, stage) in chain.iter().enumerate() {
                     let stage = program.stage(*stage);
                     let path = format!("{}.{}", program.pipeline(stage.pipeline).name, stage.name);
-                    plain::string(&path, object.out);
+                    text(out, if at > 0 { b"," } else { b"" }, &path);
                 }
-                object.out.push(b']');
-                object.text("message", message);
+                text(out, b"],\"message\":", message);
             }
         }
-        object.close();
+        out.push(b'}');
     }
+}
+
+/// A text in quotes, and what stands before it.
+fn text(out: &mut Vec<u8>, before: &[u8], text: &str) {
+    out.extend_from_slice(before);
+    plain::string(text, out);
 }
 
 /// The place of its type in [`KINDS`].
@@ -278,46 +289,4 @@ fn kind_of(kind: &EffectKind) -> usize {
 /// The effect's `type`.
 pub fn type_name(kind: &EffectKind) -> &'static str {
     KINDS[kind_of(kind)]
-}
-
-/// Writes the members of one JSON object in the order in which they are given.
-struct Object<'a> {
-    out: &'a mut Vec<u8>,
-    empty: bool,
-}
-
-impl<'a> Object<'a> {
-    fn open(out: &'a mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Object { out, empty: true }
-    }
-
-    fn comma(&mut self) {
-        if !std::mem::take(&mut self.empty) {
-            self.out.push(b',');
-        }
-    }
-
-    /// A key that needs no escapes.
-    fn key(&mut self, key: &'static str) {
-        self.comma();
-        self.out.push(b'"');
-        self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
-    }
-
-    fn text(&mut self, key: &'static str, value: &str) {
-        self.key(key);
-        plain::string(value, self.out);
-    }
-
-    /// A value that is JSON already.
-    fn quoted(&mut self, key: &'static str, value: &[u8]) {
-        self.key(key);
-        self.out.extend_from_slice(value);
-    }
-
-    fn close(self) {
-        self.out.push(b'}');
-    }
 }

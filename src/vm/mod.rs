@@ -11,7 +11,7 @@ pub mod observe;
 pub(crate) use interpret::wrong_type;
 
 use crate::program::file::LoadError;
-use crate::program::instr::Reg;
+use crate::program::instr::{Instr, Reg};
 use crate::program::verify::verify;
 use crate::program::{Answer, CallId, ChunkId, Program, SetId, WaitForId};
 use crate::value::locale::Locale;
@@ -285,6 +285,12 @@ impl Machine {
             None => return Exit::Failed(interpret::too_much_work()),
         }
         exit
+    }
+
+    /// Whether a body has come to its end.
+    pub(crate) fn is_over(&self, frame: &Frame) -> bool {
+        let chunk = self.program.code.chunks.get(frame.chunk.0 as usize);
+        matches!(chunk.and_then(|chunk| chunk.code.get(frame.pc as usize)), Some(Instr::Stop))
     }
 
     fn registers_of(&self, chunk: ChunkId) -> Result<usize, Failure> {

@@ -1,6 +1,6 @@
 //! The short ways of the engine: a run that nobody watches looks only at the triggers that could fire and the rules that could
-//! start, finds them by the settings they want, and asks most conditions without the interpreter. It must come to what a
-//! watched one comes to, which tries each trigger with each part of its condition, and each rule.
+//! start, finds them by the settings they want, and asks most conditions and runs most bodies without the interpreter. It must
+//! come to what a watched one comes to, which tries each trigger with each part of its condition, and each rule.
 
 use proptest::prelude::*;
 use stagegate::compiler;
@@ -90,12 +90,21 @@ fn rule(at: usize, number: u16, stages: usize) -> String {
         1 => " or 2 document.viewed within 1 day".into(),
         _ => String::new(),
     };
-    let act = match number / 64 % 5 {
+    let viewed = number % 4 < 3 && more.is_empty();
+    let (when, act) = match number / 64 % 8 {
         // Not to the stage in which it stands.
-        0 => format!("move to S{}", (at + 1 + usize::from(number) % (stages - 1)) % stages),
-        _ => "comment { text: \"{stage}\" }".into(),
+        0 => ("", format!("move to S{}", (at + 1 + usize::from(number) % (stages - 1)) % stages)),
+        1 => ("", "notify { to: responsible, text: \"{title}: {amount}\" }".into()),
+        2 => (
+            "when comments is set",
+            "comment { text: comments } comment { text: \"{comments}, {stage}\" }".into(),
+        ),
+        // No text at all is refused.
+        3 if viewed => ("", "comment { text: \"{event.template}\" } comment { text: \"{title}\" }".into()),
+        4 => ("when amount > 500 EUR", "notify { to: [anna, responsible], text: \"{tags}\" }".into()),
+        _ => ("", "comment { text: \"{stage}\" }".into()),
     };
-    format!("    rule r{at}_{number} on {}{more} {{ {act} }}\n", event(number))
+    format!("    rule r{at}_{number} on {}{more} {when} {{ {act} }}\n", event(number))
 }
 
 fn program(stages: &[(Vec<u16>, BTreeSet<u16>)], everywhere: &BTreeSet<u16>) -> String {

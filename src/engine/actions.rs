@@ -2,7 +2,7 @@
 
 use super::Life;
 use super::effect::EffectKind;
-use crate::program::{ActionCall, Answer};
+use crate::program::Answer;
 use crate::schema::{Schema, Type};
 use crate::syntax::tree::PrincipalKind;
 use crate::value::limits::check_limits;
@@ -16,14 +16,15 @@ use std::sync::Arc;
 
 impl Life<'_, '_> {
     /// Asks the outside world for an action, or says in its place which limit refuses it.
-    pub(super) fn ask(&mut self, rule: RuleId, frame: &Frame, call: &ActionCall) -> Result<(), Failure> {
-        let action = self.program().schema.action(call.action);
-        let mut params = Vec::with_capacity(call.params.len());
-        for (number, register) in &call.params {
-            let value = frame.get(*register);
-            if *value == Value::None {
-                continue;
-            }
+    pub(super) fn ask(
+        &mut self,
+        rule: RuleId,
+        id: ActionId,
+        mut params: Vec<(u16, Value)>,
+    ) -> Result<(), Failure> {
+        let action = self.program().schema.action(id);
+        params.retain(|(_, value)| !matches!(value, Value::None));
+        for (number, value) in &params {
             if let Some(param) = action.params.get(usize::from(*number))
                 && let Err(failure) =
                     check_limits(value, &param.ty, &param.limits, self.tables.pattern(param))
@@ -31,15 +32,14 @@ impl Life<'_, '_> {
                 let message = format!("`{}` of `{}`: {failure}", param.name, action.name);
                 self.emit(EffectKind::ActionRefused {
                     rule,
-                    action: call.action,
+                    action: id,
                     code: failure.code.id(),
                     message: message.clone(),
                 });
                 return Err(Failure::new(failure.code, message));
             }
-            params.push((*number, value.clone()));
         }
-        self.emit(EffectKind::ActionRequested { rule, action: call.action, params });
+        self.emit(EffectKind::ActionRequested { rule, action: id, params });
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use crate::program::{CallId, EventPattern, SetId, WaitFor, WaitForId};
 use crate::value::limits::check_limits;
 use crate::value::time::add_duration;
 use crate::value::*;
+use crate::vm::asks::Subject;
 use crate::vm::observe::Seen;
 use crate::vm::{Exit, Frame, wrong_type};
 use chrono::{DateTime, Utc};
@@ -37,6 +38,28 @@ impl Life<'_, '_> {
             Step::Ended | Step::Move(_) => self.buffers.frame = Some(frame),
         }
         step
+    }
+
+    /// Runs a body that only asks for actions, the short way. False: it is none, or the interpreter is to run it.
+    pub(super) fn ask_all(&mut self, id: RuleId, occasion: Option<&Occasion<'_>>) -> bool {
+        let (program, machine) = (self.program(), self.machine);
+        let rule = program.rule(id);
+        let Some(asks) = machine.asks(rule.body) else { return false };
+        let mut all = std::mem::take(&mut self.buffers.params);
+        let event = occasion.map(Occasion::view);
+        let subject = Subject { record: &self.record.values, event, home: rule.pipeline };
+        let scratch = &mut self.buffers.scratch;
+        let params = asks.iter().map_while(|ask| machine.params(ask, subject, scratch));
+        all.extend(params);
+        let complete = all.len() == asks.len();
+        for (ask, params) in asks.iter().zip(all.drain(..)).filter(|_| complete) {
+            if let Some(call) = program.code.calls.get(ask.call.0 as usize) {
+                // One that its limits refuse is told of; the body goes on.
+                let _ = self.ask(id, call.action, params);
+            }
+        }
+        self.buffers.params = all;
+        complete
     }
 
     fn body(&mut self, run: &mut Run, frame: &mut Frame, own: Option<&Occasion<'_>>) -> Step {
@@ -274,7 +297,8 @@ impl Life<'_, '_> {
     fn act(&mut self, run: &Run, frame: &mut Frame, id: CallId) -> Result<Next, Failure> {
         let program = self.program();
         let Some(call) = program.code.calls.get(id.0 as usize) else { return Ok(Next::GoOn) };
-        let asked = self.ask(run.rule, frame, call);
+        let params = call.params.iter().map(|(number, register)| (*number, frame.get(*register).clone()));
+        let asked = self.ask(run.rule, call.action, params.collect());
         let Some(answer) = &call.answer else { return Ok(Next::GoOn) };
         match asked {
             Ok(()) if self.options.simulate => match self.answer(frame, call.action, answer) {

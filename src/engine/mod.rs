@@ -102,6 +102,8 @@ struct Buffers {
     scratch: Scratch,
     /// Of the body that ended last.
     frame: Option<Frame>,
+    /// The parameters of actions, before they are asked for.
+    params: Vec<Vec<(u16, Value)>>,
     replies: Replies,
 }
 

@@ -88,6 +88,14 @@ impl<'a> Life<'a, '_> {
 
     pub(super) fn start(&mut self, id: RuleId, occasion: Option<&Occasion<'_>>) {
         let rule = self.program().rule(id);
+        if self.is_at_once(id, rule) {
+            match self.holds(rule.when, occasion) {
+                Ok(true) if self.ask_all(id, occasion) => return,
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(failure) => return self.fail(id, failure, 0),
+            }
+        }
         if rule.once && self.record.used.binary_search(&id).is_ok() {
             return self.note(|| Trace::RuleSkipped { rule: id, why: SkipReason::UsedUp });
         }
@@ -119,6 +127,20 @@ impl<'a> Life<'a, '_> {
             None => self.go(run, Phase::Timing, occasion),
         }
         self.settle();
+    }
+
+    /// Whether nothing can come between the start of a rule and the end of its body, if that does not wait, and nobody wants to
+    /// know of either.
+    fn is_at_once(&self, id: RuleId, rule: &Rule) -> bool {
+        self.watch.is_none()
+            && self.trace.is_none()
+            && self.record.waiting.is_none()
+            && !(rule.once || rule.then)
+            && rule.timing.is_none()
+            && rule.during.is_none()
+            && rule.when_awaits.is_empty()
+            && self.options.runs > 0
+            && self.tables.outputs_of_rule(id).is_empty()
     }
 
     fn cancel(&mut self, rule: RuleId) {

@@ -14,7 +14,7 @@ use crate::schema::{BUILTIN_FIELDS, FIELD_ID, FIELD_STAGE, Field, Schema, Type};
 use crate::value::json;
 use crate::value::*;
 use ahash::{HashMap, HashMapExt};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use outcome::{completed, failed};
 use payload::Shape;
 use std::collections::BTreeMap;
@@ -31,6 +31,7 @@ pub struct Decoder<'p> {
     pipelines: HashMap<Text, PipelineId>,
     /// The entity of the last record.
     usual: EntityId,
+    minute: Minute,
     /// Room from events that are over.
     spare: Spare,
     /// How often a type came that the program does not know.
@@ -77,6 +78,39 @@ impl Texts {
         if !Text::stands_in_place(&text) && self.0.len() < SPARE {
             self.0.push(text);
         }
+    }
+}
+
+/// The minute of the last event, and how it is written, up to the colon before the seconds: most events have it in common with the
+/// one before.
+#[derive(Default)]
+struct Minute {
+    text: [u8; 17],
+    date: NaiveDate,
+    hour: u32,
+    minute: u32,
+}
+
+impl Minute {
+    /// `2026-03-02T10:00:00Z` or `2026-03-02T10:00:00.000Z`.
+    fn instant(&mut self, text: &str) -> Option<DateTime<Utc>> {
+        let (minute, rest) = text.as_bytes().split_first_chunk::<17>()?;
+        let (second, milli) = match rest {
+            [a, b, b'Z'] => ([b'0', *a, *b], [b'0'; 3]),
+            [a, b, b'.', c, d, e, b'Z'] => ([b'0', *a, *b], [*c, *d, *e]),
+            _ => return None,
+        };
+        if *minute != self.text {
+            let time = json::parse_instant(text)?;
+            *self =
+                Minute { text: *minute, date: time.date_naive(), hour: time.hour(), minute: time.minute() };
+            return Some(time);
+        }
+        let [second, milli] = [second, milli].map(|digits| {
+            let number = digits.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit.wrapping_sub(b'0')));
+            digits.iter().all(u8::is_ascii_digit).then_some(number)
+        });
+        Some(self.date.and_hms_milli_opt(self.hour, self.minute, second?, milli?)?.and_utc())
     }
 }
 
@@ -149,6 +183,7 @@ impl<'p> Decoder<'p> {
                 .map(|(i, p)| (p.name.clone(), PipelineId(i as u16)))
                 .collect(),
             usual: EntityId(0),
+            minute: Minute::default(),
             spare: Spare::default(),
             unknown_types: BTreeMap::new(),
             unknown_members: BTreeMap::new(),
@@ -199,11 +234,13 @@ impl<'p> Decoder<'p> {
             count(&mut self.unknown_types, &name);
             return Ok(Decoded::Skipped);
         };
-        let time = envelope
-            .get(Attribute::Time)
-            .map(|raw| instant(raw, &self.program.schema))
-            .transpose()?
-            .flatten();
+        let time = match envelope.get(Attribute::Time) {
+            Some(raw) => match raw.plain().and_then(|time| self.minute.instant(time)) {
+                Some(time) => Some(time),
+                None => instant(raw, &self.program.schema)?,
+            },
+            None => None,
+        };
         let optional = |raw: Option<Raw<'_>>, pointer| -> Result<Option<Text>, Rejection> {
             Ok(raw.map(|raw| text(raw, pointer)).transpose()?.map(Text::from))
         };

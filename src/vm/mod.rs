@@ -2,8 +2,10 @@
 //!
 //! An expression is evaluated at once. A body runs until it needs the host: it then gives an [`Exit`] that says
 //! what is wanted, and goes on from its [`Frame`], which is plain data, whenever the host calls again.
-//! `interpret` is the loop over the instructions, `conditions` a shorter way through most conditions.
+//! `interpret` is the loop over the instructions, `conditions` a shorter way through most conditions, `asks` one through most
+//! bodies.
 
+pub(crate) mod asks;
 pub mod conditions;
 mod interpret;
 pub mod observe;
@@ -155,6 +157,8 @@ pub struct Machine {
     locales: Vec<Option<Arc<Locale>>>,
     fuel: u32,
     conditions: Conditions,
+    /// By chunk.
+    asks: Vec<Option<Vec<asks::Ask>>>,
 }
 
 impl Machine {
@@ -170,8 +174,8 @@ impl Machine {
         let stage_labels = program.stages.iter().map(|stage| stage.label.clone()).collect();
         let pipeline_labels = program.pipelines.iter().map(|pipeline| pipeline.label.clone()).collect();
         let locales = locales(&program)?;
-        let conditions = Conditions::new(&program);
-        Ok(Machine { program, regexes, stage_labels, pipeline_labels, locales, fuel: FUEL, conditions })
+        let (conditions, asks) = (Conditions::new(&program), asks::all(&program));
+        Ok(Machine { program, regexes, stage_labels, pipeline_labels, locales, fuel: FUEL, conditions, asks })
     }
 
     /// With another bound than [`FUEL`] for one evaluation or body.

@@ -5,22 +5,19 @@ use std::io::Write;
 
 /// The place of the next quote, backslash or control character at or behind `from`, or the end.
 ///
-/// Eight bytes at a time, with the test for a zero byte in a word of Alan Mycroft (1987): it may take a byte above a real one for
-/// one too, but misses none, and the lowest that it finds is real.
+/// Eight bytes at a time, with the test for bytes below a limit of Alan Mycroft (1987), after which no byte of a character
+/// beyond ASCII counts: it may take a byte above a real one for one too, but misses none, and the lowest that it finds is real.
 pub(crate) fn special(bytes: &[u8], from: usize) -> usize {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
-    const SLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
-    const SPACES: u64 = u64::from_le_bytes([0x20; 8]);
+    const fn all(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
     let mut at = from;
     while let Some((word, _)) = bytes.get(at..).and_then(<[u8]>::split_first_chunk::<8>) {
         let word = u64::from_le_bytes(*word);
-        let (quote, slash) = (word ^ QUOTES, word ^ SLASHES);
-        let found = (quote.wrapping_sub(ONES) & !quote)
-            | (slash.wrapping_sub(ONES) & !slash)
-            | (word.wrapping_sub(SPACES) & !word);
-        let found = found & HIGH;
+        // With the second bit turned over, a quote is the next above the control characters, and no other byte comes there.
+        let low = (word ^ all(0x02)).wrapping_sub(all(0x21));
+        let slash = (word ^ all(b'\\')).wrapping_sub(all(1));
+        let found = (low | slash) & !word & all(0x80);
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;
         }

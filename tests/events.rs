@@ -284,3 +284,49 @@ fn deep_nesting_is_no_danger() {
     let line = whole("room.updated", "room/1", &format!(r#"{{"plan":{objects}}}"#));
     assert!(said(&mut decoder, &line).starts_with("missing: `plan.name` is missing"));
 }
+
+/// The payload is read before it is known what follows it.
+#[test]
+fn it_makes_no_difference_where_the_payload_stands() {
+    let program = program();
+    let attributes = [
+        r#""specversion":"1.0""#,
+        r#""id":"1""#,
+        r#""source":"/t""#,
+        r#""type":"room.booked""#,
+        r#""subject":"room/R-1""#,
+        r#""time":"2026-03-02T10:00:00Z""#,
+    ];
+    let payloads = [
+        r#""data":{"by":"anna","guests":3}"#,
+        r#""data": { "guests" : 3 , "colour":"red", "by" : "anna" } "#,
+        r#""data":{"by":"anna","guests":"three","colour":"red"}"#,
+        r#""data":{"by":"anna","colour":"red"}"#,
+        r#""data":{"by":"anna","guests":3,"colour":"red",}"#,
+        r#""data":{"by":"anna","guests":3,"colour":"red""#,
+        r#""data":{"by":"anna","guests":3},"data":{"by":"boris","guests":4}"#,
+        r#""data":[]"#,
+    ];
+    for payload in payloads {
+        let mut said_of_all = Vec::new();
+        for at in 0..=attributes.len() {
+            let (before, behind) = attributes.split_at(at);
+            let line = [before, &[payload], behind].concat().join(",");
+            let mut decoder = Decoder::new(&program);
+            let said = said(&mut decoder, &format!("{{{line}}}"));
+            // What is no JSON is told with its place.
+            let said = said.split(" at column").next().unwrap_or_default().to_owned();
+            let said = if said.starts_with("not-json") { "not-json".to_owned() } else { said };
+            said_of_all.push((said, decoder.unknown_members));
+        }
+        said_of_all.dedup();
+        assert_eq!(said_of_all.len(), 1, "{payload}: {said_of_all:#?}");
+        let (said, unknown) = &said_of_all[0];
+        let red = payload.contains("red") && !said.starts_with("not-json");
+        assert!(
+            unknown.get("room.booked.colour").copied().unwrap_or_default() == u64::from(red)
+                || said.starts_with("wrong"),
+            "{payload}: {unknown:?}"
+        );
+    }
+}

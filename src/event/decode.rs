@@ -48,8 +48,54 @@ struct Spare {
     values: Vec<Vec<Value>>,
     changes: Vec<Vec<(FieldId, Value)>>,
     texts: Texts,
-    /// A name under construction.
+    names: Names,
+}
+
+/// Names of members that no declaration knows.
+#[derive(Default)]
+struct Names {
+    /// One under construction.
     name: String,
+    /// The line has not been read to its end.
+    open: bool,
+    /// It has been now.
+    closed: bool,
+    /// Those of a line that was open, each behind a line break: if it is read once more, they would count twice.
+    waiting: String,
+}
+
+impl Names {
+    /// Counts a name, or lets it wait: `invoice.paid.colour`.
+    fn count(&mut self, counts: &mut BTreeMap<String, u64>, parts: &[&str]) {
+        self.name.clear();
+        for (n, part) in parts.iter().enumerate() {
+            if n > 0 {
+                self.name.push('.');
+            }
+            self.name.push_str(part);
+        }
+        if self.open {
+            self.waiting.push('\n');
+            self.waiting.push_str(&self.name);
+        } else {
+            count(counts, &self.name);
+        }
+    }
+
+    fn open(&mut self) {
+        (self.open, self.closed) = (true, false);
+    }
+
+    /// Counts the names, if the line has been read to its end and found `good`, and says whether that is so.
+    fn close(&mut self, good: bool, counts: &mut BTreeMap<String, u64>) -> bool {
+        self.open = false;
+        self.closed &= good;
+        if self.closed {
+            self.waiting.split('\n').skip(1).for_each(|name| count(counts, name));
+        }
+        self.waiting.clear();
+        self.closed
+    }
 }
 
 /// More of a kind is not kept: it is enough for the events that are decoded before the first of them is handled.
@@ -195,7 +241,7 @@ impl<'p> Decoder<'p> {
     /// # Errors
     /// Says what of the line breaks JSON, CloudEvents or the schema.
     pub fn decode(&mut self, line: &str) -> Result<Decoded, Rejection> {
-        let envelope = Envelope::of(line)?;
+        let envelope = Envelope::begun(line)?;
         let about = self.about(&envelope);
         self.event(line, &envelope, about)
     }
@@ -218,6 +264,29 @@ impl<'p> Decoder<'p> {
         envelope: &Envelope<'_>,
         about: About<'_>,
     ) -> Result<Decoded, Rejection> {
+        if !envelope.is_open() {
+            return self.decoded(line, envelope, about);
+        }
+        self.spare.names.open();
+        let decoded = self.decoded(line, envelope, about);
+        if self.spare.names.close(decoded.is_ok(), &mut self.unknown_members) {
+            return decoded;
+        }
+        // There is something wrong with the line, or unusual about it, or nothing of its payload was read: as a whole.
+        if let Ok(Decoded::Event(event)) = decoded {
+            self.recycle(event);
+        }
+        let envelope = Envelope::of(line)?;
+        let about = self.about(&envelope);
+        self.decoded(line, &envelope, about)
+    }
+
+    fn decoded(
+        &mut self,
+        line: &str,
+        envelope: &Envelope<'_>,
+        about: About<'_>,
+    ) -> Result<Decoded, Rejection> {
         let name = match envelope.get(Attribute::Type) {
             Some(raw) => text(raw, "/type")?,
             None => {
@@ -231,7 +300,9 @@ impl<'p> Decoder<'p> {
         }
         let Some((name, kind)) = self.kinds.get_key_value(&*name).map(|(name, kind)| (name.clone(), *kind))
         else {
-            count(&mut self.unknown_types, &name);
+            if !envelope.is_open() {
+                count(&mut self.unknown_types, &name);
+            }
             return Ok(Decoded::Skipped);
         };
         let time = match envelope.get(Attribute::Time) {
@@ -420,7 +491,7 @@ impl<'p> Decoder<'p> {
             return Err(Rejection::new("wrong-entity", message).at("/subject").expected(on.join(" or ")));
         }
         let shape = &mut self.payloads[event.index()];
-        let Spare { values, texts, name: room, .. } = &mut self.spare;
+        let Spare { values, texts, names, .. } = &mut self.spare;
         let mut payload = shape.begin(values.pop().unwrap_or_default());
         let (program, unknown) = (self.program, &mut self.unknown_members);
         let (mut members, mut place) = (data.members()?, 0);
@@ -433,11 +504,12 @@ impl<'p> Decoder<'p> {
                     let value = shape.value(slot, raw, field, program, texts)?;
                     shape.fill(&mut payload, slot, value);
                 }
-                None => count_member(unknown, room, &[&def.name, &shorten(name.unwrap_or_default())]),
+                None => names.count(unknown, &[&def.name, &shorten(name.unwrap_or_default())]),
             }
             place += 1;
             usual = shape.usual(place);
         }
+        names.closed = members.end_the_line();
         shape.check(&def.payload, data.json(), schema)?;
         Ok(EventBody::Happened { subject, event, payload })
     }
@@ -452,7 +524,7 @@ impl<'p> Decoder<'p> {
         let (program, def) = (self.program, self.program.schema.entity(entity));
         let shape = &mut self.fields[entity.index()];
         let (pipelines, unknown) = (&self.pipelines, &mut self.unknown_members);
-        let Spare { values, texts, name: room, .. } = &mut self.spare;
+        let Spare { values, texts, names, .. } = &mut self.spare;
         let mut fields = shape.begin(values.pop().unwrap_or_default());
         let (mut pipeline, mut stage) = (None, None);
         let (mut members, mut place) = (data.members()?, 0);
@@ -470,11 +542,12 @@ impl<'p> Decoder<'p> {
                     shape.fill(&mut fields, slot, value);
                 }
                 (None, "pipeline") => pipeline = pipeline_name(raw, pipelines)?,
-                (None, name) => count_member(unknown, room, &[&def.wire_name, "created", &shorten(name)]),
+                (None, name) => names.count(unknown, &[&def.wire_name, "created", &shorten(name)]),
             }
             place += 1;
             usual = shape.usual(place);
         }
+        names.closed = members.end_the_line();
         shape.check(&def.fields, data.json(), &program.schema)?;
         fields[FIELD_ID.index()] = Value::Text(subject.id.clone());
         Ok(EventBody::Created { subject, fields, pipeline, stage })
@@ -489,7 +562,7 @@ impl<'p> Decoder<'p> {
         self.fits(entity, &subject)?;
         let (program, def) = (self.program, self.program.schema.entity(entity));
         let (shape, unknown) = (&mut self.fields[entity.index()], &mut self.unknown_members);
-        let Spare { changes, texts, name: room, .. } = &mut self.spare;
+        let Spare { changes, texts, names, .. } = &mut self.spare;
         let mut changes = changes.pop().unwrap_or_default();
         changes.clear();
         let (mut members, mut place) = (data.members()?, 0);
@@ -514,11 +587,12 @@ impl<'p> Decoder<'p> {
                     }
                 }
                 None if name == "pipeline" => return Err(read_only(name)),
-                None => count_member(unknown, room, &[&def.wire_name, "updated", &shorten(name)]),
+                None => names.count(unknown, &[&def.wire_name, "updated", &shorten(name)]),
             }
             place += 1;
             usual = shape.usual(place);
         }
+        names.closed = members.end_the_line();
         changes.sort_unstable_by_key(|(field, _)| *field);
         Ok(EventBody::Updated { subject, changes })
     }
@@ -527,14 +601,14 @@ impl<'p> Decoder<'p> {
         self.fits(entity, &subject)?;
         let wire_name = &self.program.schema.entity(entity).wire_name;
         let (pipelines, unknown) = (&self.pipelines, &mut self.unknown_members);
-        let room = &mut self.spare.name;
+        let names = &mut self.spare.names;
         let (mut pipeline, mut stage) = (None, None);
         let mut members = data.members()?;
         while let Some((name, raw)) = members.next(None) {
             match name.unwrap_or_default() {
                 "stage" => stage = stage_name(raw)?,
                 "pipeline" => pipeline = pipeline_name(raw, pipelines)?,
-                name => count_member(unknown, room, &[wire_name, "moved", &shorten(name)]),
+                name => names.count(unknown, &[wire_name, "moved", &shorten(name)]),
             }
         }
         let stage = stage.ok_or_else(|| missing_member("stage", "the name of a stage"))?;
@@ -616,16 +690,4 @@ fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
     }
     let full = counts.len() >= UNKNOWN_NAMES;
     *counts.entry(if full { "(others)".to_owned() } else { name.into_owned() }).or_default() += 1;
-}
-
-/// A member that no declaration knows: `invoice.paid.colour`.
-fn count_member(counts: &mut BTreeMap<String, u64>, name: &mut String, parts: &[&str]) {
-    name.clear();
-    for (n, part) in parts.iter().enumerate() {
-        if n > 0 {
-            name.push('.');
-        }
-        name.push_str(part);
-    }
-    count(counts, name);
 }

@@ -51,8 +51,17 @@ const KEYS: [Key; NAMES.len()] = {
 /// The attributes, still as JSON text; `null` is as if they were left out.
 pub(crate) struct Envelope<'a> {
     attributes: [Option<Raw<'a>>; NAMES.len()],
-    /// The scanner has read the line, and will read its payload.
-    scanned: bool,
+    /// How far the line has been read.
+    read: Read<'a>,
+}
+
+/// How far a line has been read.
+#[derive(Clone, Copy)]
+enum Read<'a> {
+    /// By the scanner up to its payload: this is the rest.
+    Open(&'a str),
+    Scanned,
+    BySerde,
 }
 
 impl<'a> Envelope<'a> {
@@ -66,27 +75,46 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// The line is no JSON, or no object.
     pub fn of(line: &'a str) -> Result<Envelope<'a>, Rejection> {
-        match scan::attributes(line, &NAMES, &KEYS) {
-            Some(attributes) => Ok(Envelope { attributes, scanned: true }),
+        match scan::attributes(line, &NAMES, &KEYS, None) {
+            Some((attributes, _)) => Ok(Envelope { attributes, read: Read::Scanned }),
             // An array of the attributes would be read like an object.
             None if !line.trim_start().starts_with('{') => Err(no_object(line)),
             None => Envelope::read(line).map_err(|error| no_envelope(line, &error)),
         }
     }
 
+    /// As [`Envelope::of`], but perhaps only up to the payload, behind which mostly nothing comes.
+    ///
+    /// # Errors
+    /// As [`Envelope::of`].
+    pub fn begun(line: &'a str) -> Result<Envelope<'a>, Rejection> {
+        match scan::attributes(line, &NAMES, &KEYS, Some(Attribute::Data as usize)) {
+            Some((attributes, rest)) => {
+                Ok(Envelope { attributes, read: rest.map_or(Read::Scanned, Read::Open) })
+            }
+            None => Envelope::of(line),
+        }
+    }
+
+    /// Whether the payload, and what follows, has still to be looked at: it may not even be JSON.
+    pub fn is_open(&self) -> bool {
+        matches!(self.read, Read::Open(_))
+    }
+
     /// The payload.
     pub(super) fn data(&self) -> Data<'a> {
-        match self.get(Attribute::Data) {
-            Some(data) if self.scanned && data.other().starts_with('{') => Data(data.other().into(), true),
-            Some(data) => Data(data.json(), false),
-            None => Data("{}".into(), true),
+        match (self.read, self.get(Attribute::Data)) {
+            (Read::Open(rest), _) => Data::Open(rest),
+            (Read::Scanned, Some(data)) if data.other().starts_with('{') => Data::Scanned(data.other()),
+            (_, Some(data)) => Data::Raw(data.json()),
+            (_, None) => Data::Scanned("{}"),
         }
     }
 
     /// The same by serde, which can say what is wrong.
     fn read(line: &'a str) -> Result<Envelope<'a>, serde_json::Error> {
         #[derive(Deserialize)]
-        struct Read<'a> {
+        struct Attributes<'a> {
             #[serde(borrow, default)]
             specversion: Option<&'a RawValue>,
             #[serde(borrow, default)]
@@ -108,7 +136,7 @@ impl<'a> Envelope<'a> {
             #[serde(borrow, default)]
             data_base64: Option<&'a RawValue>,
         }
-        let raw: Read<'a> = serde_json::from_str(line)?;
+        let raw: Attributes<'a> = serde_json::from_str(line)?;
         let attributes = [
             raw.specversion,
             raw.id,
@@ -121,12 +149,20 @@ impl<'a> Envelope<'a> {
             raw.data,
             raw.data_base64,
         ];
-        Ok(Envelope { attributes: attributes.map(|raw| raw.map(|raw| Raw::of(raw.get()))), scanned: false })
+        let attributes = attributes.map(|raw| raw.map(|raw| Raw::of(raw.get())));
+        Ok(Envelope { attributes, read: Read::BySerde })
     }
 }
 
-/// The payload of an event, as JSON text, and whether the scanner has read it.
-pub(super) struct Data<'a>(Cow<'a, str>, bool);
+/// The payload of an event, as JSON text.
+pub(super) enum Data<'a> {
+    /// An object with which the rest of the line begins, if it is one.
+    Open(&'a str),
+    /// An object that the scanner has read.
+    Scanned(&'a str),
+    /// Whatever it is.
+    Raw(Cow<'a, str>),
+}
 
 /// The members of a payload, one after the other.
 pub(super) enum Members<'a> {
@@ -135,22 +171,29 @@ pub(super) enum Members<'a> {
 }
 
 impl Data<'_> {
+    /// Of one that is not open.
     pub fn json(&self) -> &str {
-        &self.0
+        match self {
+            Data::Open(_) => "",
+            Data::Scanned(json) => json,
+            Data::Raw(json) => json,
+        }
     }
 
     /// # Errors
     /// It is no object.
     pub fn members(&self) -> Result<Members<'_>, Rejection> {
-        if self.1 {
-            return Ok(Members::Scanned(scan::Members::of(&self.0)));
+        match self {
+            Data::Open(json) | Data::Scanned(json) => Ok(Members::Scanned(scan::Members::of(json))),
+            Data::Raw(json) => {
+                let mut all = Vec::new();
+                members(json, |name, raw| {
+                    all.push((name.to_owned(), raw));
+                    Ok(())
+                })?;
+                Ok(Members::Read { all, at: 0 })
+            }
         }
-        let mut all = Vec::new();
-        members(&self.0, |name, raw| {
-            all.push((name.to_owned(), raw));
-            Ok(())
-        })?;
-        Ok(Members::Read { all, at: 0 })
     }
 }
 
@@ -165,6 +208,14 @@ impl<'a> Members<'a> {
                 *at += 1;
                 Some((Some(name), *raw))
             }
+        }
+    }
+
+    /// Of a payload that is open: whether it was an object, and the last of the line.
+    pub fn end_the_line(&mut self) -> bool {
+        match self {
+            Members::Scanned(members) => members.end_the_line(),
+            Members::Read { .. } => false,
         }
     }
 }

@@ -90,12 +90,15 @@ impl Key {
 /// The values of those members of the object that the line is whose names are `names`, by name; their `keys` are found fastest
 /// in the order in which they are listed. `null` is as if it were left out. `None`: serde is to read it, and one that
 /// comes twice is left to serde too.
+///
+/// Where `open` is one of them that holds an object, the line is looked at only up to there: the rest is given too.
 #[inline]
 pub(super) fn attributes<'a, const N: usize>(
     line: &'a str,
     names: &[&str; N],
     keys: &[Key; N],
-) -> Option<[Option<Raw<'a>>; N]> {
+    open: Option<usize>,
+) -> Option<([Option<Raw<'a>>; N], Option<&'a str>)> {
     let mut found = [None; N];
     let (mut seen, mut next) = (0_u64, 0);
     let mut scan = Scan { text: line, at: 0 };
@@ -110,6 +113,9 @@ pub(super) fn attributes<'a, const N: usize>(
             }
         };
         scan.space();
+        if open.is_some() && known == open && scan.peek()? == b'{' {
+            return Some((found, line.get(scan.at..)));
+        }
         let value = scan.value()?;
         if let Some(known) = known {
             next = known + 1;
@@ -124,18 +130,27 @@ pub(super) fn attributes<'a, const N: usize>(
         more = scan.goes_on(b'}')?;
     }
     scan.space();
-    (scan.at == line.len()).then_some(found)
+    (scan.at == line.len()).then_some((found, None))
 }
 
-/// The members of an object that has been scanned as a part of a line.
+/// The members of an object that has been scanned as a part of a line, or with which the rest of a line begins.
 pub(super) struct Members<'a> {
     scan: Scan<'a>,
     begun: bool,
+    ended: bool,
 }
 
 impl<'a> Members<'a> {
     pub fn of(object: &'a str) -> Members<'a> {
-        Members { scan: Scan { text: object, at: 0 }, begun: false }
+        Members { scan: Scan { text: object, at: 0 }, begun: false, ended: false }
+    }
+
+    /// Whether the object has come to its end, and with it the object around it and the line.
+    pub fn end_the_line(&mut self) -> bool {
+        self.ended && self.scan.goes_on(b'}') == Some(false) && {
+            self.scan.space();
+            self.scan.at == self.scan.text.len()
+        }
     }
 
     /// The next one: its name, and its value. No name: it is the one that was expected.
@@ -145,6 +160,7 @@ impl<'a> Members<'a> {
         let more = if self.begun { scan.goes_on(b'}') } else { scan.begin(b'{', b'}') };
         self.begun = true;
         if !more? {
+            self.ended = true;
             return None;
         }
         let expected = expected.and_then(|key| scan.one_of(std::slice::from_ref(key), 0));
@@ -383,7 +399,7 @@ mod tests {
     /// The members as they are found in an object that is a member itself: that is scanned twice.
     fn by_scan(text: &str) -> Option<Vec<(String, String)>> {
         let line = format!("{{\"a\":{text}}}");
-        let [object] = attributes(&line, &["a"], &[Key::new("a").unwrap()])?;
+        let ([object], _) = attributes(&line, &["a"], &[Key::new("a").unwrap()], None)?;
         let object =
             object.filter(|object| object.other().starts_with('{') && object.other() == text.trim())?;
         let expected = Key::new("b");
@@ -395,10 +411,21 @@ mod tests {
         Some(all)
     }
 
+    /// The same, where the line is looked at no further before.
+    fn by_open_scan(text: &str) -> Option<Vec<(String, String)>> {
+        let line = format!("{{\"a\":{text}}}");
+        let (_, rest) = attributes(&line, &["a"], &[Key::new("a").unwrap()], Some(0))?;
+        let (mut members, mut all) = (Members::of(rest?), Vec::new());
+        while let Some((name, value)) = members.next(None) {
+            all.push((name?.to_owned(), value.json().into_owned()));
+        }
+        members.end_the_line().then_some(all)
+    }
+
     /// Some of the members of a line, in whatever order they come.
     fn by_attributes(text: &str) -> Option<[Option<String>; 3]> {
         const NAMES: [&str; 3] = ["a", "b", "d"];
-        let found = attributes(text, &NAMES, &NAMES.map(|name| Key::new(name).unwrap()))?;
+        let (found, _) = attributes(text, &NAMES, &NAMES.map(|name| Key::new(name).unwrap()), None)?;
         Some(found.map(|value| value.map(|value| value.json().into_owned())))
     }
 
@@ -500,7 +527,9 @@ mod tests {
         fn it_never_accepts_what_serde_does_not(
             text in r#"\{?("[ab\\u0"é]{0,9}"|[\{\}\[\]:, "\\0-9eE.+-]|true|null|"a":|\t|\x01){0,14}\}?"#
         ) {
-            if let Some(found) = by_scan(&text) {
+            let found = by_scan(&text);
+            prop_assert_eq!(&found, &by_open_scan(&text));
+            if let Some(found) = found {
                 prop_assert_eq!(Some(found), by_serde(&text));
             }
             if let Some(found) = by_attributes(&text) {

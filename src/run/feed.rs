@@ -106,7 +106,7 @@ impl Run<'_> {
             for line in &mut lines[..most] {
                 (*line, text) = first_line(text).unwrap_or((text, ""));
             }
-            let outsides = lines.map(|line| (!line.is_empty()).then(|| Envelope::of(without_break(line))));
+            let outsides = lines.map(|line| (!line.is_empty()).then(|| Envelope::begun(without_break(line))));
             let read = outsides.iter().map(|outside| outside.as_ref()?.as_ref().ok());
             let ahead = self.lane.prepare(lines.iter().map(|line| without_break(line)).zip(read));
             let mut fed = Ok(());

@@ -44,13 +44,20 @@ pub(super) struct Candidates {
 /// Fewer candidates are gone through faster than looked up.
 const WORTH_AN_INDEX: usize = 8;
 
-/// Candidates by what they want of one member of the payload. The lists hold positions, in order.
+/// Candidates by what they want of one member of the payload. The lists are in order, and hold the candidates themselves: those
+/// of one list are asked one after the other, and lie together.
 struct Index {
     slot: u16,
-    texts: HashMap<Text, Vec<u32>>,
-    enums: HashMap<u16, Vec<u32>>,
+    texts: HashMap<Text, Vec<Listed>>,
+    enums: HashMap<u16, Vec<Listed>>,
     /// Those that want nothing of it.
-    others: Vec<u32>,
+    others: Vec<Listed>,
+}
+
+#[derive(Clone, Copy)]
+struct Listed {
+    position: u32,
+    candidate: Candidate,
 }
 
 /// One of the patterns of a trigger or a rule, by its number.
@@ -144,8 +151,8 @@ impl Candidates {
 /// Candidates in program order; with each, whether it listens for certain.
 pub(super) struct Chosen<'a> {
     all: &'a [Candidate],
-    /// Their positions: those that want the value, and those that want none. `None`: all of them.
-    found: Option<(&'a [u32], &'a [u32])>,
+    /// Those that want the value, and those that want none. `None`: all of them.
+    found: Option<(&'a [Listed], &'a [Listed])>,
     at: usize,
 }
 
@@ -159,14 +166,13 @@ impl<'a> Iterator for Chosen<'a> {
             return Some((candidate, candidate.listens == Listens::Always));
         };
         let from = match (listed.first(), others.first()) {
-            (Some(a), Some(b)) if a < b => listed,
+            (Some(a), Some(b)) if a.position < b.position => listed,
             (Some(_), None) => listed,
             (_, Some(_)) => others,
             (None, None) => return None,
         };
-        let (position, rest) = from.split_first()?;
+        let (Listed { candidate, .. }, rest) = from.split_first()?;
         *from = rest;
-        let candidate = self.all.get(*position as usize)?;
         Some((candidate, candidate.listens != Listens::Perhaps))
     }
 }
@@ -197,35 +203,34 @@ impl Index {
             let mut wanted = settings.iter().filter(|(at, _)| *at == slot);
             match (wanted.next(), wanted.next()) {
                 (Some((_, values)), None) if values.iter().all(is_key) => {
-                    for value in values {
-                        index.add(value, position);
-                    }
                     if let (Some(EventPattern::Named(named)), [_]) = (pattern, settings)
                         && program.schema.event_is(event, named.event)
                     {
                         candidate.listens = Listens::IfFound;
                     }
+                    for value in values {
+                        index.add(value, Listed { position, candidate: *candidate });
+                    }
                 }
-                _ => index.others.push(position),
+                _ => index.others.push(Listed { position, candidate: *candidate }),
             }
         }
         Some(index)
     }
 
-    fn add(&mut self, value: &Value, position: u32) {
+    fn add(&mut self, value: &Value, listed: Listed) {
         let list = match value {
             Value::Text(text) => self.texts.entry(text.clone()).or_default(),
             Value::Enum(value) => self.enums.entry(*value).or_default(),
             _ => return,
         };
-        if list.last() != Some(&position) {
-            list.push(position);
+        if list.last().is_none_or(|last| last.position != listed.position) {
+            list.push(listed);
         }
     }
 
-    /// The positions of those that want the value, and of those that want none. `None`: the member is no single value, and
-    /// all may listen.
-    fn find(&self, payload: &[Value]) -> Option<(&[u32], &[u32])> {
+    /// Those that want the value, and those that want none. `None`: the member is no single value, and all may listen.
+    fn find(&self, payload: &[Value]) -> Option<(&[Listed], &[Listed])> {
         let listed = match payload.get(usize::from(self.slot)) {
             Some(Value::Text(text)) => self.texts.get(&**text),
             Some(Value::Enum(value)) => self.enums.get(value),

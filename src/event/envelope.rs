@@ -77,9 +77,7 @@ impl<'a> Envelope<'a> {
     pub fn of(line: &'a str) -> Result<Envelope<'a>, Rejection> {
         match scan::attributes(line, &NAMES, &KEYS, None) {
             Some((attributes, _)) => Ok(Envelope { attributes, read: Read::Scanned }),
-            // An array of the attributes would be read like an object.
-            None if !line.trim_start().starts_with('{') => Err(no_object(line)),
-            None => Envelope::read(line).map_err(|error| no_envelope(line, &error)),
+            None => Envelope::unusual(line),
         }
     }
 
@@ -87,13 +85,24 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     /// As [`Envelope::of`].
+    #[inline]
     pub fn begun(line: &'a str) -> Result<Envelope<'a>, Rejection> {
         match scan::attributes(line, &NAMES, &KEYS, Some(Attribute::Data as usize)) {
             Some((attributes, rest)) => {
                 Ok(Envelope { attributes, read: rest.map_or(Read::Scanned, Read::Open) })
             }
-            None => Envelope::of(line),
+            None => Envelope::unusual(line),
         }
+    }
+
+    /// One that the scanner does not take.
+    #[cold]
+    fn unusual(line: &'a str) -> Result<Envelope<'a>, Rejection> {
+        if !line.trim_start().starts_with('{') {
+            // An array of the attributes would be read like an object.
+            return Err(no_object(line));
+        }
+        Envelope::read(line).map_err(|error| no_envelope(line, &error))
     }
 
     /// Whether the payload, and what follows, has still to be looked at: it may not even be JSON.

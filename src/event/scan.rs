@@ -92,7 +92,7 @@ impl Key {
 /// comes twice is left to serde too.
 ///
 /// Where `open` is one of them that holds an object, the line is looked at only up to there: the rest is given too.
-#[inline]
+#[inline(always)]
 pub(super) fn attributes<'a, const N: usize>(
     line: &'a str,
     names: &[&str; N],

@@ -106,7 +106,10 @@ impl Run<'_> {
             for line in &mut lines[..most] {
                 (*line, text) = first_line(text).unwrap_or((text, ""));
             }
-            let outsides = lines.map(|line| (!line.is_empty()).then(|| Envelope::begun(without_break(line))));
+            let mut outsides = [const { None }; AHEAD];
+            for (outside, line) in outsides.iter_mut().zip(lines).filter(|(_, line)| !line.is_empty()) {
+                *outside = Some(Envelope::begun(without_break(line)));
+            }
             let read = outsides.iter().map(|outside| outside.as_ref()?.as_ref().ok());
             let ahead = self.lane.prepare(lines.iter().map(|line| without_break(line)).zip(read));
             let mut fed = Ok(());

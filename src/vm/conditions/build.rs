@@ -2,7 +2,7 @@
 
 use super::{Amount, Ask, Conditions, Next, Node, Operand, Question, Test};
 use crate::program::instr::{Instr, Reg};
-use crate::program::{Chunk, ChunkKind, Program};
+use crate::program::{Chunk, ChunkKind, EventPattern, Program};
 use crate::schema::Type;
 use crate::value::*;
 use ahash::{HashMap, HashMapExt, HashSet};
@@ -12,15 +12,34 @@ use std::collections::BTreeMap;
 /// All conditions of a program.
 pub(super) fn conditions(program: &Program) -> Conditions {
     let mut builder = Builder { program, conditions: Conditions::default(), known: HashMap::new() };
-    for chunk in &program.code.chunks {
-        let start = match chunk.kind {
-            ChunkKind::Expression { captures: 0, result: Type::Bool } => builder.condition(chunk),
-            _ => None,
-        };
-        builder.conditions.starts.push(start);
+    builder.conditions.starts = vec![None; program.code.chunks.len()];
+    for at in in_order(program) {
+        let chunk = &program.code.chunks[at];
+        if let ChunkKind::Expression { captures: 0, result: Type::Bool } = chunk.kind {
+            builder.conditions.starts[at] = builder.condition(chunk);
+        }
     }
     builder.conditions.share();
     builder.conditions
+}
+
+/// The chunks in the order in which their nodes are to lie: those of triggers and rules that listen to the same event and want
+/// the same of it are asked together.
+fn in_order(program: &Program) -> Vec<usize> {
+    let mut wanted: Vec<Option<(EventId, &str)>> = vec![None; program.code.chunks.len()];
+    let triggers = program.triggers.iter().map(|trigger| (trigger.when, &trigger.events));
+    let rules = program.rules.iter().map(|rule| (rule.when, &rule.on));
+    for (when, events) in triggers.chain(rules) {
+        let chunk = when.and_then(|when| wanted.get_mut(when.0 as usize));
+        if let (Some(wanted), Some(EventPattern::Named(named))) = (chunk, events.first()) {
+            let setting = named.settings.first().and_then(|(_, values)| values.first());
+            let text = if let Some(Value::Text(text)) = setting { text } else { "" };
+            *wanted = Some((named.event, text));
+        }
+    }
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by_key(|chunk| wanted[*chunk]);
+    order
 }
 
 impl Conditions {

@@ -1,5 +1,6 @@
 //! From a line of JSON to an [`Event`]: the envelope by serde, the payload member by member into slots.
 
+mod kept;
 mod outcome;
 mod payload;
 
@@ -14,7 +15,8 @@ use crate::schema::{BUILTIN_FIELDS, FIELD_ID, FIELD_STAGE, Field, Schema, Type};
 use crate::value::json;
 use crate::value::*;
 use ahash::{HashMap, HashMapExt};
-use chrono::{DateTime, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, Utc};
+use kept::{Minute, Spare, Texts, count, keep};
 use outcome::{completed, failed};
 use payload::Shape;
 use std::collections::BTreeMap;
@@ -40,132 +42,6 @@ pub struct Decoder<'p> {
     pub unknown_members: BTreeMap<String, u64>,
 }
 
-/// What events that are over leave to the next ones, which then need not allocate.
-#[derive(Default)]
-struct Spare {
-    /// Of the attributes `id` and `source`, and of the subject's id.
-    attributes: [Texts; 3],
-    values: Vec<Vec<Value>>,
-    changes: Vec<Vec<(FieldId, Value)>>,
-    texts: Texts,
-    names: Names,
-}
-
-/// Names of members that no declaration knows.
-#[derive(Default)]
-struct Names {
-    /// One under construction.
-    name: String,
-    /// The line has not been read to its end.
-    open: bool,
-    /// It has been now.
-    closed: bool,
-    /// Those of a line that was open, each behind a line break: if it is read once more, they would count twice.
-    waiting: String,
-}
-
-impl Names {
-    /// Counts a name, or lets it wait: `invoice.paid.colour`.
-    fn count(&mut self, counts: &mut BTreeMap<String, u64>, parts: &[&str]) {
-        self.name.clear();
-        for (n, part) in parts.iter().enumerate() {
-            if n > 0 {
-                self.name.push('.');
-            }
-            self.name.push_str(part);
-        }
-        if self.open {
-            self.waiting.push('\n');
-            self.waiting.push_str(&self.name);
-        } else {
-            count(counts, &self.name);
-        }
-    }
-
-    fn open(&mut self) {
-        (self.open, self.closed) = (true, false);
-    }
-
-    /// Counts the names, if the line has been read to its end and found `good`, and says whether that is so.
-    fn close(&mut self, good: bool, counts: &mut BTreeMap<String, u64>) -> bool {
-        self.open = false;
-        self.closed &= good;
-        if self.closed {
-            self.waiting.split('\n').skip(1).for_each(|name| count(counts, name));
-        }
-        self.waiting.clear();
-        self.closed
-    }
-}
-
-/// More of a kind is not kept: it is enough for the events that are decoded before the first of them is handled.
-const SPARE: usize = 64;
-
-/// Texts whose room can be used again.
-#[derive(Default)]
-pub(super) struct Texts(Vec<Text>);
-
-impl Texts {
-    /// A text, in one of the rooms if it does not stand in place.
-    pub fn text(&mut self, text: &str) -> Text {
-        if Text::stands_in_place(text) {
-            return text.into();
-        }
-        let mut room = self.room();
-        room.become_text(text);
-        room
-    }
-
-    pub fn room(&mut self) -> Text {
-        self.0.pop().unwrap_or_default()
-    }
-
-    fn keep(&mut self, text: Text) {
-        if !Text::stands_in_place(&text) && self.0.len() < SPARE {
-            self.0.push(text);
-        }
-    }
-}
-
-/// The minute of the last event, and how it is written, up to the colon before the seconds: most events have it in common with the
-/// one before.
-#[derive(Default)]
-struct Minute {
-    text: [u8; 17],
-    date: NaiveDate,
-    hour: u32,
-    minute: u32,
-}
-
-impl Minute {
-    /// `2026-03-02T10:00:00Z` or `2026-03-02T10:00:00.000Z`.
-    fn instant(&mut self, text: &str) -> Option<DateTime<Utc>> {
-        let (minute, rest) = text.as_bytes().split_first_chunk::<17>()?;
-        let (second, milli) = match rest {
-            [a, b, b'Z'] => ([b'0', *a, *b], [b'0'; 3]),
-            [a, b, b'.', c, d, e, b'Z'] => ([b'0', *a, *b], [*c, *d, *e]),
-            _ => return None,
-        };
-        if *minute != self.text {
-            let time = json::parse_instant(text)?;
-            *self =
-                Minute { text: *minute, date: time.date_naive(), hour: time.hour(), minute: time.minute() };
-            return Some(time);
-        }
-        let [second, milli] = [second, milli].map(|digits| {
-            let number = digits.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit.wrapping_sub(b'0')));
-            digits.iter().all(u8::is_ascii_digit).then_some(number)
-        });
-        Some(self.date.and_hms_milli_opt(self.hour, self.minute, second?, milli?)?.and_utc())
-    }
-}
-
-fn keep<T>(all: &mut Vec<T>, one: T) {
-    if all.len() < SPARE {
-        all.push(one);
-    }
-}
-
 /// What a `type` of the wire means.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -189,9 +65,6 @@ pub enum Decoded {
     /// Of a type the program does not know: counted.
     Skipped,
 }
-
-/// At most so many different unknown names are counted one by one; the rest together.
-const UNKNOWN_NAMES: usize = 100;
 
 impl<'p> Decoder<'p> {
     pub fn new(program: &'p Program) -> Self {
@@ -680,14 +553,4 @@ fn read_only(name: &str) -> Rejection {
     };
     Rejection::new("read-only", format!("`{name}` cannot be set by an event{way}"))
         .at(format!("/data/{name}"))
-}
-
-fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
-    let name = shorten(name);
-    if let Some(count) = counts.get_mut(&*name) {
-        *count += 1;
-        return;
-    }
-    let full = counts.len() >= UNKNOWN_NAMES;
-    *counts.entry(if full { "(others)".to_owned() } else { name.into_owned() }).or_default() += 1;
 }

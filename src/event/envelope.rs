@@ -25,7 +25,7 @@ pub(crate) enum Attribute {
 }
 
 /// By attribute, in the order in which most senders write them.
-const NAMES: [&str; 10] = [
+pub(super) const NAMES: [&str; 10] = [
     "specversion",
     "id",
     "source",

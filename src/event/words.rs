@@ -1,6 +1,7 @@
 //! Why a line is no event, in the words of who sent it.
 
 use super::Rejection;
+use super::envelope::NAMES;
 use crate::diagnostic::suggest;
 use crate::schema::{Field, Schema};
 use crate::value::json::described;
@@ -95,24 +96,14 @@ fn not_json(line: &str, error: &serde_json::Error) -> Rejection {
     Rejection::new("not-json", format!("this is no JSON: {what}, at character {column}"))
 }
 
+/// Attributes that are not read.
+const UNREAD: [&str; 3] = ["causesource", "datacontenttype", "dataschema"];
+
 /// An attribute that must be there; `line` is looked through for a misspelt one.
 pub(super) fn missing_attribute(line: &str, name: &str, what: &str) -> Rejection {
-    let known = [
-        "specversion",
-        "id",
-        "source",
-        "type",
-        "subject",
-        "time",
-        "partitionkey",
-        "causeid",
-        "data",
-        "causesource",
-        "datacontenttype",
-        "dataschema",
-    ];
     let names = names(line);
-    let near = misspelt(name, names.iter().map(|n| &**n).filter(|n| !known.contains(n)));
+    let known = |name: &&str| NAMES.contains(name) || UNREAD.contains(name);
+    let near = misspelt(name, names.iter().map(|n| &**n).filter(|n| !known(n)));
     let near = near.map_or(String::new(), |near| format!(", perhaps misspelt as `{near}`"));
     Rejection::new("not-an-event", format!("the attribute `{name}` is missing{near}"))
         .at(format!("/{name}"))

@@ -11,9 +11,12 @@ use crate::program::{CallId, Chunk, ChunkId, ChunkKind, Program};
 use crate::schema::{FIELD_STAGE, Type};
 use crate::value::print::Printer;
 use crate::value::*;
+use std::sync::Arc;
 
 /// Longer texts cost fuel, and may be too long: the interpreter sees to that.
 const SHORT: usize = 1 << 12;
+/// Longer bodies are left to the interpreter too, which makes a text once that is used several times.
+const SHORT_BODY: usize = 1 << 10;
 
 /// One action, and what its parameters are made of.
 #[derive(Debug)]
@@ -32,8 +35,9 @@ enum Source {
     FieldOnceSet(FieldId),
     /// A member of the event, if it is this one.
     Payload(EventId, u16),
-    Text(Vec<Piece>),
-    List(Vec<Source>),
+    // Shared, for one register may be used several times.
+    Text(Arc<[Piece]>),
+    List(Arc<[Source]>),
 }
 
 /// A part of a text.
@@ -59,7 +63,7 @@ pub(super) fn all(program: &Program) -> Vec<Option<Vec<Ask>>> {
 }
 
 fn asks(program: &Program, chunk: &Chunk) -> Option<Vec<Ask>> {
-    if !matches!(chunk.kind, ChunkKind::Body) {
+    if !matches!(chunk.kind, ChunkKind::Body) || chunk.code.len() > SHORT_BODY {
         return None;
     }
     let mut registers: Vec<Option<Source>> = vec![None; chunk.registers.len()];
@@ -104,11 +108,16 @@ fn asks(program: &Program, chunk: &Chunk) -> Option<Vec<Ask>> {
                 continue;
             }
             Instr::ListPush { value } => {
-                list.as_mut()?.push(registers.get(value.index())?.clone()?);
+                let source = registers.get(value.index())?.clone()?;
+                // Lists of lists of lists could come to more than there is memory.
+                if matches!(source, Source::List(_)) {
+                    return None;
+                }
+                list.as_mut()?.push(source);
                 continue;
             }
-            Instr::ListEnd { to } => (to, Source::List(list.take()?)),
-            Instr::TextEnd { to } => (to, Source::Text(text.take()?)),
+            Instr::ListEnd { to } => (to, Source::List(list.take()?.into())),
+            Instr::TextEnd { to } => (to, Source::Text(text.take()?.into())),
             Instr::Action { call: id } => {
                 let call = program.code.calls.get(id.0 as usize)?;
                 if call.answer.is_some() || text.is_some() || list.is_some() {

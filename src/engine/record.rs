@@ -41,20 +41,20 @@ impl Slot {
         }
     }
 
-    /// Reads where the record stands.
-    pub(crate) fn glance(&self) -> usize {
+    /// Reads a little of the record itself, so that it is fetched from memory. What comes of it means nothing.
+    pub(crate) fn touch(&self) -> usize {
         match self {
-            Slot::Living(record) => record.seen.glance() + record.values.len(),
+            Slot::Living(record) => record.seen.touch() + record.values.len(),
             Slot::Absent | Slot::Deleted(_) => 0,
         }
     }
 
-    /// Reads a little of all that an event will look at.
-    pub(crate) fn look(&self) -> usize {
+    /// As [`Slot::touch`], of what lies elsewhere: its values, and where the next event will be remembered.
+    pub(crate) fn touch_all(&self) -> usize {
         match self {
             Slot::Living(record) => {
                 let values = record.values.iter().step_by(2).filter(|value| matches!(value, Value::None));
-                record.seen.look() + values.count()
+                record.seen.touch_next() + values.count()
             }
             Slot::Absent | Slot::Deleted(_) => 0,
         }

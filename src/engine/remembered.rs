@@ -58,13 +58,13 @@ impl Remembered {
         self.oldest = if at + 1 == limit { 0 } else { self.oldest + 1 };
     }
 
-    /// Reads what is always asked.
-    pub(super) fn glance(&self) -> usize {
+    /// Reads a little of what stands in the record, so that it is fetched from memory.
+    pub(super) fn touch(&self) -> usize {
         self.oldest as usize
     }
 
     /// Reads a little of where the next one will stand.
-    pub(super) fn look(&self) -> usize {
+    pub(super) fn touch_next(&self) -> usize {
         // Until all have come, the next one stands behind the last.
         let near = [self.hashes.get(self.oldest as usize), self.hashes.last()];
         near.into_iter().flatten().map(|hash| *hash as usize & 1).sum()

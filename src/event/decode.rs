@@ -1,4 +1,4 @@
-//! From a line of JSON to an [`Event`]: the envelope by serde, the payload member by member into slots.
+//! From a line of JSON to an [`Event`]: its attributes, and the payload member by member into slots.
 
 mod kept;
 mod outcome;
@@ -18,7 +18,7 @@ use ahash::{HashMap, HashMapExt};
 use chrono::{DateTime, Utc};
 use kept::{Minute, Spare, Texts, count, keep};
 use outcome::{completed, failed};
-use payload::Shape;
+use payload::{InSlots, Shape};
 use std::collections::BTreeMap;
 
 /// Decodes the events of one program.
@@ -367,20 +367,16 @@ impl<'p> Decoder<'p> {
         let Spare { values, texts, names, .. } = &mut self.spare;
         let mut payload = shape.begin(values.pop().unwrap_or_default());
         let (program, unknown) = (self.program, &mut self.unknown_members);
-        let (mut members, mut place) = (data.members()?, 0);
-        let mut usual = shape.usual(place);
-        while let Some((name, raw)) = members.next(usual.1) {
-            let slot = name.map_or(Some(usual.0), |name| shape.find(place, name, &def.payload));
+        let mut members = InSlots::new(data.members()?);
+        while let Some((slot, name, raw)) = members.next(shape, &def.payload) {
             match slot {
                 Some(slot) => {
                     let field = &def.payload[usize::from(slot)];
                     let value = shape.value(slot, raw, field, program, texts)?;
                     shape.fill(&mut payload, slot, value);
                 }
-                None => names.count(unknown, &[&def.name, &shorten(name.unwrap_or_default())]),
+                None => names.count(unknown, &[&def.name, &shorten(name)]),
             }
-            place += 1;
-            usual = shape.usual(place);
         }
         names.closed = members.end_the_line();
         shape.check(&def.payload, data.json(), schema)?;
@@ -400,15 +396,11 @@ impl<'p> Decoder<'p> {
         let Spare { values, texts, names, .. } = &mut self.spare;
         let mut fields = shape.begin(values.pop().unwrap_or_default());
         let (mut pipeline, mut stage) = (None, None);
-        let (mut members, mut place) = (data.members()?, 0);
-        let mut usual = shape.usual(place);
-        while let Some((name, raw)) = members.next(usual.1) {
-            let slot = name.map_or(Some(usual.0), |name| shape.find(place, name, &def.fields));
-            match (slot, name.unwrap_or_default()) {
+        let mut members = InSlots::new(data.members()?);
+        while let Some((slot, name, raw)) = members.next(shape, &def.fields) {
+            match (slot, name) {
                 (Some(slot), _) if slot == FIELD_STAGE.0 => stage = stage_name(raw)?,
-                (Some(slot), _) if usize::from(slot) < BUILTIN_FIELDS => {
-                    return Err(read_only(&def.fields[usize::from(slot)].name));
-                }
+                (Some(slot), name) if usize::from(slot) < BUILTIN_FIELDS => return Err(read_only(name)),
                 (Some(slot), _) => {
                     let field = &def.fields[usize::from(slot)];
                     let value = shape.value(slot, raw, field, program, texts)?;
@@ -417,8 +409,6 @@ impl<'p> Decoder<'p> {
                 (None, "pipeline") => pipeline = pipeline_name(raw, pipelines)?,
                 (None, name) => names.count(unknown, &[&def.wire_name, "created", &shorten(name)]),
             }
-            place += 1;
-            usual = shape.usual(place);
         }
         names.closed = members.end_the_line();
         shape.check(&def.fields, data.json(), &program.schema)?;
@@ -438,15 +428,10 @@ impl<'p> Decoder<'p> {
         let Spare { changes, texts, names, .. } = &mut self.spare;
         let mut changes = changes.pop().unwrap_or_default();
         changes.clear();
-        let (mut members, mut place) = (data.members()?, 0);
-        let mut usual = shape.usual(place);
-        while let Some((name, raw)) = members.next(usual.1) {
-            let slot = name.map_or(Some(usual.0), |name| shape.find(place, name, &def.fields));
-            let name = name.unwrap_or_default();
+        let mut members = InSlots::new(data.members()?);
+        while let Some((slot, name, raw)) = members.next(shape, &def.fields) {
             match slot {
-                Some(slot) if usize::from(slot) < BUILTIN_FIELDS => {
-                    return Err(read_only(&def.fields[usize::from(slot)].name));
-                }
+                Some(slot) if usize::from(slot) < BUILTIN_FIELDS => return Err(read_only(name)),
                 Some(slot) => {
                     let (field, def) = (FieldId(slot), &def.fields[usize::from(slot)]);
                     let value = match shape.value(slot, raw, def, program, texts)? {
@@ -462,8 +447,6 @@ impl<'p> Decoder<'p> {
                 None if name == "pipeline" => return Err(read_only(name)),
                 None => names.count(unknown, &[&def.wire_name, "updated", &shorten(name)]),
             }
-            place += 1;
-            usual = shape.usual(place);
         }
         names.closed = members.end_the_line();
         changes.sort_unstable_by_key(|(field, _)| *field);

@@ -180,7 +180,8 @@ pub(super) enum Members<'a> {
 }
 
 impl Data<'_> {
-    /// Of one that is not open.
+    /// Its text, to say what is wrong with it; empty for one that is open, whose line is read as a whole before anything is
+    /// said.
     pub fn json(&self) -> &str {
         match self {
             Data::Open(_) => "",

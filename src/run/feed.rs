@@ -111,25 +111,22 @@ impl Run<'_> {
                 *outside = Some(Envelope::begun(without_break(line)));
             }
             let read = outsides.iter().map(|outside| outside.as_ref()?.as_ref().ok());
-            let ahead = self.lane.prepare(lines.iter().map(|line| without_break(line)).zip(read));
-            let mut fed = Ok(());
-            for ((whole, outside), ready) in lines.iter().zip(&outsides).zip(&ahead) {
-                let (outside, line) = (outside.as_ref(), without_break(whole));
-                if whole.is_empty() {
-                    break;
+            let mut ahead = self.lane.prepare(lines.iter().map(|line| without_break(line)).zip(read));
+            for (ready, outside) in ahead.iter_mut().zip(&outsides) {
+                if let Some(Err(rejection)) = outside {
+                    *ready = Some(Ready { decoded: Err(rejection.clone()), known: Known::default() });
                 }
+            }
+            let mut fed = Ok(());
+            for (whole, ready) in lines.iter().zip(&ahead) {
+                let Some(ready) = ready else { break };
                 meter.line(whole);
-                fed = match (ready, outside.and_then(|outside| outside.as_ref().err())) {
-                    (Some(ready), _) => self.feed_line(source, meter, line.as_bytes(), ready, around),
-                    (None, Some(rejection)) if !is_blank(line) => {
-                        let ready = Ready { decoded: Err(rejection.clone()), known: Known::default() };
-                        self.feed_line(source, meter, line.as_bytes(), &ready, around)
-                    }
-                    _ => {
-                        self.passed(source, meter, around);
-                        Ok(())
-                    }
-                };
+                let line = without_break(whole);
+                if ready.decoded.is_err() && is_blank(line) {
+                    self.passed(source, meter, around);
+                    continue;
+                }
+                fed = self.feed_line(source, meter, line.as_bytes(), ready, around);
                 if fed.is_err() {
                     break;
                 }

@@ -217,7 +217,8 @@ impl<'i> Lines<'i> {
         let text = match std::str::from_utf8(near) {
             Ok(text) => text,
             Err(bad) => {
-                near.get(..bad.valid_up_to()).and_then(|good| str::from_utf8(good).ok()).unwrap_or("")
+                let good = near.get(..bad.valid_up_to()).unwrap_or_default();
+                std::str::from_utf8(good).unwrap_or_default()
             }
         };
         let end = memchr::memrchr(b'\n', text.as_bytes());
@@ -335,7 +336,8 @@ mod tests {
             assert_eq!(all(input, capacity), lines);
             let (found, read, at_hand) = at_once(input, capacity);
             assert_eq!((found, read), (lines.map(str::to_owned).to_vec(), input.len() as u64));
-            assert_eq!(at_hand, if capacity >= input.len() { 3 } else { at_hand });
+            // With all of the input at hand: what stands before the bytes that are no text, and what has an end behind them.
+            assert!(at_hand == 3 || capacity < input.len(), "{at_hand} of {capacity}");
         }
         assert!(all(b"", 8).is_empty());
     }

@@ -150,8 +150,8 @@ impl Records {
     pub fn fetch(&self, numbers: impl Iterator<Item = u32> + Clone) {
         let stored = || numbers.clone().filter_map(|number| self.stored.get(number as usize));
         // Whether the result is needed is what the compiler must not know.
-        std::hint::black_box(stored().map(|stored| stored.slot.glance()).sum::<usize>());
-        std::hint::black_box(stored().map(|stored| stored.slot.look()).sum::<usize>());
+        std::hint::black_box(stored().map(|stored| stored.slot.touch()).sum::<usize>());
+        std::hint::black_box(stored().map(|stored| stored.slot.touch_all()).sum::<usize>());
     }
 
     /// A place for a record that has none yet.

@@ -47,6 +47,7 @@ impl Names {
         }
     }
 
+    /// A line begins that has not been read to its end.
     pub fn open(&mut self) {
         (self.open, self.closed) = (true, false);
     }

@@ -2,6 +2,7 @@
 
 use super::Texts;
 use crate::event::Rejection;
+use crate::event::envelope::Members;
 use crate::event::scan::{Key, Raw};
 use crate::event::words::{escape_pointer, missing_fields};
 use crate::program::Program;
@@ -55,7 +56,7 @@ impl Shape {
 
     /// The slot that usually stands at this place, and how its name is written.
     #[inline]
-    pub fn usual(&self, place: usize) -> (u16, Option<&Key>) {
+    fn usual(&self, place: usize) -> (u16, Option<&Key>) {
         let slot = self.usual.get(place).copied().unwrap_or_default();
         (slot, self.keys.get(usize::from(slot)).and_then(Option::as_ref))
     }
@@ -127,6 +128,41 @@ impl Shape {
         let missing: Vec<&Field> =
             fields.iter().enumerate().filter(|(slot, _)| is_missing(*slot)).map(|(_, field)| field).collect();
         Err(missing_fields(&missing, fields, data, schema))
+    }
+}
+
+/// The members of a payload, each with its slot.
+pub(super) struct InSlots<'a> {
+    members: Members<'a>,
+    /// How many have come.
+    place: usize,
+}
+
+impl<'a> InSlots<'a> {
+    pub fn new(members: Members<'a>) -> InSlots<'a> {
+        InSlots { members, place: 0 }
+    }
+
+    /// The next one: its slot, if it is declared, its name and its value.
+    #[inline]
+    pub fn next<'s>(
+        &'s mut self,
+        shape: &mut Shape,
+        fields: &'s [Field],
+    ) -> Option<(Option<u16>, &'s str, Raw<'a>)> {
+        let (usual, key) = shape.usual(self.place);
+        let (name, raw) = self.members.next(key)?;
+        let found = match name {
+            None => (Some(usual), fields.get(usize::from(usual)).map_or("", |field| &*field.name)),
+            Some(name) => (shape.find(self.place, name, fields), name),
+        };
+        self.place += 1;
+        Some((found.0, found.1, raw))
+    }
+
+    /// Of a payload that is open: whether it was an object, and the last of the line.
+    pub fn end_the_line(&mut self) -> bool {
+        self.members.end_the_line()
     }
 }
 

@@ -228,9 +228,9 @@ impl Feed<'_, '_, '_> {
             (None, _) => None,
         };
         let mut timed = false;
-        let all = parts.iter().map(|part| part.lines.len()).sum();
+        let all = parts.iter().map(Vec::len).sum();
         for at in from..all {
-            let Sorted { outside, way, time, .. } = &mut parts[at / size].lines[at % size];
+            let Sorted { outside, way, time, .. } = &mut parts[at / size][at % size];
             let lane = match *way {
                 Way::Blank => continue,
                 Way::Clock => return (at, orders, Cut::Clock),
@@ -392,7 +392,7 @@ impl Lane<'_> {
     fn handle_all(&mut self, parts: &[Part<'_>], size: usize, order: &[usize]) -> Out {
         let mut out = Out::default();
         for order in order.chunks(AHEAD) {
-            let sorted = |at: usize| &parts[at / size].lines[at % size];
+            let sorted = |at: usize| &parts[at / size][at % size];
             let outside = |at: &usize| match &sorted(*at).line {
                 Line::Text(text) => (*text, sorted(*at).outside.as_ref()),
                 Line::NotUtf8(_) | Line::TooLong(_) => ("", None),

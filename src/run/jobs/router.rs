@@ -30,10 +30,7 @@ pub(super) enum Way {
 }
 
 /// One thread's share of the lines of a batch.
-#[derive(Default)]
-pub(super) struct Part<'b> {
-    pub lines: Vec<Sorted<'b>>,
-}
+pub(super) type Part<'b> = Vec<Sorted<'b>>;
 
 /// Says which lane a record belongs to.
 pub(super) struct Router {
@@ -63,7 +60,7 @@ impl Router {
 
     /// Reads the outsides of lines.
     pub fn sort<'b>(&self, batch: &'b Batch, lines: &'b [At], tick: bool, schema: &Schema) -> Part<'b> {
-        let mut part = Part { lines: Vec::with_capacity(lines.len()) };
+        let mut part = Vec::with_capacity(lines.len());
         for at in lines {
             let line = batch.line(at);
             let outside = match line {
@@ -82,7 +79,7 @@ impl Router {
             let time = envelope
                 .filter(|_| tick)
                 .and_then(|envelope| instant(envelope.get(Attribute::Time)?, schema).ok()?);
-            part.lines.push(Sorted { line, outside, way, time });
+            part.push(Sorted { line, outside, way, time });
         }
         part
     }

@@ -129,6 +129,13 @@ impl<'p> Engine<'p> {
         &self.options
     }
 
+    /// Takes the room of an effect that is over: the next one needs none of its own.
+    pub fn recycle(&mut self, effect: Effect) {
+        if let EffectKind::ActionRequested { params, .. } = effect.kind {
+            self.buffers.scratch.recycle(params);
+        }
+    }
+
     /// Answers the next `let` of this action, of whatever record, with these outputs (in the order of the declaration)
     /// or with a failure, instead of a simulated answer. Only with [`Options::simulate`].
     pub fn reply(&mut self, action: ActionId, answer: Result<Vec<Value>, Text>) {

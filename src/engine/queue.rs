@@ -31,32 +31,36 @@ pub(super) struct Change {
 impl Life<'_, '_> {
     /// Handles an entry and all that it brings.
     pub(super) fn work_off(&mut self, first: Entry) {
-        // Rules that started on creation or on a move may have joined before: the event came first.
+        // Rules that started on creation or on a move may have joined the queue before: the event came first.
         self.entries += 1;
-        self.buffers.queue.push_front(first);
+        self.work(first);
         self.drain();
     }
 
     /// Handles all that is in the queue.
     pub(super) fn drain(&mut self) {
         while let Some(entry) = self.buffers.queue.pop_front() {
-            match entry {
-                Entry::Input => {
-                    if let Some(occasion) = self.happened()
-                        && !self.stopped
-                    {
-                        self.handle(occasion, self.joined);
-                    }
+            self.work(entry);
+        }
+    }
+
+    fn work(&mut self, entry: Entry) {
+        match entry {
+            Entry::Input => {
+                if let Some(occasion) = self.happened()
+                    && !self.stopped
+                {
+                    self.handle(occasion, self.joined);
                 }
-                Entry::Change(change) => {
-                    if !self.stopped {
-                        let name = self.tables.updated_name(self.record.subject.entity);
-                        self.handle(Occasion::of_change(&change, name), change.joined);
-                    }
-                    let mut old = change.old;
-                    old.clear();
-                    self.buffers.spare.push(old);
+            }
+            Entry::Change(change) => {
+                if !self.stopped {
+                    let name = self.tables.updated_name(self.record.subject.entity);
+                    self.handle(Occasion::of_change(&change, name), change.joined);
                 }
+                let mut old = change.old;
+                old.clear();
+                self.buffers.spare.push(old);
             }
         }
     }

@@ -86,6 +86,7 @@ pub struct Record {
     /// How many effects it has brought so far: the next one's number is one more.
     pub effects: u64,
     /// The clock when it last handled something: time never runs back for a record.
+    #[serde(serialize_with = "digits::serialize_instant")]
     pub clock: DateTime<Utc>,
     /// What it waits for, if anything.
     pub waiting: Option<Box<Waiting>>,

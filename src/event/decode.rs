@@ -16,9 +16,10 @@ use crate::value::json;
 use crate::value::*;
 use ahash::{HashMap, HashMapExt};
 use chrono::{DateTime, Utc};
-use kept::{Minute, Spare, Texts, count, keep};
+use kept::{Minute, Spare, count};
 use outcome::{completed, failed};
 use payload::{InSlots, Shape};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Decodes the events of one program.
@@ -63,6 +64,13 @@ pub(crate) type About<'a> = Option<(EntityId, &'a str)>;
 pub enum Decoded {
     Event(Event),
     /// Of a type the program does not know: counted.
+    Skipped,
+}
+
+/// As [`Decoded`], where the event is put elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    Event,
     Skipped,
 }
 
@@ -116,7 +124,11 @@ impl<'p> Decoder<'p> {
     pub fn decode(&mut self, line: &str) -> Result<Decoded, Rejection> {
         let envelope = Envelope::begun(line)?;
         let about = self.about(&envelope);
-        self.event(line, &envelope, about)
+        let mut event = Event::default();
+        Ok(match self.event(line, &envelope, about, &mut event)? {
+            Held::Event => Decoded::Event(event),
+            Held::Skipped => Decoded::Skipped,
+        })
     }
 
     /// The record that a line is about, if that can be told at a glance.
@@ -130,28 +142,27 @@ impl<'p> Decoder<'p> {
         Some((self.usual, id)).filter(|(_, id)| !id.is_empty())
     }
 
-    /// Decodes a line whose outside has been read, and of which it is known what it is [about](Decoder::about).
+    /// Decodes a line whose outside has been read, and of which it is known what it is [about](Decoder::about), in the room of
+    /// an event that is over. If there is none in the line, what stands in that room means nothing.
     pub(crate) fn event(
         &mut self,
         line: &str,
         envelope: &Envelope<'_>,
         about: About<'_>,
-    ) -> Result<Decoded, Rejection> {
+        event: &mut Event,
+    ) -> Result<Held, Rejection> {
         if !envelope.is_open() {
-            return self.decoded(line, envelope, about);
+            return self.decoded(line, envelope, about, event);
         }
         self.spare.names.open();
-        let decoded = self.decoded(line, envelope, about);
+        let decoded = self.decoded(line, envelope, about, event);
         if self.spare.names.close(decoded.is_ok(), &mut self.unknown_members) {
             return decoded;
         }
         // There is something wrong with the line, or unusual about it, or nothing of its payload was read: as a whole.
-        if let Ok(Decoded::Event(event)) = decoded {
-            self.recycle(event);
-        }
         let envelope = Envelope::of(line)?;
         let about = self.about(&envelope);
-        self.decoded(line, &envelope, about)
+        self.decoded(line, &envelope, about, event)
     }
 
     fn decoded(
@@ -159,7 +170,8 @@ impl<'p> Decoder<'p> {
         line: &str,
         envelope: &Envelope<'_>,
         about: About<'_>,
-    ) -> Result<Decoded, Rejection> {
+        event: &mut Event,
+    ) -> Result<Held, Rejection> {
         let name = match envelope.get(Attribute::Type) {
             Some(raw) => text(raw, "/type")?,
             None => {
@@ -171,94 +183,73 @@ impl<'p> Decoder<'p> {
                 .at("/type")
                 .expected("the name of an event"));
         }
-        let Some((name, kind)) = self.kinds.get_key_value(&*name).map(|(name, kind)| (name.clone(), *kind))
-        else {
+        let Some((name, kind)) = self.kinds.get_key_value(&*name) else {
             if !envelope.is_open() {
                 count(&mut self.unknown_types, &name);
             }
-            return Ok(Decoded::Skipped);
+            return Ok(Held::Skipped);
         };
-        let time = match envelope.get(Attribute::Time) {
+        event.name.clone_from(name);
+        let kind = *kind;
+        event.time = match envelope.get(Attribute::Time) {
             Some(raw) => match raw.plain().and_then(|time| self.minute.instant(time)) {
                 Some(time) => Some(time),
                 None => instant(raw, &self.program.schema)?,
             },
             None => None,
         };
-        let optional = |raw: Option<Raw<'_>>, pointer| -> Result<Option<Text>, Rejection> {
-            Ok(raw.map(|raw| text(raw, pointer)).transpose()?.map(Text::from))
-        };
+        let mut room = self.spare.room_of(std::mem::replace(&mut event.body, EventBody::Clock));
+        (event.partition, event.cause) = (None, None);
         if matches!(kind, Kind::Clock) {
-            if time.is_none() {
+            if event.time.is_none() {
                 return Err(missing_attribute(line, "time", INSTANT));
             }
-            let id = optional(envelope.get(Attribute::Id), "/id")?.unwrap_or_else(|| "clock".into());
-            let source =
-                optional(envelope.get(Attribute::Source), "/source")?.unwrap_or_else(|| "/stagegate".into());
-            return Ok(Decoded::Event(Event {
-                id,
-                source,
-                name,
-                time,
-                partition: None,
-                cause: None,
-                body: EventBody::Clock,
-            }));
+            event.id = optional(envelope.get(Attribute::Id), "/id")?.unwrap_or_else(|| "clock".into());
+            let source = optional(envelope.get(Attribute::Source), "/source")?;
+            event.source = source.unwrap_or_else(|| "/stagegate".into());
+            return Ok(Held::Event);
         }
         match envelope.get(Attribute::Specversion) {
             Some(raw)
                 if raw.plain() == Some("1.0") || raw.string().is_some_and(|version| version == "1.0") => {}
-            Some(raw) => {
-                let found = json::described(&shorten(&raw.json()));
-                return Err(Rejection::new(
-                    "not-an-event",
-                    format!("`specversion` cannot be {found}: only version 1.0 of CloudEvents is read"),
-                )
-                .at("/specversion")
-                .expected("\"1.0\""));
-            }
+            Some(raw) => return Err(not_read(raw)),
             None => return Err(missing_attribute(line, "specversion", "\"1.0\"")),
         }
-        let mut required =
-            |raw: Option<Raw<'_>>, which: usize, pointer: &'static str, what| -> Result<Text, Rejection> {
-                let name = &pointer[1..];
-                let raw = raw.ok_or_else(|| missing_attribute(line, name, what))?;
-                let value = text(raw, pointer)?;
-                if value.is_empty() {
-                    return Err(Rejection::new("not-an-event", format!("`{name}` must not be empty"))
-                        .at(pointer)
-                        .expected("a text that is not empty"));
+        for (attribute, text, pointer, what) in [
+            (Attribute::Id, &mut event.id, "/id", "a text that names this event among those of its source"),
+            (Attribute::Source, &mut event.source, "/source", "where the event comes from, as \"/crm\""),
+        ] {
+            match envelope.get(attribute) {
+                Some(raw) if raw.plain().is_some_and(|plain| !plain.is_empty()) => {
+                    text.become_text(raw.plain().unwrap_or_default());
                 }
-                Ok(self.spare.attributes[which].text(&value))
-            };
-        let id = required(
-            envelope.get(Attribute::Id),
-            0,
-            "/id",
-            "a text that names this event among those of its source",
-        )?;
-        let source = required(
-            envelope.get(Attribute::Source),
-            1,
-            "/source",
-            "where the event comes from, as \"/crm\"",
-        )?;
-        let subject = match (about, envelope.get(Attribute::Subject)) {
-            (Some((entity, id)), _) => Subject { entity, id: self.spare.attributes[2].text(id) },
-            (None, Some(raw)) => self.subject(&text(raw, "/subject")?)?,
+                raw => text.become_text(&required(line, raw, pointer, what)?),
+            }
+        }
+        let entity = match (about, envelope.get(Attribute::Subject)) {
+            (Some((entity, id)), _) => {
+                room.become_text(id);
+                entity
+            }
+            (None, Some(raw)) => self.subject(&text(raw, "/subject")?, &mut room)?,
             (None, None) => return Err(missing_attribute(line, "subject", RECORD)),
         };
-        let partition = optional(envelope.get(Attribute::Partitionkey), "/partitionkey")?;
-        let cause = optional(envelope.get(Attribute::Causeid), "/causeid")?;
-        if envelope.get(Attribute::Data).is_none() && envelope.get(Attribute::DataBase64).is_some() {
-            return Err(Rejection::new(
-                "not-an-event",
-                "`data_base64` is not read: send the payload in `data`, as JSON",
-            )
-            .at("/data_base64"));
+        let subject = Subject { entity, id: room };
+        if let raw @ Some(_) = envelope.get(Attribute::Partitionkey) {
+            event.partition = optional(raw, "/partitionkey")?;
         }
-        let data = &envelope.data();
-        let body = match kind {
+        if let raw @ Some(_) = envelope.get(Attribute::Causeid) {
+            event.cause = optional(raw, "/causeid")?;
+        }
+        let data = &match envelope.data() {
+            Some(data) => data,
+            None if envelope.get(Attribute::DataBase64).is_some() => {
+                let message = "`data_base64` is not read: send the payload in `data`, as JSON";
+                return Err(Rejection::new("not-an-event", message).at("/data_base64"));
+            }
+            None => Data::Scanned("{}"),
+        };
+        event.body = match kind {
             Kind::Event(event) => self.happened(event, subject, data)?,
             Kind::Created(entity) => self.created(entity, subject, data)?,
             Kind::Updated(entity) => self.updated(entity, subject, data)?,
@@ -271,7 +262,7 @@ impl<'p> Decoder<'p> {
             Kind::Failed => failed(subject, data)?,
             Kind::Clock => EventBody::Clock,
         };
-        Ok(Decoded::Event(Event { id, source, name, time, partition, cause, body }))
+        Ok(Held::Event)
     }
 
     /// The entity of that name on the wire.
@@ -279,34 +270,8 @@ impl<'p> Decoder<'p> {
         self.entities.get(name).copied()
     }
 
-    /// Takes the room of an event that is over.
-    pub fn recycle(&mut self, event: Event) {
-        let subject = match event.body {
-            EventBody::Happened { subject, mut payload, .. } => {
-                for value in &mut payload {
-                    if let Value::Text(text) = value {
-                        self.spare.texts.keep(std::mem::take(text));
-                    }
-                }
-                keep(&mut self.spare.values, payload);
-                subject
-            }
-            EventBody::Created { subject, fields, .. } => {
-                keep(&mut self.spare.values, fields);
-                subject
-            }
-            EventBody::Updated { subject, changes } => {
-                keep(&mut self.spare.changes, changes);
-                subject
-            }
-            _ => return,
-        };
-        for (rooms, text) in self.spare.attributes.iter_mut().zip([event.id, event.source, subject.id]) {
-            rooms.keep(text);
-        }
-    }
-
-    fn subject(&mut self, subject: &str) -> Result<Subject, Rejection> {
+    /// The entity of a subject, whose id is put into `room`.
+    fn subject(&self, subject: &str, room: &mut Text) -> Result<EntityId, Rejection> {
         let wrong = |message: String| Rejection::new("wrong-type", message).at("/subject").expected(RECORD);
         let Some((entity, id)) = split(subject) else {
             return Err(wrong(format!("the subject `{}` has no `/`", shorten(subject))));
@@ -315,7 +280,10 @@ impl<'p> Decoder<'p> {
             return Err(wrong(format!("the subject `{}` names no record after the `/`", shorten(subject))));
         }
         match self.entities.get(entity) {
-            Some(found) => Ok(Subject { entity: *found, id: self.spare.attributes[2].text(id) }),
+            Some(found) => {
+                room.become_text(id);
+                Ok(*found)
+            }
             None => {
                 let mut message = format!("the program has no entity `{}`", shorten(entity));
                 let known = self.entities.keys().map(|k| &**k);
@@ -477,6 +445,37 @@ fn split(subject: &str) -> Option<(&str, &str)> {
     // Shorter than what looks for characters of any length.
     let slash = subject.bytes().position(|byte| byte == b'/')?;
     Some((subject.get(..slash)?, subject.get(slash + 1..)?))
+}
+
+/// The text of an attribute that must be there.
+#[cold]
+fn required<'a>(
+    line: &str,
+    raw: Option<Raw<'a>>,
+    pointer: &'static str,
+    what: &str,
+) -> Result<Cow<'a, str>, Rejection> {
+    let name = &pointer[1..];
+    let value = text(raw.ok_or_else(|| missing_attribute(line, name, what))?, pointer)?;
+    if value.is_empty() {
+        return Err(Rejection::new("not-an-event", format!("`{name}` must not be empty"))
+            .at(pointer)
+            .expected("a text that is not empty"));
+    }
+    Ok(value)
+}
+
+/// The text of an attribute that need not be there.
+fn optional(raw: Option<Raw<'_>>, pointer: &str) -> Result<Option<Text>, Rejection> {
+    Ok(raw.map(|raw| text(raw, pointer)).transpose()?.map(Text::from))
+}
+
+/// Another version of CloudEvents.
+#[cold]
+fn not_read(specversion: Raw<'_>) -> Rejection {
+    let found = json::described(&shorten(&specversion.json()));
+    let message = format!("`specversion` cannot be {found}: only version 1.0 of CloudEvents is read");
+    Rejection::new("not-an-event", message).at("/specversion").expected("\"1.0\"")
 }
 
 /// The attribute `time`; `None` for null.

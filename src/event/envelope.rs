@@ -1,15 +1,17 @@
 //! The outside of an event: its attributes, and the members of its payload, as JSON text.
 
 use super::Rejection;
-use super::scan::{self, Key, Raw};
+use super::scan::{self, Key, Raw, Span, Wanted};
 use super::words::{no_envelope, no_object, shorten};
 use crate::value::json;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-/// An attribute that is read.
+/// An attribute that is read: its place in [`ATTRIBUTES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attribute {
     Specversion,
@@ -18,48 +20,41 @@ pub(crate) enum Attribute {
     Type,
     Subject,
     Time,
+    Data,
     Partitionkey,
     Causeid,
-    Data,
     DataBase64,
 }
 
-/// By attribute, in the order in which most senders write them.
-pub(super) const NAMES: [&str; 10] = [
-    "specversion",
-    "id",
-    "source",
-    "type",
-    "subject",
-    "time",
-    "partitionkey",
-    "causeid",
-    "data",
-    "data_base64",
-];
-
-const KEYS: [Key; NAMES.len()] = {
-    let mut keys = [const { Key::new("data").expect("it is short") }; NAMES.len()];
-    let mut at = 0;
-    while at < NAMES.len() {
-        keys[at] = Key::new(NAMES[at]).expect("it is short");
-        at += 1;
-    }
-    keys
-};
+pub(super) static ATTRIBUTES: Wanted<10> = Wanted::new(
+    [
+        "specversion",
+        "id",
+        "source",
+        "type",
+        "subject",
+        "time",
+        "data",
+        "partitionkey",
+        "causeid",
+        "data_base64",
+    ],
+    Attribute::Data as usize,
+);
 
 /// The attributes, still as JSON text; `null` is as if they were left out.
 pub(crate) struct Envelope<'a> {
-    attributes: [Option<Raw<'a>>; NAMES.len()],
+    line: &'a str,
+    attributes: [Span; 10],
     /// How far the line has been read.
-    read: Read<'a>,
+    read: Read,
 }
 
 /// How far a line has been read.
 #[derive(Clone, Copy)]
-enum Read<'a> {
-    /// By the scanner up to its payload: this is the rest.
-    Open(&'a str),
+enum Read {
+    /// By the scanner up to its payload, which begins here.
+    Open(usize),
     Scanned,
     BySerde,
 }
@@ -67,7 +62,7 @@ enum Read<'a> {
 impl<'a> Envelope<'a> {
     #[inline]
     pub fn get(&self, attribute: Attribute) -> Option<Raw<'a>> {
-        self.attributes[attribute as usize]
+        self.attributes[attribute as usize].raw(self.line)
     }
 
     /// The outside of a line.
@@ -75,10 +70,7 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// The line is no JSON, or no object.
     pub fn of(line: &'a str) -> Result<Envelope<'a>, Rejection> {
-        match scan::attributes(line, &NAMES, &KEYS, None) {
-            Some((attributes, _)) => Ok(Envelope { attributes, read: Read::Scanned }),
-            None => Envelope::unusual(line),
-        }
+        Envelope::scanned(line, false)
     }
 
     /// As [`Envelope::of`], but perhaps only up to the payload, behind which mostly nothing comes.
@@ -87,9 +79,33 @@ impl<'a> Envelope<'a> {
     /// As [`Envelope::of`].
     #[inline]
     pub fn begun(line: &'a str) -> Result<Envelope<'a>, Rejection> {
-        match scan::attributes(line, &NAMES, &KEYS, Some(Attribute::Data as usize)) {
-            Some((attributes, rest)) => {
-                Ok(Envelope { attributes, read: rest.map_or(Read::Scanned, Read::Open) })
+        Envelope::scanned(line, true)
+    }
+
+    /// As [`Envelope::begun`], with all attributes by which events are told apart and sent to their places: what lies behind the
+    /// payload is looked at more closely only if one of them may be there.
+    ///
+    /// # Errors
+    /// As [`Envelope::of`].
+    pub fn addressed(line: &'a str) -> Result<Envelope<'a>, Rejection> {
+        static KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("partitionkey"));
+        let envelope = Envelope::begun(line)?;
+        let Read::Open(at) = envelope.read else { return Ok(envelope) };
+        let rest = line.as_bytes().get(at..).unwrap_or_default();
+        // A name may be written with escapes.
+        let may_be_there = KEY.find(rest).is_some() || memchr::memchr(b'\\', rest).is_some();
+        let has = |attribute| envelope.get(attribute).is_some();
+        let complete = has(Attribute::Type) && has(Attribute::Subject) && has(Attribute::Time);
+        if complete && !may_be_there { Ok(envelope) } else { Envelope::of(line) }
+    }
+
+    #[inline(always)]
+    fn scanned(line: &'a str, open: bool) -> Result<Envelope<'a>, Rejection> {
+        let mut envelope = Envelope { line, attributes: [Span::default(); 10], read: Read::Scanned };
+        match scan::attributes(line, &ATTRIBUTES, open, &mut envelope.attributes) {
+            Some(at) => {
+                envelope.read = at.map_or(Read::Scanned, Read::Open);
+                Ok(envelope)
             }
             None => Envelope::unusual(line),
         }
@@ -102,6 +118,9 @@ impl<'a> Envelope<'a> {
             // An array of the attributes would be read like an object.
             return Err(no_object(line));
         }
+        if u32::try_from(line.len()).is_err() {
+            return Err(Rejection::new("too-long", "a line may be at most 4 GiB long"));
+        }
         Envelope::read(line).map_err(|error| no_envelope(line, &error))
     }
 
@@ -110,14 +129,16 @@ impl<'a> Envelope<'a> {
         matches!(self.read, Read::Open(_))
     }
 
-    /// The payload.
-    pub(super) fn data(&self) -> Data<'a> {
-        match (self.read, self.get(Attribute::Data)) {
-            (Read::Open(rest), _) => Data::Open(rest),
-            (Read::Scanned, Some(data)) if data.other().starts_with('{') => Data::Scanned(data.other()),
-            (_, Some(data)) => Data::Raw(data.json()),
-            (_, None) => Data::Scanned("{}"),
+    /// The payload, if there is one.
+    pub(super) fn data(&self) -> Option<Data<'a>> {
+        if let Read::Open(at) = self.read {
+            return Some(Data::Open(self.line.get(at..).unwrap_or_default()));
         }
+        let data = self.get(Attribute::Data)?;
+        Some(match self.read {
+            Read::Scanned if data.other().starts_with('{') => Data::Scanned(data.other()),
+            _ => Data::Raw(data.json()),
+        })
     }
 
     /// The same by serde, which can say what is wrong.
@@ -153,13 +174,14 @@ impl<'a> Envelope<'a> {
             raw.name,
             raw.subject,
             raw.time,
+            raw.data,
             raw.partitionkey,
             raw.causeid,
-            raw.data,
             raw.data_base64,
         ];
-        let attributes = attributes.map(|raw| raw.map(|raw| Raw::of(raw.get())));
-        Ok(Envelope { attributes, read: Read::BySerde })
+        let span =
+            |raw: Option<&'a RawValue>| raw.map(|raw| Span::of(Raw::of(raw.get()), line)).unwrap_or_default();
+        Ok(Envelope { line, attributes: attributes.map(span), read: Read::BySerde })
     }
 }
 

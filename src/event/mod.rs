@@ -52,6 +52,14 @@ pub enum EventBody {
     Clock,
 }
 
+/// Room for an event: a clock event without a time.
+impl Default for Event {
+    fn default() -> Event {
+        let (id, source, name) = (Text::default(), Text::default(), Text::default());
+        Event { id, source, name, time: None, partition: None, cause: None, body: EventBody::Clock }
+    }
+}
+
 impl Event {
     /// The record it is about; `None` for a clock event.
     pub fn subject(&self) -> Option<&Subject> {

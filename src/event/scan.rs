@@ -54,6 +54,30 @@ impl<'a> Raw<'a> {
     }
 }
 
+/// Where a value stands in a line, in bytes; of a string without escapes what stands between its quotes. Nothing stands at the
+/// beginning of a line.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Span {
+    from: u32,
+    to: u32,
+}
+
+impl Span {
+    /// Where a value stands that is a part of a line.
+    pub fn of(raw: Raw<'_>, line: &str) -> Span {
+        let from = raw.text.as_ptr() as usize - line.as_ptr() as usize;
+        Span { from: from as u32, to: (from + raw.text.len()) as u32 }
+    }
+
+    #[inline]
+    pub fn raw(self, line: &str) -> Option<Raw<'_>> {
+        let (from, to) = (self.from as usize, self.to as usize);
+        let before = line.as_bytes().get(from.checked_sub(1)?)?;
+        // Before any other value stands a colon or a space.
+        Some(Raw { text: line.get(from..to)?, plain: *before == b'"' })
+    }
+}
+
 /// Deeper values are left to serde.
 const DEPTH: usize = 64;
 
@@ -68,86 +92,174 @@ pub(super) struct Key {
 impl Key {
     /// `None`: the name is too long, or would be written with escapes.
     pub const fn new(name: &str) -> Option<Key> {
-        let name = name.as_bytes();
-        if name.len() > 13 {
+        Key::behind("", name)
+    }
+
+    /// Stands nowhere.
+    const NEVER: Key = Key { word: 1, mask: 0, length: 0 };
+
+    /// As [`Key::new`], behind something else: the end of a string and a comma, `","id":`.
+    const fn behind(before: &str, name: &str) -> Option<Key> {
+        let (before, name) = (before.as_bytes(), name.as_bytes());
+        let length = before.len() + name.len() + 3;
+        if length > 16 {
             return None;
         }
-        let (mut bytes, mut mask) = ([0; 16], [0; 16]);
-        let mut at = 0;
-        while at < name.len() {
-            if name[at] < b' ' || name[at] == b'"' || name[at] == b'\\' {
-                return None;
-            }
-            (bytes[at + 1], mask[at + 1]) = (name[at], 0xFF);
+        let (mut bytes, mut at) = ([0; 16], 0);
+        while at < before.len() {
+            bytes[at] = before[at];
             at += 1;
         }
-        (bytes[0], bytes[at + 1], bytes[at + 2]) = (b'"', b'"', b':');
-        (mask[0], mask[at + 1], mask[at + 2]) = (0xFF, 0xFF, 0xFF);
-        Some(Key { word: u128::from_le_bytes(bytes), mask: u128::from_le_bytes(mask), length: at + 3 })
+        bytes[at] = b'"';
+        let mut from = 0;
+        while from < name.len() {
+            if name[from] < b' ' || name[from] == b'"' || name[from] == b'\\' {
+                return None;
+            }
+            bytes[at + 1 + from] = name[from];
+            from += 1;
+        }
+        (bytes[length - 2], bytes[length - 1]) = (b'"', b':');
+        Some(Key { word: u128::from_le_bytes(bytes), mask: u128::MAX >> (8 * (16 - length)), length })
+    }
+
+    /// Where it ends, if it stands at this place of a text.
+    #[inline(always)]
+    fn end_at(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let word = bytes.get(at..)?.first_chunk::<16>()?;
+        (u128::from_le_bytes(*word) & self.mask == self.word).then_some(at + self.length)
     }
 }
 
-/// The values of those members of the object that the line is whose names are `names`, by name; their `keys` are found fastest
-/// in the order in which they are listed. `null` is as if it were left out. `None`: serde is to read it, and one that
-/// comes twice is left to serde too.
+/// Members of an object that are looked for.
+pub(super) struct Wanted<const N: usize> {
+    /// In the order in which most senders write them.
+    pub names: [&'static str; N],
+    keys: [Key; N],
+    /// The same behind a string.
+    links: [Key; N],
+    /// One that is an object, mostly the last.
+    object: usize,
+}
+
+impl<const N: usize> Wanted<N> {
+    /// `object`: the place of one that is an object, and mostly the last. What is listed behind it stands before it too.
+    pub const fn new(names: [&'static str; N], object: usize) -> Wanted<N> {
+        let (mut keys, mut links, mut at) = ([Key::NEVER; N], [Key::NEVER; N], 0);
+        while at < N {
+            if let Some(key) = Key::new(names[at]) {
+                keys[at] = key;
+            }
+            if let Some(link) = Key::behind("\",", names[at]) {
+                links[at] = link;
+            }
+            at += 1;
+        }
+        Wanted { names, keys, links, object }
+    }
+
+    /// Which of these keys stands at a place of a text, of those that mostly come behind the member `before`; and where it ends.
+    #[inline(always)]
+    fn one_at(
+        &self,
+        keys: &[Key; N],
+        before: Option<usize>,
+        bytes: &[u8],
+        at: usize,
+    ) -> Option<(usize, usize)> {
+        let next = before.map_or(0, |before| (before + 1).min(self.object));
+        let mut likely = (next..N).zip(keys.get(next..)?).take(3);
+        likely.find_map(|(known, key)| Some((known, key.end_at(bytes, at)?)))
+    }
+}
+
+/// Finds the values of those members of the object that the line is that are `wanted`. `null` is as if it were left out.
+/// `None`: serde is to read it, and one that comes twice is left to serde too.
 ///
-/// Where `open` is one of them that holds an object, the line is looked at only up to there: the rest is given too.
+/// If it may stay `open`, the line is looked at only up to the one that is an object: where that begins is given.
 #[inline(always)]
-pub(super) fn attributes<'a, const N: usize>(
-    line: &'a str,
-    names: &[&str; N],
-    keys: &[Key; N],
-    open: Option<usize>,
-) -> Option<([Option<Raw<'a>>; N], Option<&'a str>)> {
-    let mut found = [None; N];
-    let (mut seen, mut next) = (0_u64, 0);
+pub(super) fn attributes<const N: usize>(
+    line: &str,
+    wanted: &Wanted<N>,
+    open: bool,
+    found: &mut [Span; N],
+) -> Option<Option<usize>> {
+    u32::try_from(line.len()).ok()?;
+    let bytes = line.as_bytes();
+    let (mut seen, mut before) = (0_u64, None);
     let mut scan = Scan { text: line, at: 0 };
+    let mut see = |known: usize| {
+        let first = seen >> known & 1 == 0;
+        seen |= 1 << known;
+        first.then_some(())
+    };
     scan.space();
     let mut more = scan.begin(b'{', b'}')?;
     while more {
-        let known = match scan.one_of(keys, next) {
-            Some(known) => Some(known),
+        let mut known = match wanted.one_at(&wanted.keys, before, bytes, scan.at) {
+            Some((known, behind)) => {
+                scan.at = behind;
+                Some(known)
+            }
             None => {
                 let name = scan.name()?;
-                names.iter().position(|known| *known == name)
+                wanted.names.iter().position(|known| *known == name)
             }
         };
+        // Most are strings, one behind the other without spaces.
+        while let Some(now) = known
+            && scan.peek()? == b'"'
+        {
+            let from = scan.at + 1;
+            let to = special(bytes, from);
+            let Some((next, behind)) = wanted.one_at(&wanted.links, known, bytes, to) else { break };
+            see(now)?;
+            found[now] = Span { from: from as u32, to: to as u32 };
+            (known, scan.at) = (Some(next), behind);
+        }
         scan.space();
-        if open.is_some() && known == open && scan.peek()? == b'{' {
-            return Some((found, line.get(scan.at..)));
+        if open && known == Some(wanted.object) && scan.peek()? == b'{' {
+            return Some(Some(scan.at));
         }
         let value = scan.value()?;
         if let Some(known) = known {
-            next = known + 1;
-            if seen >> known & 1 == 1 {
-                return None;
-            }
-            seen |= 1 << known;
+            before = Some(known);
+            see(known)?;
             if !value.is_null() {
-                found[known] = Some(value);
+                found[known] = Span::of(value, line);
             }
         }
         more = scan.goes_on(b'}')?;
     }
     scan.space();
-    (scan.at == line.len()).then_some((found, None))
+    (scan.at == line.len()).then_some(None)
 }
 
 /// The members of an object that has been scanned as a part of a line, or with which the rest of a line begins.
 pub(super) struct Members<'a> {
     scan: Scan<'a>,
-    begun: bool,
-    ended: bool,
+    place: Place,
+}
+
+/// How far an object has been read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Before,
+    /// Before the name of a member.
+    AtName,
+    BehindValue,
+    /// Behind its end.
+    Behind,
 }
 
 impl<'a> Members<'a> {
     pub fn of(object: &'a str) -> Members<'a> {
-        Members { scan: Scan { text: object, at: 0 }, begun: false, ended: false }
+        Members { scan: Scan { text: object, at: 0 }, place: Place::Before }
     }
 
     /// Whether the object has come to its end, and with it the object around it and the line.
     pub fn end_the_line(&mut self) -> bool {
-        self.ended && self.scan.goes_on(b'}') == Some(false) && {
+        self.place == Place::Behind && self.scan.goes_on(b'}') == Some(false) && {
             self.scan.space();
             self.scan.at == self.scan.text.len()
         }
@@ -157,16 +269,30 @@ impl<'a> Members<'a> {
     #[inline]
     pub fn next(&mut self, expected: Option<&Key>) -> Option<(Option<&'a str>, Raw<'a>)> {
         let scan = &mut self.scan;
-        let more = if self.begun { scan.goes_on(b'}') } else { scan.begin(b'{', b'}') };
-        self.begun = true;
-        if !more? {
-            self.ended = true;
+        let more = match self.place {
+            Place::AtName => true,
+            Place::Before => scan.begin(b'{', b'}')?,
+            _ => scan.goes_on(b'}')?,
+        };
+        if !more {
+            self.place = Place::Behind;
             return None;
         }
-        let expected = expected.and_then(|key| scan.one_of(std::slice::from_ref(key), 0));
-        let name = if expected.is_some() { None } else { Some(scan.name()?) };
+        self.place = Place::BehindValue;
+        let name = match expected.and_then(|key| key.end_at(scan.text.as_bytes(), scan.at)) {
+            Some(behind) => {
+                scan.at = behind;
+                None
+            }
+            None => Some(scan.name()?),
+        };
         scan.space();
-        Some((name, scan.value()?))
+        let value = scan.value()?;
+        if scan.text.as_bytes().get(scan.at..).and_then(<[u8]>::first_chunk) == Some(b",\"") {
+            self.place = Place::AtName;
+            scan.at += 1;
+        }
+        Some((name, value))
     }
 }
 
@@ -237,20 +363,6 @@ impl<'a> Scan<'a> {
             return Some(true);
         }
         (byte == close).then_some(false)
-    }
-
-    /// Which of the next keys stands here, if one does: there are some that most senders leave out.
-    #[inline(always)]
-    fn one_of(&mut self, keys: &[Key], next: usize) -> Option<usize> {
-        let word = self.text.as_bytes().get(self.at..)?.first_chunk::<16>()?;
-        let word = u128::from_le_bytes(*word);
-        for (place, key) in keys.iter().enumerate().skip(next).take(4) {
-            if word & key.mask == key.word {
-                self.at += key.length;
-                return Some(place);
-            }
-        }
-        None
     }
 
     /// The name of a member, without quotes, and its colon.
@@ -399,7 +511,9 @@ mod tests {
     /// The members as they are found in an object that is a member itself: that is scanned twice.
     fn by_scan(text: &str) -> Option<Vec<(String, String)>> {
         let line = format!("{{\"a\":{text}}}");
-        let ([object], _) = attributes(&line, &["a"], &[Key::new("a").unwrap()], None)?;
+        let mut found = [Span::default()];
+        attributes(&line, &Wanted::new(["a"], 0), false, &mut found)?;
+        let object = found[0].raw(&line);
         let object =
             object.filter(|object| object.other().starts_with('{') && object.other() == text.trim())?;
         let expected = Key::new("b");
@@ -414,8 +528,8 @@ mod tests {
     /// The same, where the line is looked at no further before.
     fn by_open_scan(text: &str) -> Option<Vec<(String, String)>> {
         let line = format!("{{\"a\":{text}}}");
-        let (_, rest) = attributes(&line, &["a"], &[Key::new("a").unwrap()], Some(0))?;
-        let (mut members, mut all) = (Members::of(rest?), Vec::new());
+        let rest = attributes(&line, &Wanted::new(["a"], 0), true, &mut [Span::default()])?;
+        let (mut members, mut all) = (Members::of(&line[rest?..]), Vec::new());
         while let Some((name, value)) = members.next(None) {
             all.push((name?.to_owned(), value.json().into_owned()));
         }
@@ -424,9 +538,9 @@ mod tests {
 
     /// Some of the members of a line, in whatever order they come.
     fn by_attributes(text: &str) -> Option<[Option<String>; 3]> {
-        const NAMES: [&str; 3] = ["a", "b", "d"];
-        let (found, _) = attributes(text, &NAMES, &NAMES.map(|name| Key::new(name).unwrap()), None)?;
-        Some(found.map(|value| value.map(|value| value.json().into_owned())))
+        let mut found = [Span::default(); 3];
+        attributes(text, &Wanted::new(["a", "b", "d"], 1), false, &mut found)?;
+        Some(found.map(|span| span.raw(text).map(|value| value.json().into_owned())))
     }
 
     /// In the order of the text, those that come twice too.

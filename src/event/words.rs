@@ -1,7 +1,7 @@
 //! Why a line is no event, in the words of who sent it.
 
 use super::Rejection;
-use super::envelope::NAMES;
+use super::envelope::ATTRIBUTES;
 use crate::diagnostic::suggest;
 use crate::schema::{Field, Schema};
 use crate::value::json::described;
@@ -102,7 +102,7 @@ const UNREAD: [&str; 3] = ["causesource", "datacontenttype", "dataschema"];
 /// An attribute that must be there; `line` is looked through for a misspelt one.
 pub(super) fn missing_attribute(line: &str, name: &str, what: &str) -> Rejection {
     let names = names(line);
-    let known = |name: &&str| NAMES.contains(name) || UNREAD.contains(name);
+    let known = |name: &&str| ATTRIBUTES.names.contains(name) || UNREAD.contains(name);
     let near = misspelt(name, names.iter().map(|n| &**n).filter(|n| !known(n)));
     let near = near.map_or(String::new(), |near| format!(", perhaps misspelt as `{near}`"));
     Rejection::new("not-an-event", format!("the attribute `{name}` is missing{near}"))

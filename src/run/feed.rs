@@ -1,10 +1,9 @@
 //! How a run is fed the lines of an input: those that are at hand a few at a time, others one by one.
 
-use super::lane::{AHEAD, Ready};
+use super::lane::{AHEAD, Holds, Ready};
 use super::lines::{Lines, Meter, Start, first_line, is_blank, readable, without_break};
 use super::records::Known;
 use super::{OnError, Rejected, Run, Stopped, Surroundings};
-use crate::event::decode::Decoded;
 use crate::event::envelope::Envelope;
 use crate::event::{Event, EventBody, Rejection};
 use chrono::{DateTime, Utc};
@@ -34,6 +33,7 @@ impl Run<'_> {
             None => (None, Lines::new(input)),
         };
         let source = Source { name, key };
+        let mut ready = Ready::default();
         loop {
             if around.interrupted.load(Ordering::Relaxed) {
                 return Err(Stopped::Interrupted);
@@ -65,9 +65,9 @@ impl Run<'_> {
                 self.passed(source, meter, around);
                 continue;
             }
-            let decoded = readable(&line).and_then(|text| self.lane.decoder.decode(text));
+            self.lane.prepare_one(readable(&line), &mut ready);
             // Whoever writes the input has not come to the line's end.
-            if let Err(rejection) = &decoded
+            if let Holds::Wrong(rejection) = &ready.holds
                 && key.is_some()
                 && meter.open()
                 && matches!(rejection.code, "not-json" | "not-utf8")
@@ -75,16 +75,8 @@ impl Run<'_> {
                 self.summary.unfinished.push(name.to_owned());
                 return Ok(());
             }
-            let known = match &decoded {
-                Ok(Decoded::Event(event)) => Known::of(event, None),
-                _ => Known::default(),
-            };
-            let ready = Ready { decoded, known };
             let fed = self.feed_line(source, meter, line.bytes(), &ready, around);
             self.written(fed, around)?;
-            if let Ok(Decoded::Event(event)) = ready.decoded {
-                self.lane.decoder.recycle(event);
-            }
         }
     }
 
@@ -98,31 +90,33 @@ impl Run<'_> {
     ) -> Result<(), Stopped> {
         // What is counted of lines that are decoded but not handled any more would be too much.
         let most = if around.on_error == OnError::Stop { 1 } else { AHEAD };
+        let mut ahead = self.lane.room();
         while !text.is_empty() {
             if around.interrupted.load(Ordering::Relaxed) {
                 return Err(Stopped::Interrupted);
             }
-            let mut lines = [""; AHEAD];
-            for line in &mut lines[..most] {
-                (*line, text) = first_line(text).unwrap_or((text, ""));
+            let (mut lines, mut count) = ([""; AHEAD], 0);
+            while count < most && !text.is_empty() {
+                (lines[count], text) = first_line(text).unwrap_or((text, ""));
+                count += 1;
             }
-            let mut outsides = [const { None }; AHEAD];
-            for (outside, line) in outsides.iter_mut().zip(lines).filter(|(_, line)| !line.is_empty()) {
-                *outside = Some(Envelope::begun(without_break(line)));
-            }
+            let (lines, ahead) = (&lines[..count], &mut ahead);
+            let outsides: [_; AHEAD] = std::array::from_fn(|at| {
+                let line = lines.get(at).map(|line| without_break(line));
+                line.map(Envelope::begun)
+            });
             let read = outsides.iter().map(|outside| outside.as_ref()?.as_ref().ok());
-            let mut ahead = self.lane.prepare(lines.iter().map(|line| without_break(line)).zip(read));
-            for (ready, outside) in ahead.iter_mut().zip(&outsides) {
+            self.lane.prepare(lines.iter().map(|line| without_break(line)).zip(read), ahead);
+            for (ready, outside) in ahead.iter_mut().zip(outsides) {
                 if let Some(Err(rejection)) = outside {
-                    *ready = Some(Ready { decoded: Err(rejection.clone()), known: Known::default() });
+                    ready.holds = Holds::Wrong(Box::new(rejection));
                 }
             }
             let mut fed = Ok(());
-            for (whole, ready) in lines.iter().zip(&ahead) {
-                let Some(ready) = ready else { break };
+            for (whole, ready) in lines.iter().zip(ahead.iter()) {
                 meter.line(whole);
                 let line = without_break(whole);
-                if ready.decoded.is_err() && is_blank(line) {
+                if matches!(ready.holds, Holds::Wrong(_)) && is_blank(line) {
                     self.passed(source, meter, around);
                     continue;
                 }
@@ -132,8 +126,8 @@ impl Run<'_> {
                 }
             }
             self.written(fed, around)?;
-            self.lane.recycle(ahead);
         }
+        self.lane.done(ahead);
         Ok(())
     }
 
@@ -159,13 +153,14 @@ impl Run<'_> {
         around: &mut Surroundings<'_>,
     ) -> Result<(), Stopped> {
         self.summary.events += 1;
-        let handled = match &ready.decoded {
-            Ok(Decoded::Event(event)) => self.handle(event, ready.known),
-            Ok(Decoded::Skipped) => {
+        let handled = match &ready.holds {
+            Holds::Event => self.handle(&ready.event, ready.known),
+            Holds::Skipped => {
                 self.lane.summary.skipped += 1;
                 Ok(None)
             }
-            Err(rejection) => Err(rejection.clone()),
+            Holds::Wrong(rejection) => Err((**rejection).clone()),
+            Holds::Nothing => Ok(None),
         };
         match handled {
             Ok(to) => {

@@ -112,14 +112,15 @@ impl<'p> Kept<'p> {
     }
 
     /// An effect: one that moves its record is a visit.
-    pub fn note(&mut self, effect: Effect) {
-        if let EffectKind::StageChanged { to, by, actor, .. } = effect.kind {
+    pub fn note(&mut self, effect: &Effect) {
+        if let EffectKind::StageChanged { to, by, actor, .. } = &effect.kind {
             let by = match by {
-                effect::Mover::Trigger(id) => Mover::Trigger(id),
-                effect::Mover::Rule(id) => Mover::Rule(id),
+                effect::Mover::Trigger(id) => Mover::Trigger(*id),
+                effect::Mover::Rule(id) => Mover::Rule(*id),
                 effect::Mover::Event => Mover::Event,
             };
-            let visit = Visit { subject: effect.subject, stage: to, time: effect.time, by, actor };
+            let (subject, actor) = (effect.subject.clone(), actor.clone());
+            let visit = Visit { subject, stage: *to, time: effect.time, by, actor };
             self.batch.visits.push(visit);
         }
     }

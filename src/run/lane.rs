@@ -4,7 +4,7 @@ use super::records::{Due, Known, Records};
 use super::summary::Summary;
 use crate::engine::effect::{Effect, EffectKind};
 use crate::engine::{Engine, Handled};
-use crate::event::decode::{Decoded, Decoder};
+use crate::event::decode::{Decoder, Held};
 use crate::event::encode::Encoder;
 use crate::event::envelope::Envelope;
 use crate::event::{Event, Rejection};
@@ -15,12 +15,38 @@ use chrono::{DateTime, Utc};
 /// cache for all of them, and what is far away in memory is fetched for all of them at once.
 pub(super) const AHEAD: usize = 16;
 
-/// Lines that have been decoded before the first of them is handled. `None`: there is something wrong with its outside.
-pub(super) type Ahead = [Option<Ready>; AHEAD];
+/// Lines that have been decoded before the first of them is handled. The room of those that are over is used again.
+pub(super) type Ahead = Box<[Ready; AHEAD]>;
 
+/// A line that has been decoded.
+#[derive(Default)]
 pub(super) struct Ready {
-    pub decoded: Result<Decoded, Rejection>,
+    pub holds: Holds,
+    /// Of the event, if it holds one.
+    pub event: Event,
     pub known: Known,
+}
+
+/// What a line holds.
+#[derive(Default)]
+pub(super) enum Holds {
+    /// Nothing, as far as is known: its outside could not be read.
+    #[default]
+    Nothing,
+    Event,
+    /// An event of a type the program does not know.
+    Skipped,
+    Wrong(Box<Rejection>),
+}
+
+impl Holds {
+    fn of(decoded: Result<Held, Rejection>) -> Holds {
+        match decoded {
+            Ok(Held::Event) => Holds::Event,
+            Ok(Held::Skipped) => Holds::Skipped,
+            Err(rejection) => Holds::Wrong(Box::new(rejection)),
+        }
+    }
 }
 
 /// A run on one thread has one lane; one on several has one for each of them, with the records that are its own.
@@ -30,6 +56,7 @@ pub(super) struct Lane<'p> {
     pub records: Records,
     pub encoder: Encoder<'p>,
     pub effects: Vec<Effect>,
+    pub(super) room: Option<Ahead>,
     /// Without lines and what is wrong with them: only whoever reads knows those.
     pub summary: Summary,
 }
@@ -42,33 +69,55 @@ impl<'p> Lane<'p> {
             records: Records::new(program),
             encoder: Encoder::new(program),
             effects: Vec::new(),
+            room: None,
             summary: Summary::default(),
         }
+    }
+
+    /// Room for lines that are decoded; [`Lane::done`] takes it back.
+    pub fn room(&mut self) -> Ahead {
+        self.room.take().unwrap_or_default()
+    }
+
+    pub fn done(&mut self, ahead: Ahead) {
+        self.room = Some(ahead);
     }
 
     /// Decodes lines whose outsides have been read, in their order, and fetches their records. Not more than [`AHEAD`] lines.
     pub fn prepare<'h, 'l: 'h>(
         &mut self,
         lines: impl Iterator<Item = (&'l str, Option<&'h Envelope<'l>>)> + Clone,
-    ) -> Ahead {
+        ahead: &mut Ahead,
+    ) {
         let (mut abouts, mut likely) = ([None; AHEAD], [None; AHEAD]);
         for ((about, likely), (_, outside)) in abouts.iter_mut().zip(&mut likely).zip(lines.clone()) {
             *about = outside.and_then(|outside| self.decoder.about(outside));
             *likely = about.and_then(|(entity, id)| self.records.likely(entity, id));
         }
         self.records.fetch(likely.iter().flatten().copied());
-        let mut ahead = [const { None }; AHEAD];
         for ((ready, about), (line, outside)) in ahead.iter_mut().zip(abouts).zip(lines) {
-            let Some(outside) = outside else { continue };
-            let decoded = self.decoder.event(line, outside, about);
-            *ready = Some(Ready { decoded, known: Known::default() });
+            ready.holds = match outside {
+                Some(outside) => Holds::of(self.decoder.event(line, outside, about, &mut ready.event)),
+                None => Holds::Nothing,
+            };
         }
         for (ready, likely) in ahead.iter_mut().zip(likely) {
-            if let Some(Ready { decoded: Ok(Decoded::Event(event)), known }) = ready {
-                *known = Known::of(event, likely);
+            if let Holds::Event = ready.holds {
+                ready.known = Known::of(&ready.event, likely);
             }
         }
-        ahead
+    }
+
+    /// Decodes a line by itself.
+    pub fn prepare_one(&mut self, line: Result<&str, Rejection>, ready: &mut Ready) {
+        let outside = line.and_then(|line| Ok((line, Envelope::begun(line)?)));
+        ready.holds = Holds::of(outside.and_then(|(line, outside)| {
+            let about = self.decoder.about(&outside);
+            self.decoder.event(line, &outside, about, &mut ready.event)
+        }));
+        if let Holds::Event = ready.holds {
+            ready.known = Known::of(&ready.event, None);
+        }
     }
 
     /// Gives an event to its record.
@@ -83,34 +132,26 @@ impl<'p> Lane<'p> {
         Ok(())
     }
 
-    /// The lines have been handled: the next ones are given their room.
-    pub fn recycle(&mut self, ahead: Ahead) {
-        for ready in ahead.into_iter().flatten() {
-            if let Ok(Decoded::Event(event)) = ready.decoded {
-                self.decoder.recycle(event);
-            }
-        }
-    }
-
     /// Fires what is due next in one record by `bound`, which is not after `to`. Says whose timers they were.
     pub fn fire_next_by(&mut self, bound: DateTime<Utc>, to: DateTime<Utc>) -> Option<Due> {
         self.records.fire_next_by(&mut self.engine, bound, to, &mut self.effects)
     }
 
-    /// Writes the effects, a line each, and counts them; `note` is given each of them then.
-    pub fn encode(&mut self, out: &mut Vec<u8>, note: impl FnMut(Effect)) {
+    /// Writes the effects, a line each, and counts them; `note` is shown each of them then.
+    pub fn encode(&mut self, out: &mut Vec<u8>, note: impl FnMut(&Effect)) {
         self.encoder.encode_lines(&self.effects, out);
         self.count_effects(note);
     }
 
     /// Counts the effects, which have been written.
-    pub fn count_effects(&mut self, mut note: impl FnMut(Effect)) {
+    pub fn count_effects(&mut self, mut note: impl FnMut(&Effect)) {
         for effect in self.effects.drain(..) {
             self.summary.effects += 1;
             if matches!(effect.kind, EffectKind::StageChanged { from: Some(_), .. }) {
                 self.summary.moves += 1;
             }
-            note(effect);
+            note(&effect);
+            self.engine.recycle(effect);
         }
     }
 

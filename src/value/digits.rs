@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc};
 use rust_decimal::Decimal;
+use serde::Serializer;
 use std::ops::Deref;
 
 /// A short text of ASCII in place.
@@ -25,22 +26,48 @@ impl Digits {
         self.bytes[self.from] = byte;
     }
 
-    /// Puts a number in front, with zeros up to so many digits.
-    fn number(&mut self, mut number: u128, least: usize) {
-        let mut count = 0;
-        // Most fit into a machine's word, which divides much faster.
-        while number > u128::from(u64::MAX) {
-            self.put(b'0' + (number % 10) as u8);
-            (number, count) = (number / 10, count + 1);
+    /// Puts several in front, as [`Digits::put`].
+    fn put_all<const N: usize>(&mut self, bytes: [u8; N]) {
+        if let Some(from) = self.from.checked_sub(N)
+            && let Some(place) = self.bytes.get_mut(from..self.from)
+        {
+            place.copy_from_slice(&bytes);
+            self.from = from;
         }
-        let mut number = number as u64;
-        while number > 0 || count < least {
-            self.put(b'0' + (number % 10) as u8);
-            (number, count) = (number / 10, count + 1);
+    }
+
+    /// Puts a number in front, with zeros up to so many digits.
+    fn number(&mut self, number: u128, least: usize) {
+        const WORD: u128 = 10_u128.pow(18);
+        // Most fit into a machine's word, which divides much faster.
+        if number < WORD {
+            self.word(number as u64, least);
+        } else {
+            self.word((number % WORD) as u64, 18);
+            self.number(number / WORD, least.saturating_sub(18));
+        }
+    }
+
+    fn word(&mut self, mut number: u64, least: usize) {
+        let enough = self.from.saturating_sub(least);
+        while number >= 10 {
+            self.put_all(two((number % 100) as u32));
+            number /= 100;
+        }
+        if number > 0 {
+            self.put(b'0' + number as u8);
+        }
+        while self.from > enough {
+            self.put(b'0');
         }
     }
 
     fn date(&mut self, date: NaiveDate) {
+        if let Ok(year @ 0..=9999) = u32::try_from(date.year()) {
+            let ([a, b], [c, d]) = (two(year / 100), two(year % 100));
+            let ([e, f], [g, h]) = (two(date.month()), two(date.day()));
+            return self.put_all([a, b, c, d, b'-', e, f, b'-', g, h]);
+        }
         self.number(u128::from(date.day()), 2);
         self.put(b'-');
         self.number(u128::from(date.month()), 2);
@@ -68,12 +95,15 @@ impl Digits {
             self.number(u128::from(number), digits);
             self.put(b'.');
         }
-        self.number(u128::from(time.second() + leap), 2);
-        self.put(b':');
-        self.number(u128::from(time.minute()), 2);
-        self.put(b':');
-        self.number(u128::from(time.hour()), 2);
+        let ([a, b], [c, d]) = (two(time.hour()), two(time.minute()));
+        let [e, f] = two(time.second() + leap);
+        self.put_all([a, b, b':', c, d, b':', e, f]);
     }
+}
+
+/// The digits of a number below a hundred.
+fn two(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
 }
 
 impl Digits {
@@ -116,12 +146,19 @@ pub(crate) fn decimal(number: Decimal, least: u32) -> Digits {
         digits.put(b'0');
     }
     let mantissa = number.mantissa();
-    let before = match 10_u128.checked_pow(scale) {
-        Some(power) if scale > 0 => {
-            digits.number(mantissa.unsigned_abs() % power, scale as usize);
-            mantissa.unsigned_abs() / power
+    let whole = mantissa.unsigned_abs();
+    let before = match (u64::try_from(whole), 10_u64.checked_pow(scale), 10_u128.checked_pow(scale)) {
+        (_, Some(1), _) => whole,
+        // A machine's word divides much faster.
+        (Ok(whole), Some(power), _) => {
+            digits.word(whole % power, scale as usize);
+            u128::from(whole / power)
         }
-        _ => mantissa.unsigned_abs(),
+        (_, _, Some(power)) => {
+            digits.number(whole % power, scale as usize);
+            whole / power
+        }
+        (_, _, None) => whole,
     };
     if scale.max(least) > 0 {
         digits.put(b'.');
@@ -157,9 +194,20 @@ pub(crate) fn instant(at: DateTime<Utc>) -> Digits {
     digits
 }
 
+/// Writes an instant down as the library does.
+pub(crate) fn serialize_instant<S: Serializer>(at: &DateTime<Utc>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&instant(*at))
+}
+
+/// As [`serialize_instant`], a date.
+pub(crate) fn serialize_date<S: Serializer>(on: &NaiveDate, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&date(*on))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Value;
     use chrono::SecondsFormat;
     use proptest::prelude::*;
 
@@ -184,6 +232,10 @@ mod tests {
             prop_assert_eq!(&*instant(at), at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
             prop_assert_eq!(&*date(at.date_naive()), at.date_naive().to_string());
             prop_assert_eq!(&*time(at.time()), at.time().to_string());
+            let written = postcard::to_stdvec(&(at, at.date_naive())).unwrap();
+            let values = (Value::DateTime(at), Value::Date(at.date_naive()));
+            let bytes = [&values.0, &values.1].map(|value| postcard::to_stdvec(value).unwrap()[1..].to_vec());
+            prop_assert_eq!(bytes.concat(), written);
         }
     }
 
@@ -195,5 +247,8 @@ mod tests {
         assert_eq!(&*int(i64::MIN), "-9223372036854775808");
         assert_eq!(&*count(u64::MAX), "18446744073709551615");
         assert_eq!(&*decimal(Decimal::new(-7, 0), 3), "-7.000");
+        for on in [NaiveDate::MIN, NaiveDate::MAX, NaiveDate::default()] {
+            assert_eq!(&*date(on), on.to_string());
+        }
     }
 }

@@ -21,7 +21,7 @@ mod notation;
 pub mod ops;
 pub mod pattern;
 pub mod print;
-mod text;
+pub(crate) mod text;
 pub mod time;
 pub mod validate;
 
@@ -46,9 +46,9 @@ pub enum Value {
     Money(Money),
     /// `text`, `email`, `phone`, `url`, opaque identities.
     Text(Text),
-    Date(NaiveDate),
+    Date(#[serde(serialize_with = "digits::serialize_date")] NaiveDate),
     Time(NaiveTime),
-    DateTime(DateTime<Utc>),
+    DateTime(#[serde(serialize_with = "digits::serialize_instant")] DateTime<Utc>),
     Duration(Duration),
     /// The position in the enum's values.
     Enum(u16),

@@ -34,6 +34,43 @@ impl Text {
     }
 }
 
+/// More of a kind is not kept: it is enough for what a few events bring.
+const SPARE: usize = 64;
+
+/// Texts that are over, whose room can be used again.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(Vec<Text>);
+
+impl Texts {
+    /// A text, in one of the rooms if it does not stand in place.
+    pub fn text(&mut self, text: &str) -> Text {
+        if Text::stands_in_place(text) {
+            return text.into();
+        }
+        let mut room = self.room();
+        room.become_text(text);
+        room
+    }
+
+    pub fn room(&mut self) -> Text {
+        self.0.pop().unwrap_or_default()
+    }
+
+    /// Keeps the room of a text, if it has any.
+    pub fn keep(&mut self, text: Text) {
+        if !Text::stands_in_place(&text) {
+            keep(&mut self.0, text);
+        }
+    }
+}
+
+/// Keeps something to use it again.
+pub(crate) fn keep<T>(all: &mut Vec<T>, one: T) {
+    if all.len() < SPARE {
+        all.push(one);
+    }
+}
+
 impl Deref for Text {
     type Target = str;
     fn deref(&self) -> &str {

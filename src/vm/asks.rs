@@ -38,6 +38,8 @@ enum Source {
     // Shared, for one register may be used several times.
     Text(Arc<[Piece]>),
     List(Arc<[Source]>),
+    /// A list of constants.
+    Made(Value),
 }
 
 /// A part of a text.
@@ -96,7 +98,7 @@ fn asks(program: &Program, chunk: &Chunk) -> Option<Vec<Ask>> {
             }
             Instr::Print { value } | Instr::PrintText { value } => {
                 let source = registers.get(value.index())?.clone()?;
-                if matches!(source, Source::Text(_) | Source::List(_)) {
+                if matches!(source, Source::Text(_) | Source::List(_) | Source::Made(_)) {
                     return None;
                 }
                 let ty = chunk.registers.get(value.index())?.inner().clone();
@@ -110,13 +112,13 @@ fn asks(program: &Program, chunk: &Chunk) -> Option<Vec<Ask>> {
             Instr::ListPush { value } => {
                 let source = registers.get(value.index())?.clone()?;
                 // Lists of lists of lists could come to more than there is memory.
-                if matches!(source, Source::List(_)) {
+                if matches!(source, Source::List(_) | Source::Made(_)) {
                     return None;
                 }
                 list.as_mut()?.push(source);
                 continue;
             }
-            Instr::ListEnd { to } => (to, Source::List(list.take()?.into())),
+            Instr::ListEnd { to } => (to, Source::list(list.take()?, program)),
             Instr::TextEnd { to } => (to, Source::Text(text.take()?.into())),
             Instr::Action { call: id } => {
                 let call = program.code.calls.get(id.0 as usize)?;
@@ -138,8 +140,19 @@ fn asks(program: &Program, chunk: &Chunk) -> Option<Vec<Ask>> {
 }
 
 impl Source {
+    fn list(items: Vec<Source>, program: &Program) -> Source {
+        let constant = |item: &Source| match item {
+            Source::Const(constant) => program.code.constants.get(*constant as usize).cloned(),
+            _ => None,
+        };
+        match items.iter().map(constant).collect() {
+            Some(values) => Source::Made(Value::List(values)),
+            None => Source::List(items.into()),
+        }
+    }
+
     /// The value where it lies, if it need not be made.
-    fn value<'a>(&self, program: &'a Program, subject: Subject<'a>) -> Option<&'a Value> {
+    fn value<'a>(&'a self, program: &'a Program, subject: Subject<'a>) -> Option<&'a Value> {
         match self {
             Source::Const(constant) => program.code.constants.get(*constant as usize),
             Source::Field(field) => subject.record.get(field.index()),
@@ -150,6 +163,7 @@ impl Source {
                 let view = subject.event.filter(|view| view.event == Some(*event))?;
                 view.payload.get(usize::from(*slot))
             }
+            Source::Made(value) => Some(value),
             Source::Text(_) | Source::List(_) => None,
         }
     }
@@ -168,7 +182,8 @@ impl Machine {
         subject: Subject<'_>,
         scratch: &mut Scratch,
     ) -> Option<Vec<(u16, Value)>> {
-        let mut params = Vec::with_capacity(ask.params.len());
+        let mut params = scratch.params.pop().unwrap_or_default();
+        params.clear();
         for (number, source) in &ask.params {
             params.push((*number, self.made(source, subject, scratch)?));
         }
@@ -179,6 +194,12 @@ impl Machine {
         match source {
             Source::Text(pieces) => Some(Value::Text(self.text(pieces, subject, scratch)?)),
             Source::List(items) => {
+                let value = |item| Source::value(item, &self.program, subject);
+                if items.iter().all(|item| value(item).is_some()) {
+                    // Of what lies somewhere a list is made without another one between.
+                    let items = items.iter().map(|item| value(item).cloned().unwrap_or(Value::None));
+                    return Some(Value::List(items.collect()));
+                }
                 let items = items.iter().map(|item| self.made(item, subject, scratch));
                 Some(Value::List(items.collect::<Option<_>>()?))
             }
@@ -213,7 +234,7 @@ impl Machine {
                 return None;
             }
         }
-        (text.len() <= SHORT).then(|| text.as_str().into())
+        (text.len() <= SHORT).then(|| scratch.texts.text(text))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::model::OrderOp;
 use crate::program::{ChunkId, Program};
 use crate::schema::Schema;
 use crate::value::*;
+use ahash::HashSet;
 use chrono::NaiveDate;
 use memchr::memmem::Finder;
 use rust_decimal::Decimal;
@@ -33,16 +34,13 @@ pub(super) struct Conditions {
     /// Constants of questions that stand in nodes.
     amounts: Vec<Amount>,
     texts: Vec<Text>,
-    /// Constant parts of texts.
-    finders: Vec<Finder<'static>>,
 }
 
-/// A question, and where each answer leads.
+/// A question, and where its answers lead: no, and yes.
 #[derive(Debug, Clone, Copy)]
 struct Node {
     ask: Ask,
-    yes: Next,
-    no: Next,
+    next: [Next; 2],
 }
 
 /// What a node asks: the commonest questions, which are sooner answered than remembered, stand in it; for the others
@@ -82,19 +80,35 @@ enum Ask {
     /// How a field stands to a constant: an amount, a small number, a date.
     Money {
         field: FieldId,
-        op: OrderOp,
+        orders: Orders,
         amount: u32,
     },
     Int {
         field: FieldId,
-        op: OrderOp,
+        orders: Orders,
         number: i32,
     },
     Date {
         field: FieldId,
-        op: OrderOp,
+        orders: Orders,
         date: NaiveDate,
     },
+}
+
+/// The orders of two values that a comparison wants, a bit for each: what is looked up need not be guessed, as a jump is.
+#[derive(Debug, Clone, Copy)]
+struct Orders(u8);
+
+impl Orders {
+    fn of(op: OrderOp) -> Orders {
+        let bit = |order: Ordering| u8::from(op.holds(order)) << (order as i8 + 1);
+        Orders(bit(Ordering::Less) | bit(Ordering::Equal) | bit(Ordering::Greater))
+    }
+
+    #[inline(always)]
+    fn hold(self, order: Ordering) -> bool {
+        self.0 >> (order as i8 + 1) & 1 == 1
+    }
 }
 
 /// The number of a node, or one of these.
@@ -144,8 +158,17 @@ struct Test {
     question: Question,
     left: Operand,
     right: Operand,
-    /// Which finder looks for a constant part of a text.
-    finder: Option<u32>,
+    prepared: Prepared,
+}
+
+/// What a constant is made into, to be compared faster.
+#[derive(Debug)]
+enum Prepared {
+    Not,
+    /// A part of a text.
+    Part(Box<Finder<'static>>),
+    /// A list of texts.
+    Texts(HashSet<Text>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -232,59 +255,42 @@ impl Conditions {
         answers: &mut Answers,
     ) -> Option<bool> {
         let mut at = Next((*self.starts.get(chunk.0 as usize)?)?);
-        while let Some(node) = self.nodes.get(at.0 as usize) {
-            let field = |field: FieldId| subject.record.get(field.index());
+        let mut asking = Asking { conditions: self, machine, subject, answers };
+        let (nodes, record) = (&*self.nodes, subject.record);
+        while let Some(node) = nodes.get(at.0 as usize) {
             let answer = match node.ask {
-                Ask::Test(number) => {
-                    self.tests.get(number as usize)?.answer(machine, &self.finders, subject)?
-                }
-                Ask::Shared(number) => match answers.get(number) {
-                    Some(answer) => answer,
-                    None => {
-                        let answer =
-                            self.tests.get(number as usize)?.answer(machine, &self.finders, subject)?;
-                        answers.set(number, self.tests.len(), answer);
-                        answer
-                    }
-                },
-                Ask::Truth { field: it } => match field(it)? {
+                Ask::Truth { field } => match record.get(field.index())? {
                     Value::Bool(value) => *value,
                     _ => return None,
                 },
-                Ask::IsSet { field: it } => !matches!(field(it)?, Value::None),
-                Ask::Enum { field: it, value } => match field(it)? {
+                Ask::IsSet { field } => !matches!(record.get(field.index())?, Value::None),
+                Ask::Enum { field, value } => match record.get(field.index())? {
                     Value::Enum(at) => *at == value,
                     _ => false,
                 },
-                Ask::Enums { field: it, values } => match field(it)? {
-                    Value::Enum(at) => *at < u32::BITS as u16 && values >> at & 1 == 1,
+                Ask::Enums { field, values } => match record.get(field.index())? {
+                    Value::Enum(at) => u64::from(values) >> (*at).min(63) & 1 == 1,
                     _ => false,
                 },
-                Ask::Text { field: it, text } => match field(it)? {
-                    Value::Text(value) => value == self.texts.get(text as usize)?,
-                    _ => false,
-                },
-                Ask::Has { field: it, text } => match field(it)? {
-                    Value::List(items) if items.len() <= SHORT_LIST => {
-                        let text = self.texts.get(text as usize)?;
-                        items.iter().any(|item| matches!(item, Value::Text(item) if item == text))
-                    }
+                Ask::Int { field, orders, number } => match record.get(field.index())? {
+                    Value::Int(value) => orders.hold(value.cmp(&i64::from(number))),
                     _ => return None,
                 },
-                Ask::Money { field: it, op, amount } => match field(it)? {
-                    Value::Money(money) => op.holds(self.amounts.get(amount as usize)?.order(money)?),
+                Ask::Date { field, orders, date } => match record.get(field.index())? {
+                    Value::Date(value) => orders.hold(value.cmp(&date)),
                     _ => return None,
                 },
-                Ask::Int { field: it, op, number } => match field(it)? {
-                    Value::Int(value) => op.holds(value.cmp(&i64::from(number))),
-                    _ => return None,
+                // Those that take more stand apart, so that the others need not make room for them.
+                Ask::Money { field, orders, amount } => asking.money(field, orders, amount)?,
+                Ask::Text { field, text } => asking.text(field, text)?,
+                Ask::Has { field, text } => asking.has(field, text)?,
+                Ask::Shared(number) => match asking.answers.get(number) {
+                    Some(answer) => answer,
+                    None => asking.shared(number)?,
                 },
-                Ask::Date { field: it, op, date } => match field(it)? {
-                    Value::Date(value) => op.holds(value.cmp(&date)),
-                    _ => return None,
-                },
+                Ask::Test(number) => asking.test(number)?,
             };
-            at = if answer { node.yes } else { node.no };
+            at = node.next[usize::from(answer)];
         }
         match at {
             Next::HOLDS => Some(true),
@@ -294,10 +300,64 @@ impl Conditions {
     }
 }
 
-impl Test {
-    /// Not a part of [`Conditions::ask`], which is smaller and faster without.
+/// What is at hand while a condition is asked.
+struct Asking<'a> {
+    conditions: &'a Conditions,
+    machine: &'a Machine,
+    subject: Subject<'a>,
+    answers: &'a mut Answers,
+}
+
+impl Asking<'_> {
+    fn field(&self, field: FieldId) -> Option<&Value> {
+        self.subject.record.get(field.index())
+    }
+
     #[inline(never)]
-    fn answer(&self, machine: &Machine, finders: &[Finder<'static>], subject: Subject<'_>) -> Option<bool> {
+    fn money(&self, field: FieldId, orders: Orders, amount: u32) -> Option<bool> {
+        match self.field(field)? {
+            Value::Money(money) => {
+                Some(orders.hold(self.conditions.amounts.get(amount as usize)?.order(money)?))
+            }
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    fn text(&self, field: FieldId, text: u32) -> Option<bool> {
+        match self.field(field)? {
+            Value::Text(value) => Some(value == self.conditions.texts.get(text as usize)?),
+            _ => Some(false),
+        }
+    }
+
+    #[inline(never)]
+    fn has(&self, field: FieldId, text: u32) -> Option<bool> {
+        match self.field(field)? {
+            Value::List(items) if items.len() <= SHORT_LIST => {
+                let text = &**self.conditions.texts.get(text as usize)?;
+                Some(items.iter().any(|item| matches!(item, Value::Text(item) if **item == *text)))
+            }
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    fn test(&self, number: u32) -> Option<bool> {
+        self.conditions.tests.get(number as usize)?.answer(self.machine, self.subject)
+    }
+
+    /// A test whose answer is not known yet.
+    #[inline(never)]
+    fn shared(&mut self, number: u32) -> Option<bool> {
+        let answer = self.test(number)?;
+        self.answers.set(number, self.conditions.tests.len(), answer);
+        Some(answer)
+    }
+}
+
+impl Test {
+    fn answer(&self, machine: &Machine, subject: Subject<'_>) -> Option<bool> {
         let program = &*machine.program;
         let left = self.left.value(program, subject)?;
         // Of a question with one operand the right one is the same.
@@ -310,15 +370,14 @@ impl Test {
             Question::Equal => equal(left, right),
             Question::EqualIgnoreCase => Some(compare::eq_ignore_case(left, right)),
             Question::Order(op) => order(left, right).map(|order| op.holds(order)),
-            Question::In => match right {
-                Value::List(items) if items.len() <= SHORT_LIST => Some(items.contains(left)),
+            Question::In => match (left, right, &self.prepared) {
+                (Value::Text(text), _, Prepared::Texts(texts)) => Some(texts.contains(text)),
+                (_, Value::List(items), _) if items.len() <= SHORT_LIST => Some(items.contains(left)),
                 _ => None,
             },
-            Question::Contains => match (left, right, self.finder) {
+            Question::Contains => match (left, right, &self.prepared) {
                 (Value::Text(text), _, _) if text.len() > SHORT_TEXT => None,
-                (Value::Text(text), _, Some(finder)) => {
-                    Some(finders.get(finder as usize)?.find(text.as_bytes()).is_some())
-                }
+                (Value::Text(text), _, Prepared::Part(part)) => Some(part.find(text.as_bytes()).is_some()),
                 _ => Some(compare::contains(left, right)),
             },
             Question::StartsWith => Some(compare::starts_with(left, right)),

@@ -18,6 +18,7 @@ use crate::program::verify::verify;
 use crate::program::{Answer, CallId, ChunkId, Program, SetId, WaitForId};
 use crate::value::locale::Locale;
 use crate::value::print::Labels;
+use crate::value::text::{Texts, keep};
 use crate::value::*;
 use chrono::{DateTime, Utc};
 use conditions::{Conditions, Subject};
@@ -145,6 +146,9 @@ pub struct Scratch {
     list: Vec<Value>,
     list_marks: Vec<usize>,
     answers: conditions::Answers,
+    /// Room of what has been asked for, and is over.
+    texts: Texts,
+    params: Vec<Vec<(u16, Value)>>,
 }
 
 /// A program made ready to run: proven and with its regular expressions compiled.
@@ -328,6 +332,16 @@ impl Scratch {
     /// The record or the event is another, or not what it was: before [`Machine::holds_plainly`].
     pub fn forget(&mut self) {
         self.answers.forget();
+    }
+
+    /// Takes the room of parameters of an action that are over.
+    pub(crate) fn recycle(&mut self, mut params: Vec<(u16, Value)>) {
+        for (_, value) in params.drain(..) {
+            if let Value::Text(text) = value {
+                self.texts.keep(text);
+            }
+        }
+        keep(&mut self.params, params);
     }
 
     /// What a failed evaluation left behind goes; at least so many registers are there.

@@ -1,6 +1,8 @@
 //! What a decoder keeps from one line to the next: room for values, the minute of the last event, names that nobody declared.
 
+use crate::event::EventBody;
 use crate::event::words::shorten;
+use crate::value::text::{Texts, keep};
 use crate::value::{FieldId, Text, Value, json};
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use std::collections::BTreeMap;
@@ -8,12 +10,36 @@ use std::collections::BTreeMap;
 /// What events that are over leave to the next ones, which then need not allocate.
 #[derive(Default)]
 pub(super) struct Spare {
-    /// Of the attributes `id` and `source`, and of the subject's id.
-    pub attributes: [Texts; 3],
     pub values: Vec<Vec<Value>>,
     pub changes: Vec<Vec<(FieldId, Value)>>,
     pub texts: Texts,
     pub names: Names,
+}
+
+impl Spare {
+    /// Keeps the room of what an event was that is over. Gives that of its subject's id.
+    pub fn room_of(&mut self, body: EventBody) -> Text {
+        match body {
+            EventBody::Happened { subject, mut payload, .. } => {
+                for value in &mut payload {
+                    if let Value::Text(text) = value {
+                        self.texts.keep(std::mem::take(text));
+                    }
+                }
+                keep(&mut self.values, payload);
+                subject.id
+            }
+            EventBody::Created { subject, fields, .. } => {
+                keep(&mut self.values, fields);
+                subject.id
+            }
+            EventBody::Updated { subject, changes } => {
+                keep(&mut self.changes, changes);
+                subject.id
+            }
+            _ => Text::default(),
+        }
+    }
 }
 
 /// Names of members that no declaration knows.
@@ -56,40 +82,12 @@ impl Names {
     pub fn close(&mut self, good: bool, counts: &mut BTreeMap<String, u64>) -> bool {
         self.open = false;
         self.closed &= good;
-        if self.closed {
-            self.waiting.split('\n').skip(1).for_each(|name| count(counts, name));
+        if !self.waiting.is_empty() {
+            let names = self.waiting.split('\n').skip(1);
+            names.filter(|_| self.closed).for_each(|name| count(counts, name));
+            self.waiting.clear();
         }
-        self.waiting.clear();
         self.closed
-    }
-}
-
-/// More of a kind is not kept: it is enough for the events that are decoded before the first of them is handled.
-const SPARE: usize = 64;
-
-/// Texts whose room can be used again.
-#[derive(Default)]
-pub(super) struct Texts(Vec<Text>);
-
-impl Texts {
-    /// A text, in one of the rooms if it does not stand in place.
-    pub fn text(&mut self, text: &str) -> Text {
-        if Text::stands_in_place(text) {
-            return text.into();
-        }
-        let mut room = self.room();
-        room.become_text(text);
-        room
-    }
-
-    pub fn room(&mut self) -> Text {
-        self.0.pop().unwrap_or_default()
-    }
-
-    pub fn keep(&mut self, text: Text) {
-        if !Text::stands_in_place(&text) && self.0.len() < SPARE {
-            self.0.push(text);
-        }
     }
 }
 
@@ -126,12 +124,6 @@ impl Minute {
             digits.iter().all(u8::is_ascii_digit).then_some(number)
         });
         Some(self.date.and_hms_milli_opt(self.hour, self.minute, second?, milli?)?.and_utc())
-    }
-}
-
-pub(super) fn keep<T>(all: &mut Vec<T>, one: T) {
-    if all.len() < SPARE {
-        all.push(one);
     }
 }
 

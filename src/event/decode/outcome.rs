@@ -1,11 +1,11 @@
 //! What became of an action: `action.completed` and `action.failed`.
 
-use super::Texts;
 use super::payload::Shape;
 use crate::event::envelope::{Data, members, text};
 use crate::event::words::{missing_member, shorten};
 use crate::event::{EventBody, Rejection, Subject};
 use crate::program::Program;
+use crate::value::text::Texts;
 use crate::value::{ActionId, Text, Value, json};
 
 /// The action, as `expected` says it.

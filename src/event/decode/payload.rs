@@ -1,6 +1,5 @@
 //! The members of a payload, or the fields of a new record, into their slots.
 
-use super::Texts;
 use crate::event::Rejection;
 use crate::event::envelope::Members;
 use crate::event::scan::{Key, Raw};
@@ -9,6 +8,7 @@ use crate::program::Program;
 use crate::schema::{Field, Schema, Type};
 use crate::value::json;
 use crate::value::limits::check_limits;
+use crate::value::text::Texts;
 use crate::value::validate::{is_email, is_phone, is_url};
 use crate::value::{Text, Value};
 use ahash::{HashMap, HashMapExt};

@@ -11,7 +11,7 @@
 mod firing;
 mod router;
 
-use super::lane::{AHEAD, Lane, Ready};
+use super::lane::{AHEAD, Holds, Lane, Ready};
 use super::lines::{Line, Lines, first_line, readable, without_break};
 use super::summary::Summary;
 use super::{OnError, Rejected, Stopped, Surroundings};
@@ -391,16 +391,17 @@ impl Lane<'_> {
     /// Handles lines, all of them its own.
     fn handle_all(&mut self, parts: &[Part<'_>], size: usize, order: &[usize]) -> Out {
         let mut out = Out::default();
+        let mut ahead = self.room();
         for order in order.chunks(AHEAD) {
             let sorted = |at: usize| &parts[at / size][at % size];
             let outside = |at: &usize| match &sorted(*at).line {
                 Line::Text(text) => (*text, sorted(*at).outside.as_ref()),
                 Line::NotUtf8(_) | Line::TooLong(_) => ("", None),
             };
-            let ahead = self.prepare(order.iter().map(outside));
+            self.prepare(order.iter().map(outside), &mut ahead);
             let mut made = [const { (0, None) }; AHEAD];
-            for ((at, ready), made) in order.iter().zip(&ahead).zip(&mut made) {
-                let rejection = self.handle(ready.as_ref(), &sorted(*at).line).err();
+            for ((at, ready), made) in order.iter().zip(ahead.iter()).zip(&mut made) {
+                let rejection = self.handle(ready, &sorted(*at).line).err();
                 *made = (self.effects.len(), rejection.map(Box::new));
             }
             let mut from = 0;
@@ -412,23 +413,21 @@ impl Lane<'_> {
                 }
             }
             self.count_effects(|_| ());
-            self.recycle(ahead);
         }
+        self.done(ahead);
         out
     }
 
-    fn handle(&mut self, ready: Option<&Ready>, line: &Line<'_>) -> Result<(), Rejection> {
-        let Some(Ready { decoded, known }) = ready else {
-            // What is wrong with it is found once more.
-            return readable(line).and_then(|text| self.decoder.decode(text)).map(|_| ());
-        };
-        match decoded {
-            Ok(Decoded::Event(event)) => self.apply(event, *known),
-            Ok(Decoded::Skipped) => {
+    fn handle(&mut self, ready: &Ready, line: &Line<'_>) -> Result<(), Rejection> {
+        match &ready.holds {
+            Holds::Event => self.apply(&ready.event, ready.known),
+            Holds::Skipped => {
                 self.summary.skipped += 1;
                 Ok(())
             }
-            Err(rejection) => Err(rejection.clone()),
+            Holds::Wrong(rejection) => Err((**rejection).clone()),
+            // What is wrong with it is found once more.
+            Holds::Nothing => readable(line).and_then(|text| self.decoder.decode(text)).map(|_| ()),
         }
     }
 }

@@ -64,7 +64,7 @@ impl Router {
         for at in lines {
             let line = batch.line(at);
             let outside = match line {
-                Line::Text(text) => Envelope::of(text).ok(),
+                Line::Text(text) => Envelope::addressed(text).ok(),
                 Line::NotUtf8(_) | Line::TooLong(_) => None,
             };
             let envelope = outside.as_ref();

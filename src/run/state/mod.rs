@@ -23,11 +23,12 @@ use crate::engine::record::Slot;
 use crate::event::Subject;
 use crate::program::Program;
 use crate::program::file::ProgramHash;
-use crate::value::Text;
-use chrono::{DateTime, SecondsFormat, Utc};
+use crate::value::{Text, digits};
+use chrono::{DateTime, Utc};
 use output::Output;
 use place::Place;
 use readable::Readable;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::HashMap;
@@ -223,9 +224,7 @@ impl<'p> StateFile<'p> {
         let transaction = self.connection.transaction()?;
         confirm(&transaction, &self.output, output, true)?;
         put_out(&transaction, &self.output, &batch.bytes)?;
-        for visit in &batch.visits {
-            self.readable.visit(&transaction, visit)?;
-        }
+        self.readable.visits(&transaction, &batch.visits)?;
         keep_records(&transaction, &self.readable, keeping.records, keeping.touched.iter())?;
         {
             let mut insert = transaction.prepare_cached(
@@ -374,17 +373,23 @@ fn keep_records<'s>(
         subjects.map(|subject| (readable.subject(subject), subject)).collect();
     subjects.sort_unstable();
     let mut partitions = HashMap::new();
+    let mut statements = readable.statements(transaction)?;
+    let mut keep = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO records (record, partition, clock, state) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    let mut state = Vec::new();
     for (name, subject) in &subjects {
         let (Some((home, clock)), Some(slot)) = (records.home(subject), records.slot(subject)) else {
             continue;
         };
         let (partition, own) = match home {
-            Home::Own => (None, clock.map(show)),
+            Home::Own => (None, clock.map(digits::instant)),
             Home::Shared => (Some(partition(transaction, &mut partitions, None, clock)?), None),
             Home::Named(key) => (Some(partition(transaction, &mut partitions, Some(key), clock)?), None),
         };
-        keep_record(transaction, name, slot, partition, own)?;
-        readable.record(transaction, subject, name, slot, clock)?;
+        state = pack(slot, state).ok_or_else(|| error(format!("{name} cannot be kept")))?;
+        keep.execute(params![name, partition, own.as_deref(), state])?;
+        readable.record(&mut statements, subject, name, slot, clock)?;
     }
     Ok(())
 }
@@ -393,33 +398,21 @@ fn keep_records<'s>(
 fn put_out(transaction: &Transaction<'_>, output: &str, lines: &[u8]) -> Result<()> {
     if !lines.is_empty() {
         let mut insert = transaction.prepare_cached("INSERT INTO outbox (output, lines) VALUES (?1, ?2)")?;
-        insert.execute(params![output, String::from_utf8_lossy(lines)])?;
+        // Whoever reads it finds out if it were none.
+        insert.execute(params![output, ToSqlOutput::Borrowed(ValueRef::Text(lines))])?;
     }
     Ok(())
 }
 
-fn keep_record(
-    transaction: &Transaction<'_>,
-    name: &str,
-    slot: &Slot,
-    partition: Option<i64>,
-    clock: Option<String>,
-) -> Result<()> {
-    let state = pack(slot).ok_or_else(|| error(format!("{name} cannot be kept")))?;
-    let mut insert = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO records (record, partition, clock, state) VALUES (?1, ?2, ?3, ?4)",
-    )?;
-    insert.execute(params![name, partition, clock, state])?;
-    Ok(())
-}
-
-/// The exact state of a record: the version of its form, a checksum, and the state itself.
-fn pack(slot: &Slot) -> Option<Vec<u8>> {
-    let state = postcard::to_stdvec(slot).ok()?;
-    let mut bytes = Vec::with_capacity(state.len() + 20);
-    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
-    bytes.extend_from_slice(&checksum(&state));
-    bytes.extend_from_slice(&state);
+/// The exact state of a record, in the room of another one: the version of its form, a checksum, and the state itself.
+fn pack(slot: &Slot, mut room: Vec<u8>) -> Option<Vec<u8>> {
+    const HEAD: usize = 20;
+    room.clear();
+    room.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    room.resize(HEAD, 0);
+    let mut bytes = postcard::to_extend(slot, room).ok()?;
+    let sum = checksum(&bytes[HEAD..]);
+    bytes[4..HEAD].copy_from_slice(&sum);
     Some(bytes)
 }
 
@@ -510,7 +503,7 @@ fn shown(path: PathBuf) -> String {
 
 /// Exactly, to the last digit.
 fn show(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    digits::instant(time).to_owned()
 }
 
 fn parse(text: &str) -> Option<DateTime<Utc>> {

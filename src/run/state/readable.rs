@@ -5,14 +5,14 @@ use super::{Result, show};
 use crate::engine::record::Slot;
 use crate::engine::waiting::{Listener, Run, State};
 use crate::event::Subject;
+use crate::event::scan::Raw;
 use crate::program::{EventPattern, Program};
 use crate::run::kept::{Mover, Visit};
 use crate::schema::{BUILTIN_FIELDS, FIELD_CREATED_AT, FIELD_STAGE_ENTERED_AT, Field};
 use crate::value::print::Labels;
-use crate::value::{RuleId, Text, Value, json};
+use crate::value::{RuleId, Text, Value, digits, json};
 use chrono::{DateTime, Utc};
-use rusqlite::types::Value as Sql;
-use rusqlite::{Transaction, params, params_from_iter};
+use rusqlite::{CachedStatement, Statement, Transaction, params};
 use std::collections::HashSet;
 
 /// SQLite has no more columns in a table; fields beyond are only in the record's own state.
@@ -24,6 +24,18 @@ pub(super) struct Readable<'p> {
     stages: Vec<Text>,
     pipelines: Vec<Text>,
     entities: Vec<Table>,
+}
+
+/// What records are written with.
+pub(super) struct Statements<'t> {
+    transaction: &'t Transaction<'t>,
+    clear: CachedStatement<'t>,
+    /// Some records waited for something when they were last kept: their rows go.
+    timed: bool,
+    timer: CachedStatement<'t>,
+    /// By entity.
+    inserts: Vec<CachedStatement<'t>>,
+    json: Vec<u8>,
 }
 
 /// An entity's.
@@ -125,43 +137,60 @@ impl<'p> Readable<'p> {
         format!("{}/{}", entity.map_or("", |entity| &entity.wire_name), subject.id)
     }
 
-    /// A record came into a stage.
-    pub fn visit(&self, transaction: &Transaction<'_>, visit: &Visit) -> Result<()> {
-        let record = self.subject(&visit.subject);
-        let time = show(visit.time);
-        let (by, name) = match visit.by {
-            Mover::Trigger(id) => ("trigger", self.program.trigger(id).label.clone()),
-            Mover::Rule(id) => ("rule", Some(self.program.rule(id).path.clone())),
-            Mover::Event => ("event", None),
-        };
-        let stage = self.program.stage(visit.stage);
-        let pipeline = &*self.pipelines[stage.pipeline.index()];
+    /// Records came into stages.
+    pub fn visits(&self, transaction: &Transaction<'_>, visits: &[Visit]) -> Result<()> {
         let mut enter = transaction.prepare_cached(
             "INSERT INTO visits (record, pipeline, stage, entered_at, by, name, \"as\") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
-        enter.execute(params![
-            record,
-            pipeline,
-            &*stage.name,
-            time,
-            by,
-            name.as_deref(),
-            visit.actor.as_deref()
-        ])?;
+        for visit in visits {
+            let (by, name) = match visit.by {
+                Mover::Trigger(id) => ("trigger", self.program.trigger(id).label.as_deref()),
+                Mover::Rule(id) => ("rule", Some(&*self.program.rule(id).path)),
+                Mover::Event => ("event", None),
+            };
+            let stage = self.program.stage(visit.stage);
+            enter.execute(params![
+                self.subject(&visit.subject),
+                &*self.pipelines[stage.pipeline.index()],
+                &*stage.name,
+                &*digits::instant(visit.time),
+                by,
+                name,
+                visit.actor.as_deref()
+            ])?;
+        }
         Ok(())
     }
 
-    /// The record as it stands now, and its partition's clock.
+    /// Makes ready what records are written with.
+    pub fn statements<'t>(&self, transaction: &'t Transaction<'_>) -> Result<Statements<'t>> {
+        let timed = transaction.query_row("SELECT EXISTS (SELECT 1 FROM timers)", [], |row| row.get(0))?;
+        let inserts = self.entities.iter().map(|table| transaction.prepare_cached(&table.insert));
+        Ok(Statements {
+            transaction,
+            clear: transaction.prepare_cached("DELETE FROM timers WHERE record = ?1")?,
+            timed,
+            timer: transaction.prepare_cached(
+                "INSERT INTO timers (record, n, rule, since, due, waits_for, begun) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?,
+            inserts: inserts.collect::<rusqlite::Result<_>>()?,
+            json: Vec::new(),
+        })
+    }
+
+    /// The record as it stands now, and its partition's clock. Each record once for the same statements.
     pub fn record(
         &self,
-        transaction: &Transaction<'_>,
+        statements: &mut Statements<'_>,
         subject: &Subject,
         name: &str,
         slot: &Slot,
         clock: Option<DateTime<Utc>>,
     ) -> Result<()> {
-        let mut clear = transaction.prepare_cached("DELETE FROM timers WHERE record = ?1")?;
-        clear.execute([name])?;
+        let transaction = statements.transaction;
+        if statements.timed {
+            statements.clear.execute([name])?;
+        }
         let Some(table) = self.entities.get(subject.entity.index()) else { return Ok(()) };
         let record = match slot {
             Slot::Absent => return Ok(()),
@@ -182,25 +211,25 @@ impl<'p> Readable<'p> {
         };
         let fields = &self.program.schema.entity(subject.entity).fields;
         let place = record.place;
-        let built_in = |field: crate::value::FieldId| match record.values.get(field.index()) {
-            Some(Value::DateTime(time)) => Sql::Text(show(*time)),
-            _ => Sql::Null,
-        };
-        let mut columns = vec![
-            Sql::Text(subject.id.to_string()),
-            place.map_or(Sql::Null, |place| Sql::Text(self.pipelines[place.pipeline.index()].to_string())),
-            place.map_or(Sql::Null, |place| Sql::Text(self.stages[place.stage.index()].to_string())),
-            built_in(FIELD_STAGE_ENTERED_AT),
-            built_in(FIELD_CREATED_AT),
-            Sql::Integer(0),
-        ];
+        let Some(insert) = statements.inserts.get_mut(subject.entity.index()) else { return Ok(()) };
+        insert.raw_bind_parameter(1, &*subject.id)?;
+        insert.raw_bind_parameter(2, place.map(|place| &*self.pipelines[place.pipeline.index()]))?;
+        insert.raw_bind_parameter(3, place.map(|place| &*self.stages[place.stage.index()]))?;
+        for (at, field) in [(4, FIELD_STAGE_ENTERED_AT), (5, FIELD_CREATED_AT)] {
+            let time = match record.values.get(field.index()) {
+                Some(Value::DateTime(time)) => Some(digits::instant(*time)),
+                _ => None,
+            };
+            insert.raw_bind_parameter(at, time.as_deref())?;
+        }
+        insert.raw_bind_parameter(6, false)?;
         let own = fields.iter().zip(&record.values).skip(BUILTIN_FIELDS).take(table.fields);
-        columns.extend(own.map(|(field, value)| self.column(value, field)));
-        transaction.prepare_cached(&table.insert)?.execute(params_from_iter(columns))?;
+        for (at, (field, value)) in (7..).zip(own) {
+            self.bind(insert, at, value, field, &mut statements.json)?;
+        }
+        insert.raw_execute()?;
         let Some(waiting) = &record.waiting else { return Ok(()) };
-        let mut insert = transaction.prepare_cached(
-            "INSERT INTO timers (record, n, rule, since, due, waits_for, begun) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?;
+        let insert = &mut statements.timer;
         let mut number = 0..;
         for run in &waiting.runs {
             insert.execute(params![
@@ -236,21 +265,32 @@ impl<'p> Readable<'p> {
         Ok(())
     }
 
-    /// As in effects, but numbers and texts as the database's own.
-    fn column(&self, value: &Value, field: &Field) -> Sql {
+    /// As in effects, but numbers and texts as the database's own. `json` is room.
+    fn bind(
+        &self,
+        insert: &mut Statement<'_>,
+        at: usize,
+        value: &Value,
+        field: &Field,
+        json: &mut Vec<u8>,
+    ) -> Result<()> {
         match value {
-            Value::None => return Sql::Null,
-            Value::Bool(value) => return Sql::Integer(i64::from(*value)),
-            Value::Int(value) => return Sql::Integer(*value),
-            _ => {}
+            Value::None => insert.raw_bind_parameter(at, None::<bool>)?,
+            Value::Bool(value) => insert.raw_bind_parameter(at, value)?,
+            Value::Int(value) => insert.raw_bind_parameter(at, value)?,
+            Value::Text(text) => insert.raw_bind_parameter(at, &**text)?,
+            _ => {
+                json.clear();
+                let labels = Labels { stages: &self.stages, pipelines: &self.pipelines };
+                json::write(value, &field.ty, &self.program.schema, labels, json);
+                let text = Raw::of(std::str::from_utf8(json).unwrap_or_default());
+                match text.string() {
+                    Some(text) => insert.raw_bind_parameter(at, &*text)?,
+                    None => insert.raw_bind_parameter(at, text.other())?,
+                }
+            }
         }
-        let mut out = Vec::new();
-        let labels = Labels { stages: &self.stages, pipelines: &self.pipelines };
-        json::write(value, &field.ty, &self.program.schema, labels, &mut out);
-        match serde_json::from_slice::<String>(&out) {
-            Ok(text) => Sql::Text(text),
-            Err(_) => Sql::Text(String::from_utf8_lossy(&out).into_owned()),
-        }
+        Ok(())
     }
 
     fn waits_for(&self, run: &Run) -> String {

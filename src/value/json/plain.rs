@@ -7,26 +7,37 @@ use std::io::Write;
 ///
 /// Eight bytes at a time, with the test for bytes below a limit of Alan Mycroft (1987), after which no byte of a character
 /// beyond ASCII counts: it may take a byte above a real one for one too, but misses none, and the lowest that it finds is real.
+#[inline]
 pub(crate) fn special(bytes: &[u8], from: usize) -> usize {
-    const fn all(byte: u8) -> u64 {
-        u64::from_le_bytes([byte; 8])
-    }
     let mut at = from;
-    while let Some((word, _)) = bytes.get(at..).and_then(<[u8]>::split_first_chunk::<8>) {
-        let word = u64::from_le_bytes(*word);
-        // With the second bit turned over, a quote is the next above the control characters, and no other byte comes there.
-        let low = (word ^ all(0x02)).wrapping_sub(all(0x21));
-        let slash = (word ^ all(b'\\')).wrapping_sub(all(1));
-        let found = (low | slash) & !word & all(0x80);
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        match specials(u64::from_le_bytes(*word)) {
+            0 => at += 8,
+            found => return at + (found.trailing_zeros() / 8) as usize,
         }
-        at += 8;
+    }
+    let left = bytes.len().saturating_sub(at);
+    // The last bytes, moved to where they would stand; the zeros behind them are found where nothing else is.
+    if let (Some(word), 1..) = (bytes.last_chunk::<8>(), left) {
+        let word = u64::from_le_bytes(*word) >> (8 * (8 - left));
+        return at + (specials(word).trailing_zeros() / 8) as usize;
     }
     while bytes.get(at).is_some_and(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\') {
         at += 1;
     }
     at
+}
+
+/// The highest bit of each of eight bytes that is special, and perhaps of some above the lowest of those; see [`special`].
+#[inline(always)]
+fn specials(word: u64) -> u64 {
+    const fn all(byte: u8) -> u64 {
+        u64::from_le_bytes([byte; 8])
+    }
+    // With the second bit turned over, a quote is the next above the control characters, and no other byte comes there.
+    let low = (word ^ all(0x02)).wrapping_sub(all(0x21));
+    let slash = (word ^ all(b'\\')).wrapping_sub(all(1));
+    (low | slash) & !word & all(0x80)
 }
 
 /// Appends a text as a JSON string.
@@ -114,6 +125,16 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn the_end_is_found_where_nothing_is_special() {
+        for byte in [b'a', 0x20, 0x7f, 0x80, 0xff] {
+            for length in 0..40 {
+                let bytes = vec![byte; length];
+                assert!((0..=length).all(|from| special(&bytes, from) == length), "{length} times {byte}");
+            }
+        }
+    }
+
+    #[test]
     fn a_special_byte_is_found_wherever_it_stands() {
         for found in [b'"', b'\\', 0, 0x1f, b'\n'] {
             for before in [b'a', 0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
@@ -122,6 +143,7 @@ mod tests {
                     bytes[at] = found;
                     bytes[at + 1] = b'"';
                     assert_eq!(special(&bytes, 0), at, "{found} behind {before}");
+                    assert_eq!(special(&bytes[..at + 1], 0), at, "{found} behind {before}, and the end");
                 }
             }
         }

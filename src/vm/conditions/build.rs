@@ -1,6 +1,6 @@
 //! From the code of conditions to their nodes.
 
-use super::{Amount, Ask, Conditions, Next, Node, Operand, Question, Test};
+use super::{Amount, Ask, Conditions, Next, Node, Operand, Orders, Prepared, Question, SHORT_LIST, Test};
 use crate::program::instr::{Instr, Reg};
 use crate::program::{Chunk, ChunkKind, EventPattern, Program};
 use crate::schema::Type;
@@ -101,7 +101,7 @@ impl Builder<'_> {
             let (yes, no) = (next(yes), next(no));
             let ask = self.ask(key);
             nodes.insert(pc, self.conditions.nodes.len() as u32);
-            self.conditions.nodes.push(Node { ask, yes, no });
+            self.conditions.nodes.push(Node { ask, next: [no, yes] });
         }
         nodes.get(&0).copied()
     }
@@ -128,12 +128,15 @@ impl Builder<'_> {
             (Question::Equal, Value::Text(text)) => Some(Ask::Text { field, text: self.text(text.clone()) }),
             (Question::Order(op), Value::Money(money)) => {
                 self.conditions.amounts.push(Amount::of(money)?);
-                Some(Ask::Money { field, op, amount: self.conditions.amounts.len() as u32 - 1 })
+                let amount = self.conditions.amounts.len() as u32 - 1;
+                Some(Ask::Money { field, orders: Orders::of(op), amount })
             }
             (Question::Order(op), Value::Int(number)) => {
-                Some(Ask::Int { field, op, number: i32::try_from(*number).ok()? })
+                Some(Ask::Int { field, orders: Orders::of(op), number: i32::try_from(*number).ok()? })
             }
-            (Question::Order(op), Value::Date(date)) => Some(Ask::Date { field, op, date: *date }),
+            (Question::Order(op), Value::Date(date)) => {
+                Some(Ask::Date { field, orders: Orders::of(op), date: *date })
+            }
             (Question::In, Value::List(items)) if !items.is_empty() => {
                 let bit = |item: &Value| match item {
                     Value::Enum(at) => 1_u32.checked_shl(u32::from(*at)),
@@ -157,23 +160,27 @@ impl Builder<'_> {
         }
         let number = self.conditions.tests.len() as u32;
         let (question, left, right) = key;
-        let part = match right {
-            Operand::Const(part) if question == Question::Contains => {
-                self.program.code.constants.get(part as usize)
-            }
+        let constant = match right {
+            Operand::Const(constant) => self.program.code.constants.get(constant as usize),
             _ => None,
         };
-        let finder = match part {
-            Some(Value::Text(part)) => {
-                self.conditions.finders.push(Finder::new(part.as_bytes()).into_owned());
-                Some(self.conditions.finders.len() as u32 - 1)
+        let prepared = match (question, constant) {
+            (Question::Contains, Some(Value::Text(part))) => {
+                Prepared::Part(Box::new(Finder::new(part.as_bytes()).into_owned()))
             }
-            _ => None,
+            (Question::In, Some(Value::List(items))) if items.len() <= SHORT_LIST => texts(items),
+            _ => Prepared::Not,
         };
-        self.conditions.tests.push(Test { question, left, right, finder });
+        self.conditions.tests.push(Test { question, left, right, prepared });
         self.known.insert(key, number);
         number
     }
+}
+
+/// A list, if it holds texts and nothing else.
+fn texts(items: &[Value]) -> Prepared {
+    let text = |item: &Value| if let Value::Text(text) = item { Some(text.clone()) } else { None };
+    items.iter().map(text).collect::<Option<_>>().map_or(Prepared::Not, Prepared::Texts)
 }
 
 /// Where an answer leads.

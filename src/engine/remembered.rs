@@ -1,6 +1,7 @@
 //! The last events of a record: enough of each to know it again.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use wide::u8x16;
 
 /// So many are known by a byte that lies beside the others': almost every event is new, and for that the hashes themselves
 /// need not be fetched.
@@ -18,12 +19,7 @@ pub struct Remembered {
 
 impl Remembered {
     pub fn contains(&self, hash: u128) -> bool {
-        let mark = hash as u8;
-        // All of them are compared, which takes fewer steps than to stop in time.
-        let mut marked = 0_u32;
-        for (at, known) in self.marks.iter().enumerate() {
-            marked |= u32::from(*known == mark) << at;
-        }
+        let marked = u8x16::new(self.marks).simd_eq(u8x16::splat(hash as u8)).to_bitmask();
         let near = marked != 0 && self.hashes.iter().take(MARKS).any(|known| *known == hash);
         near || self.hashes.iter().skip(MARKS).any(|known| *known == hash)
     }

@@ -13,6 +13,7 @@ use super::{Event, EventBody, Rejection, Subject};
 use crate::program::Program;
 use crate::schema::{BUILTIN_FIELDS, FIELD_ID, FIELD_STAGE, Field, Schema, Type};
 use crate::value::json;
+use crate::value::text::keep;
 use crate::value::*;
 use ahash::{HashMap, HashMapExt};
 use chrono::{DateTime, Utc};
@@ -189,7 +190,9 @@ impl<'p> Decoder<'p> {
             }
             return Ok(Held::Skipped);
         };
-        event.name.clone_from(name);
+        if event.name != *name {
+            event.name.clone_from(name);
+        }
         let kind = *kind;
         event.time = match envelope.get(Attribute::Time) {
             Some(raw) => match raw.plain().and_then(|time| self.minute.instant(time)) {
@@ -198,7 +201,7 @@ impl<'p> Decoder<'p> {
             },
             None => None,
         };
-        let mut room = self.spare.room_of(std::mem::replace(&mut event.body, EventBody::Clock));
+        let mut room = self.room_of(std::mem::replace(&mut event.body, EventBody::Clock));
         (event.partition, event.cause) = (None, None);
         if matches!(kind, Kind::Clock) {
             if event.time.is_none() {
@@ -221,7 +224,11 @@ impl<'p> Decoder<'p> {
         ] {
             match envelope.get(attribute) {
                 Some(raw) if raw.plain().is_some_and(|plain| !plain.is_empty()) => {
-                    text.become_text(raw.plain().unwrap_or_default());
+                    let plain = raw.plain().unwrap_or_default();
+                    // Most come from where the last one came from.
+                    if **text != *plain {
+                        text.become_text(plain);
+                    }
                 }
                 raw => text.become_text(&required(line, raw, pointer, what)?),
             }
@@ -268,6 +275,30 @@ impl<'p> Decoder<'p> {
     /// The entity of that name on the wire.
     pub(crate) fn entity(&self, name: &str) -> Option<EntityId> {
         self.entities.get(name).copied()
+    }
+
+    /// Keeps the room of what an event was that is over. Gives that of its subject's id.
+    fn room_of(&mut self, body: EventBody) -> Text {
+        let texts = &mut self.spare.texts;
+        match body {
+            EventBody::Happened { subject, event, payload } => {
+                if let Some(shape) = self.payloads.get_mut(event.index()) {
+                    shape.take_back(payload, texts);
+                }
+                subject.id
+            }
+            EventBody::Created { subject, fields, .. } => {
+                if let Some(shape) = self.fields.get_mut(subject.entity.index()) {
+                    shape.take_back(fields, texts);
+                }
+                subject.id
+            }
+            EventBody::Updated { subject, changes } => {
+                keep(&mut self.spare.changes, changes);
+                subject.id
+            }
+            _ => Text::default(),
+        }
     }
 
     /// The entity of a subject, whose id is put into `room`.
@@ -332,8 +363,8 @@ impl<'p> Decoder<'p> {
             return Err(Rejection::new("wrong-entity", message).at("/subject").expected(on.join(" or ")));
         }
         let shape = &mut self.payloads[event.index()];
-        let Spare { values, texts, names, .. } = &mut self.spare;
-        let mut payload = shape.begin(values.pop().unwrap_or_default());
+        let Spare { texts, names, .. } = &mut self.spare;
+        let mut payload = shape.begin();
         let (program, unknown) = (self.program, &mut self.unknown_members);
         let mut members = InSlots::new(data.members()?);
         while let Some((slot, name, raw)) = members.next(shape, &def.payload) {
@@ -361,8 +392,8 @@ impl<'p> Decoder<'p> {
         let (program, def) = (self.program, self.program.schema.entity(entity));
         let shape = &mut self.fields[entity.index()];
         let (pipelines, unknown) = (&self.pipelines, &mut self.unknown_members);
-        let Spare { values, texts, names, .. } = &mut self.spare;
-        let mut fields = shape.begin(values.pop().unwrap_or_default());
+        let Spare { texts, names, .. } = &mut self.spare;
+        let mut fields = shape.begin();
         let (mut pipeline, mut stage) = (None, None);
         let mut members = InSlots::new(data.members()?);
         while let Some((slot, name, raw)) = members.next(shape, &def.fields) {

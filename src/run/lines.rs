@@ -20,7 +20,7 @@ pub enum Line<'a> {
 
 impl<'a> Line<'a> {
     pub fn of(bytes: &'a [u8], too_long: bool) -> Line<'a> {
-        match (too_long, std::str::from_utf8(bytes)) {
+        match (too_long, simdutf8::basic::from_utf8(bytes)) {
             (true, _) => Line::TooLong(bytes),
             (false, Ok(text)) => Line::Text(text),
             (false, Err(_)) => Line::NotUtf8(bytes),
@@ -214,13 +214,11 @@ impl<'i> Lines<'i> {
         }
         let chunk = self.input.fill_buf()?;
         let near = chunk.get(..chunk.len().min(STRETCH)).unwrap_or_default();
-        let text = match std::str::from_utf8(near) {
-            Ok(text) => text,
-            Err(bad) => {
-                let good = near.get(..bad.valid_up_to()).unwrap_or_default();
-                std::str::from_utf8(good).unwrap_or_default()
-            }
-        };
+        let text = simdutf8::basic::from_utf8(near).unwrap_or_else(|_| {
+            // What is at hand may end within a character.
+            let good = std::str::from_utf8(near).map_or_else(|bad| bad.valid_up_to(), str::len);
+            std::str::from_utf8(near.get(..good).unwrap_or_default()).unwrap_or_default()
+        });
         let end = memchr::memrchr(b'\n', text.as_bytes());
         let whole = end.and_then(|end| text.get(..=end));
         Ok(whole.map(|whole| (whole, &mut self.meter)))

@@ -387,13 +387,13 @@ impl Records {
         touched.into_iter().map(subject).collect()
     }
 
-    /// Where a record belongs, and its partition's clock.
-    pub fn home(&self, subject: &Subject) -> Option<(Home, Option<DateTime<Utc>>)> {
+    /// What is known of a subject, where its record belongs, and its partition's clock.
+    pub fn at_home(&self, subject: &Subject) -> Option<(&Slot, Home, Option<DateTime<Utc>>)> {
         let stored = &self.stored[self.number(subject)? as usize];
-        let Some(partition) = stored.partition else { return Some((Home::Own, stored.clock)) };
+        let Some(partition) = stored.partition else { return Some((&stored.slot, Home::Own, stored.clock)) };
         let partition = self.partitions.get(partition as usize)?;
         let home = partition.key.clone().map_or(Home::Shared, Home::Named);
-        Some((home, partition.clock))
+        Some((&stored.slot, home, partition.clock))
     }
 
     /// Where clock events have brought every partition.

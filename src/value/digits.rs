@@ -1,5 +1,6 @@
 //! Numbers, dates and instants in their digits, without the machinery of formatting: every effect holds some.
 
+use super::compare;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc};
 use rust_decimal::Decimal;
 use serde::Serializer;
@@ -147,18 +148,19 @@ pub(crate) fn decimal(number: Decimal, least: u32) -> Digits {
     }
     let mantissa = number.mantissa();
     let whole = mantissa.unsigned_abs();
-    let before = match (u64::try_from(whole), 10_u64.checked_pow(scale), 10_u128.checked_pow(scale)) {
-        (_, Some(1), _) => whole,
+    let before = match (u64::try_from(whole), compare::POWERS.get(scale as usize)) {
+        (_, Some(1)) => whole,
         // A machine's word divides much faster.
-        (Ok(whole), Some(power), _) => {
+        (Ok(whole), Some(power)) => {
+            let power = power.unsigned_abs();
             digits.word(whole % power, scale as usize);
             u128::from(whole / power)
         }
-        (_, _, Some(power)) => {
+        _ => {
+            let power = 10_u128.pow(scale);
             digits.number(whole % power, scale as usize);
             whole / power
         }
-        (_, _, None) => whole,
     };
     if scale.max(least) > 0 {
         digits.put(b'.');

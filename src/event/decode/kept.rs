@@ -1,45 +1,17 @@
 //! What a decoder keeps from one line to the next: room for values, the minute of the last event, names that nobody declared.
 
-use crate::event::EventBody;
 use crate::event::words::shorten;
-use crate::value::text::{Texts, keep};
-use crate::value::{FieldId, Text, Value, json};
+use crate::value::text::Texts;
+use crate::value::{FieldId, Value, json};
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use std::collections::BTreeMap;
 
 /// What events that are over leave to the next ones, which then need not allocate.
 #[derive(Default)]
 pub(super) struct Spare {
-    pub values: Vec<Vec<Value>>,
     pub changes: Vec<Vec<(FieldId, Value)>>,
     pub texts: Texts,
     pub names: Names,
-}
-
-impl Spare {
-    /// Keeps the room of what an event was that is over. Gives that of its subject's id.
-    pub fn room_of(&mut self, body: EventBody) -> Text {
-        match body {
-            EventBody::Happened { subject, mut payload, .. } => {
-                for value in &mut payload {
-                    if let Value::Text(text) = value {
-                        self.texts.keep(std::mem::take(text));
-                    }
-                }
-                keep(&mut self.values, payload);
-                subject.id
-            }
-            EventBody::Created { subject, fields, .. } => {
-                keep(&mut self.values, fields);
-                subject.id
-            }
-            EventBody::Updated { subject, changes } => {
-                keep(&mut self.changes, changes);
-                subject.id
-            }
-            _ => Text::default(),
-        }
-    }
 }
 
 /// Names of members that no declaration knows.

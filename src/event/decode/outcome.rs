@@ -54,7 +54,7 @@ pub(super) fn failed(subject: Subject, data: &Data<'_>) -> Result<EventBody, Rej
 pub fn outputs(program: &Program, action: ActionId, outputs: &str) -> Result<Vec<Value>, Rejection> {
     let fields = &program.schema.action(action).outputs;
     let mut shape = Shape::new(fields, 0);
-    let mut values = shape.begin(Vec::new());
+    let mut values = shape.begin();
     let mut places = 0..;
     let read = members(outputs, |name, raw| {
         if let Some(slot) = shape.find(places.next().unwrap_or(usize::MAX), name, fields) {

@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::schema::{Field, Schema, Type};
 use crate::value::json;
 use crate::value::limits::check_limits;
-use crate::value::text::Texts;
+use crate::value::text::{Texts, keep};
 use crate::value::validate::{is_email, is_phone, is_url};
 use crate::value::{Text, Value};
 use ahash::{HashMap, HashMapExt};
@@ -27,6 +27,8 @@ pub(super) struct Shape {
     came: Vec<u64>,
     /// Which slot stood at which place in the last one: senders keep to an order.
     usual: Vec<u16>,
+    /// Room of payloads that are over: each like the template.
+    rooms: Vec<Vec<Value>>,
 }
 
 impl Shape {
@@ -51,7 +53,24 @@ impl Shape {
             came: vec![0; required.len()],
             required,
             usual: Vec::new(),
+            rooms: Vec::new(),
         }
+    }
+
+    /// Takes the room of a payload that is over, and of the texts in it.
+    pub fn take_back(&mut self, mut values: Vec<Value>, texts: &mut Texts) {
+        if values.len() != self.template.len() {
+            return;
+        }
+        for (value, template) in values.iter_mut().zip(&self.template) {
+            if let Value::Text(text) = value {
+                texts.keep(std::mem::take(text));
+            }
+            if !matches!((&*value, template), (Value::None, Value::None)) {
+                value.clone_from(template);
+            }
+        }
+        keep(&mut self.rooms, values);
     }
 
     /// The slot that usually stands at this place, and how its name is written.
@@ -89,12 +108,10 @@ impl Shape {
         self.readers[usize::from(slot)].value(raw, field, program, spare)
     }
 
-    /// Nothing has come yet; `room` is used.
-    pub fn begin(&mut self, mut room: Vec<Value>) -> Vec<Value> {
-        room.clear();
-        room.extend_from_slice(&self.template);
+    /// Nothing has come yet.
+    pub fn begin(&mut self) -> Vec<Value> {
         self.came.fill(0);
-        room
+        self.rooms.pop().unwrap_or_else(|| self.template.clone())
     }
 
     /// What comes last counts, and null is as if nothing came.

@@ -43,8 +43,9 @@ const APPLICATION_ID: i32 = 0x5347_7374;
 
 /// How much of the file is held in memory. In KiB.
 const CACHE: i64 = 1 << 16;
-/// How much is written beside the file before it goes there. In pages of 4 KiB.
-const CHECKPOINT: i64 = 1 << 14;
+/// How large the pieces are in which a new file is written, and how many of them are written beside it before they go there.
+const PAGE: i64 = 1 << 14;
+const CHECKPOINT: i64 = 1 << 12;
 
 /// Why a state file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -282,6 +283,9 @@ fn connect(path: &Path, create: bool) -> Result<(Connection, i64)> {
     if tables > 0 && id != APPLICATION_ID {
         return Err(error("it is a database, but no state file"));
     }
+    if tables == 0 {
+        connection.pragma_update(None, "page_size", PAGE)?;
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.set_prepared_statement_cache_capacity(64);
@@ -379,9 +383,7 @@ fn keep_records<'s>(
     )?;
     let mut state = Vec::new();
     for (name, subject) in &subjects {
-        let (Some((home, clock)), Some(slot)) = (records.home(subject), records.slot(subject)) else {
-            continue;
-        };
+        let Some((slot, home, clock)) = records.at_home(subject) else { continue };
         let (partition, own) = match home {
             Home::Own => (None, clock.map(digits::instant)),
             Home::Shared => (Some(partition(transaction, &mut partitions, None, clock)?), None),

@@ -2,42 +2,43 @@
 
 use ecow::EcoString;
 use std::io::Write;
+use wide::u8x16;
 
 /// The place of the next quote, backslash or control character at or behind `from`, or the end.
-///
-/// Eight bytes at a time, with the test for bytes below a limit of Alan Mycroft (1987), after which no byte of a character
-/// beyond ASCII counts: it may take a byte above a real one for one too, but misses none, and the lowest that it finds is real.
 #[inline]
 pub(crate) fn special(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        match specials(u64::from_le_bytes(*word)) {
-            0 => at += 8,
-            found => return at + (found.trailing_zeros() / 8) as usize,
+    while let Some(next) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        match specials(next) {
+            0 => at += 16,
+            found => return at + found.trailing_zeros() as usize,
         }
     }
-    let left = bytes.len().saturating_sub(at);
-    // The last bytes, moved to where they would stand; the zeros behind them are found where nothing else is.
-    if let (Some(word), 1..) = (bytes.last_chunk::<8>(), left) {
-        let word = u64::from_le_bytes(*word) >> (8 * (8 - left));
-        return at + (specials(word).trailing_zeros() / 8) as usize;
-    }
-    while bytes.get(at).is_some_and(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\') {
-        at += 1;
-    }
-    at
+    special_near_the_end(bytes, at)
 }
 
-/// The highest bit of each of eight bytes that is special, and perhaps of some above the lowest of those; see [`special`].
+/// Of less than sixteen bytes.
+#[inline(never)]
+fn special_near_the_end(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    let found = match bytes.last_chunk::<16>() {
+        // Among the last sixteen, of which some have been looked at.
+        Some(last) => specials(last) >> (16 - rest.len().min(15)),
+        None => {
+            let mut padded = [b' '; 16];
+            padded.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+            specials(&padded)
+        }
+    };
+    from + rest.len().min(found.trailing_zeros() as usize)
+}
+
+/// A bit for each byte that is special, the first one's the lowest.
 #[inline(always)]
-fn specials(word: u64) -> u64 {
-    const fn all(byte: u8) -> u64 {
-        u64::from_le_bytes([byte; 8])
-    }
-    // With the second bit turned over, a quote is the next above the control characters, and no other byte comes there.
-    let low = (word ^ all(0x02)).wrapping_sub(all(0x21));
-    let slash = (word ^ all(b'\\')).wrapping_sub(all(1));
-    (low | slash) & !word & all(0x80)
+fn specials(bytes: &[u8; 16]) -> u32 {
+    let bytes = u8x16::new(*bytes);
+    let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    (control | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'))).to_bitmask()
 }
 
 /// Appends a text as a JSON string.

@@ -472,7 +472,7 @@ pipeline Boxes "Boxes" for Box {
         for (subject, slot) in records.slots() {
             let bytes = postcard::to_stdvec(slot).expect("a record can be saved");
             let slot = postcard::from_bytes(&bytes).expect("a saved record can be loaded");
-            let (home, clock) = records.home(subject).expect("a home");
+            let (_, home, clock) = records.at_home(subject).expect("a home");
             again.restore(subject.clone(), slot, home, clock);
         }
         again

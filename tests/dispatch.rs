@@ -48,7 +48,26 @@ fn run(machine: &Machine, events: &str, watched: bool) -> (String, Vec<String>) 
     (String::from_utf8(effects).expect("text"), rejected)
 }
 
-const HEAD: &str = "use crm\ncurrency EUR\nuser anna \"Anna\"\n\npipeline Sales \"Sales\" for Deal {\n";
+/// With an action that has parameters of many kinds, and limits that some of what is asked for breaks.
+const HEAD: &str = r#"use crm
+currency EUR
+user anna "Anna"
+
+action say "Say" {
+  words: text? max 40
+  people: list of recipient min 1 max 2
+  amount: money?
+  odds: int? min 0 max 50
+  source: Source?
+  tags: list of text = []
+  lines: list of text = []
+  day: date?
+  known: bool?
+  stage: text?
+}
+
+pipeline Sales "Sales" for Deal {
+"#;
 const TEMPLATES: [&str; 6] =
     ["Offer", "Contract", "Price list", "A name that is longer than others", "Ö", ""];
 
@@ -102,7 +121,15 @@ fn rule(at: usize, number: u16, stages: usize) -> String {
         // No text at all is refused.
         3 if viewed => ("", "comment { text: \"{event.template}\" } comment { text: \"{title}\" }".into()),
         4 => ("when amount > 500 EUR", "notify { to: [anna, responsible], text: \"{tags}\" }".into()),
-        _ => ("", "comment { text: \"{stage}\" }".into()),
+        5 => (
+            "",
+            "say { words: \"{title}: {amount}\" people: [anna, responsible] amount: amount source: source \
+             tags: tags lines: [title, \"{title} \\\"{stage}\\\"\", \"so\"] day: closes known: returning_customer \
+             stage: \"\" }"
+                .into(),
+        ),
+        6 => ("", "comment { text: \"{stage}\" } say { words: comments people: observers odds: probability }".into()),
+        _ => ("", "comment { text: \"{stage}\" } say { people: anna tags: [\"a\", title] odds: 7 }".into()),
     };
     format!("    rule r{at}_{number} on {}{more} {when} {{ {act} }}\n", event(number))
 }
@@ -128,10 +155,15 @@ fn events(numbers: &[u16]) -> String {
             0 => (
                 "deal.created",
                 format!(
-                    r#""title":"{}","amount":"{}.00 EUR","responsible":"anna","source":"{}","tags":["{}"],"probability":{}"#,
-                    ["Chairs", "Tables and chairs for the whole office", "Desks"]
-                        [usize::from(number / 18 % 3)],
+                    r#""title":"{}","amount":"{}.00 EUR",{}"responsible":"anna","source":"{}","tags":["{}"],"probability":{}"#,
+                    [
+                        "Chairs",
+                        "Tables and chairs for the whole office",
+                        r#"\"Oak\" \\ M\u00f6bel\n"#,
+                        "Stühle für die Möbelmesse in Köln",
+                    ][usize::from(number / 18 % 4)],
                     number / 7 % 1000,
+                    ["", r#""closes":"2026-05-01","observers":["anna"],"#][usize::from(number / 9 % 2)],
                     ["web", "phone", "form"][usize::from(number / 54 % 3)],
                     ["vip", "new"][usize::from(number % 2)],
                     number % 100,

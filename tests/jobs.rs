@@ -132,9 +132,15 @@ fn lines(steps: &[Step]) -> String {
             _ => {
                 // An escape in a name is read by serde.
                 let name = if *odd == 14 { "specver\\u0073ion" } else { "specversion" };
+                // A payload that comes twice, of which one thread reads less than several.
+                let data = match odd {
+                    15 => format!(r#"5,"data":{{"odd":"\\n"}}"#),
+                    16 => format!(r#"{{"odd":"\\n"}},"data":{{{data}}}"#),
+                    _ => format!("{{{data}}}"),
+                };
                 let _ = writeln!(
                     text,
-                    r#"{{"{name}":"1.0","id":"e-{id}","source":"/t",{time}{subject}{key}"type":"{kind}","data":{{{data}}}}}"#
+                    r#"{{"{name}":"1.0","id":"e-{id}","source":"/t",{time}{subject}{key}"type":"{kind}","data":{data}}}"#
                 );
             }
         }

@@ -1,7 +1,7 @@
 //! Actions: their parameters against the limits, and the answers of a run without an outside world.
 
 use super::Life;
-use super::effect::EffectKind;
+use super::effect::{EffectKind, Params};
 use crate::program::Answer;
 use crate::schema::{Schema, Type};
 use crate::syntax::tree::PrincipalKind;
@@ -39,7 +39,7 @@ impl Life<'_, '_> {
                 return Err(Failure::new(failure.code, message));
             }
         }
-        self.emit(EffectKind::ActionRequested { rule, action: id, params });
+        self.emit(EffectKind::ActionRequested { rule, action: id, params: Params::Values(params) });
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Bodies of rules: they run until they end or wait, and go on when what they wait for has come.
 
-use super::effect::EffectKind;
+use super::effect::{EffectKind, Params};
 use super::patterns::{Occasion, count};
 use super::rules::Step;
 use super::trace::Trace;
@@ -45,17 +45,33 @@ impl Life<'_, '_> {
         let (program, machine) = (self.program(), self.machine);
         let rule = program.rule(id);
         let Some(asks) = machine.asks(rule.body) else { return false };
-        let mut all = std::mem::take(&mut self.buffers.params);
         let event = occasion.map(Occasion::view);
         let subject = Subject { record: &self.record.values, event, home: rule.pipeline };
-        let scratch = &mut self.buffers.scratch;
-        let params = asks.iter().map_while(|ask| machine.params(ask, subject, scratch));
-        all.extend(params);
+        let buffers = &mut *self.buffers;
+        let mut all = std::mem::take(&mut buffers.params);
+        if let Some(written) = &mut buffers.written {
+            let before = written.len();
+            let params = asks.iter().map_while(|ask| machine.write_params(ask, subject, written));
+            all.extend(params.map(Params::Written));
+            if all.len() < asks.len() {
+                written.truncate(before);
+                all.clear();
+            }
+        }
+        if all.is_empty() {
+            let params = asks.iter().map_while(|ask| machine.params(ask, subject, &mut buffers.scratch));
+            all.extend(params.map(Params::Values));
+        }
         let complete = all.len() == asks.len();
         for (ask, params) in asks.iter().zip(all.drain(..)).filter(|_| complete) {
-            if let Some(call) = program.code.calls.get(ask.call.0 as usize) {
-                // One that its limits refuse is told of; the body goes on.
-                let _ = self.ask(id, call.action, params);
+            let Some(call) = program.code.calls.get(ask.call.0 as usize) else { continue };
+            let action = call.action;
+            match params {
+                Params::Values(params) => {
+                    // One that its limits refuse is told of; the body goes on.
+                    let _ = self.ask(id, action, params);
+                }
+                params => self.emit(EffectKind::ActionRequested { rule: id, action, params }),
             }
         }
         self.buffers.params = all;

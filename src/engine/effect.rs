@@ -3,6 +3,7 @@
 use crate::event::Subject;
 use crate::value::*;
 use chrono::{DateTime, Utc};
+use std::ops::Range;
 
 /// One effect. Its id is the subject and `number`: `deal/D-1/42`.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,8 +53,7 @@ pub enum EffectKind {
     ActionRequested {
         rule: RuleId,
         action: ActionId,
-        /// By the number of the parameter; unset ones are missing.
-        params: Vec<(u16, Value)>,
+        params: Params,
     },
     ActionRefused {
         rule: RuleId,
@@ -76,4 +76,23 @@ pub enum EffectKind {
         chain: Vec<StageId>,
         message: String,
     },
+}
+
+/// The parameters of an action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Params {
+    /// By the number of the parameter; unset ones are missing.
+    Values(Vec<(u16, Value)>),
+    /// Where they stand in what the engine has written; see [`crate::engine::Engine::write_params`].
+    Written(Range<usize>),
+}
+
+impl Params {
+    /// The values, by the number of the parameter; unset ones are missing. None of those that are written already.
+    pub fn values(&self) -> &[(u16, Value)] {
+        match self {
+            Params::Values(values) => values,
+            Params::Written(_) => &[],
+        }
+    }
 }

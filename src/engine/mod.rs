@@ -33,7 +33,7 @@ use crate::vm::conditions::Subject as Looked;
 use crate::vm::{Context, Frame, Machine, Scratch};
 use chrono::{DateTime, Utc};
 use counts::Counts;
-use effect::{Cause, Effect, EffectKind};
+use effect::{Cause, Effect, EffectKind, Params};
 use patterns::Occasion;
 use queue::Entry;
 use record::{Deleted, Place, Record, Slot};
@@ -103,7 +103,9 @@ struct Buffers {
     /// Of the body that ended last.
     frame: Option<Frame>,
     /// The parameters of actions, before they are asked for.
-    params: Vec<Vec<(u16, Value)>>,
+    params: Vec<Params>,
+    /// Where parameters are written, if they are; see [`Engine::write_params`].
+    written: Option<Vec<u8>>,
     replies: Replies,
 }
 
@@ -129,9 +131,27 @@ impl<'p> Engine<'p> {
         &self.options
     }
 
+    /// From now on writes parameters of actions as JSON where that takes no values between: nobody wants but to write them.
+    /// Effects then have [`Params::Written`], until [`Engine::forget_written`].
+    pub fn write_params(&mut self) {
+        self.buffers.written.get_or_insert_default();
+    }
+
+    /// What has been written of parameters.
+    pub fn written(&self) -> &[u8] {
+        self.buffers.written.as_deref().unwrap_or_default()
+    }
+
+    /// The effects are over that have parameters written.
+    pub fn forget_written(&mut self) {
+        if let Some(written) = &mut self.buffers.written {
+            written.clear();
+        }
+    }
+
     /// Takes the room of an effect that is over: the next one needs none of its own.
     pub fn recycle(&mut self, effect: Effect) {
-        if let EffectKind::ActionRequested { params, .. } = effect.kind {
+        if let EffectKind::ActionRequested { params: Params::Values(params), .. } = effect.kind {
             self.buffers.scratch.recycle(params);
         }
     }

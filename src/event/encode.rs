@@ -1,6 +1,6 @@
 //! From an [`Effect`] to a line of JSON.
 
-use crate::engine::effect::{Effect, EffectKind, Mover};
+use crate::engine::effect::{Effect, EffectKind, Mover, Params};
 use crate::program::{Pipeline, Program};
 use crate::schema::Field;
 use crate::value::json::plain;
@@ -97,23 +97,30 @@ impl<'p> Encoder<'p> {
         }
     }
 
-    /// Appends the effect as one CloudEvent in JSON, without a line break.
+    /// Appends the effect as one CloudEvent in JSON, without a line break. Its parameters may not be [written](Params::Written)
+    /// elsewhere.
     pub fn encode(&self, effect: &Effect, out: &mut Vec<u8>) {
-        self.encode_behind(None, effect, out);
+        self.encode_behind(None, effect, &[], out);
     }
 
-    /// Appends effects, a line each.
-    pub fn encode_lines(&self, effects: &[Effect], out: &mut Vec<u8>) {
+    /// Appends effects, a line each. `written`: what the engine has written of their parameters.
+    pub fn encode_lines(&self, effects: &[Effect], written: &[u8], out: &mut Vec<u8>) {
         let mut before = None;
         for effect in effects {
-            let common = self.encode_behind(before, effect, out);
+            let common = self.encode_behind(before, effect, written, out);
             out.push(b'\n');
             before = Some((effect, common));
         }
     }
 
     /// As [`Encoder::encode`], behind another effect in the same output.
-    fn encode_behind(&self, before: Option<(&Effect, Common)>, effect: &Effect, out: &mut Vec<u8>) -> Common {
+    fn encode_behind(
+        &self,
+        before: Option<(&Effect, Common)>,
+        effect: &Effect,
+        written: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Common {
         let from = out.len() + BEGINNING.len();
         out.extend_from_slice(
             self.entities.get(effect.subject.entity.index()).map_or(BEGINNING, |name| name),
@@ -141,7 +148,7 @@ impl<'p> Encoder<'p> {
             }
         }
         let common = from..out.len();
-        self.data(effect, out);
+        self.data(effect, written, out);
         out.push(b'}');
         common
     }
@@ -169,7 +176,19 @@ impl<'p> Encoder<'p> {
         self.actions.get(id.index()).map_or(b"{\"action\":null", |name| name)
     }
 
-    fn data(&self, effect: &Effect, out: &mut Vec<u8>) {
+    /// The members of parameters.
+    fn params(&self, action: ActionId, params: &[(u16, Value)], out: &mut Vec<u8>) {
+        let (names, action) = (&self.params[action.index()], self.program.schema.action(action));
+        let empty = out.len();
+        for (param, value) in params.iter().filter(|(_, value)| *value != Value::None) {
+            let (name, param) = (&names[usize::from(*param)], &action.params[usize::from(*param)]);
+            // The first one stands without its comma.
+            out.extend_from_slice(&name[usize::from(out.len() == empty)..]);
+            self.value(value, param, out);
+        }
+    }
+
+    fn data(&self, effect: &Effect, written: &[u8], out: &mut Vec<u8>) {
         let program = self.program;
         match &effect.kind {
             EffectKind::StageChanged { from, to, by, actor } => {
@@ -220,15 +239,13 @@ impl<'p> Encoder<'p> {
             }
             EffectKind::ActionRequested { rule, action, params } => {
                 out.extend_from_slice(self.action(*action));
-                let (names, action) = (&self.params[action.index()], program.schema.action(*action));
                 out.extend_from_slice(self.rule(*rule));
                 out.extend_from_slice(b",\"params\":{");
-                let empty = out.len();
-                for (param, value) in params.iter().filter(|(_, value)| *value != Value::None) {
-                    let (name, param) = (&names[usize::from(*param)], &action.params[usize::from(*param)]);
-                    // The first one stands without its comma.
-                    out.extend_from_slice(&name[usize::from(out.len() == empty)..]);
-                    self.value(value, param, out);
+                match params {
+                    Params::Values(params) => self.params(*action, params, out),
+                    Params::Written(range) => {
+                        out.extend_from_slice(written.get(range.clone()).unwrap_or_default());
+                    }
                 }
                 out.push(b'}');
             }

@@ -168,6 +168,7 @@ impl<const N: usize> Wanted<N> {
         at: usize,
     ) -> Option<(usize, usize)> {
         let next = before.map_or(0, |before| (before + 1).min(self.object));
+        // Most senders leave some of them out, but not many together.
         let mut likely = (next..N).zip(keys.get(next..)?).take(3);
         likely.find_map(|(known, key)| Some((known, key.end_at(bytes, at)?)))
     }
@@ -219,6 +220,7 @@ pub(super) fn attributes<const N: usize>(
         }
         scan.space();
         if open && known == Some(wanted.object) && scan.peek()? == b'{' {
+            see(wanted.object)?;
             return Some(Some(scan.at));
         }
         let value = scan.value()?;
@@ -637,6 +639,33 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         /// It says what serde says, or nothing.
+        #[test]
+        fn no_attribute_comes_twice_in_a_line_that_is_left_open(
+            members in proptest::collection::vec(
+                ("[abde]", r#"\{"x":"(y|\\\\)"\}|\{\}|"v"|5|null|\[1\]"#),
+                0..6,
+            )
+        ) {
+            let all: Vec<String> =
+                members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+            let text = format!("{{{}}}", all.join(","));
+            let mut found = [Span::default(); 3];
+            let Some(rest) = attributes(&text, &Wanted::new(["a", "b", "d"], 1), true, &mut found) else {
+                return Ok(());
+            };
+            if let Some(rest) = rest {
+                let mut open = Members::of(&text[rest..]);
+                while open.next(None).is_some() {}
+                if !open.end_the_line() {
+                    return Ok(());
+                }
+            }
+            for wanted in ["a", "b", "d"] {
+                let count = members.iter().filter(|(name, _)| name == wanted).count();
+                prop_assert!(count < 2, "{wanted} in {text}");
+            }
+        }
+
         #[test]
         fn it_never_accepts_what_serde_does_not(
             text in r#"\{?("[ab\\u0"é]{0,9}"|[\{\}\[\]:, "\\0-9eE.+-]|true|null|"a":|\t|\x01){0,14}\}?"#

@@ -107,11 +107,6 @@ impl Run<'_> {
             });
             let read = outsides.iter().map(|outside| outside.as_ref()?.as_ref().ok());
             self.lane.prepare(lines.iter().map(|line| without_break(line)).zip(read), ahead);
-            for (ready, outside) in ahead.iter_mut().zip(outsides) {
-                if let Some(Err(rejection)) = outside {
-                    ready.holds = Holds::Wrong(Box::new(rejection));
-                }
-            }
             let mut fed = Ok(());
             for (whole, ready) in lines.iter().zip(ahead.iter()) {
                 meter.line(whole);
@@ -160,7 +155,6 @@ impl Run<'_> {
                 Ok(None)
             }
             Holds::Wrong(rejection) => Err((**rejection).clone()),
-            Holds::Nothing => Ok(None),
         };
         match handled {
             Ok(to) => {

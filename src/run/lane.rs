@@ -30,11 +30,9 @@ pub(super) struct Ready {
 /// What a line holds.
 #[derive(Default)]
 pub(super) enum Holds {
-    /// Nothing, as far as is known: its outside could not be read.
-    #[default]
-    Nothing,
     Event,
     /// An event of a type the program does not know.
+    #[default]
     Skipped,
     Wrong(Box<Rejection>),
 }
@@ -62,7 +60,8 @@ pub(super) struct Lane<'p> {
 }
 
 impl<'p> Lane<'p> {
-    pub fn new(engine: Engine<'p>, program: &'p Program) -> Lane<'p> {
+    pub fn new(mut engine: Engine<'p>, program: &'p Program) -> Lane<'p> {
+        engine.write_params();
         Lane {
             engine,
             decoder: Decoder::new(program),
@@ -83,7 +82,8 @@ impl<'p> Lane<'p> {
         self.room = Some(ahead);
     }
 
-    /// Decodes lines whose outsides have been read, in their order, and fetches their records. Not more than [`AHEAD`] lines.
+    /// Decodes lines in their order, and fetches their records. Their outsides have been read; one without is read anew, for
+    /// what is wrong with it. Not more than [`AHEAD`] lines.
     pub fn prepare<'h, 'l: 'h>(
         &mut self,
         lines: impl Iterator<Item = (&'l str, Option<&'h Envelope<'l>>)> + Clone,
@@ -95,13 +95,14 @@ impl<'p> Lane<'p> {
             *likely = about.and_then(|(entity, id)| self.records.likely(entity, id));
         }
         self.records.fetch(likely.iter().flatten().copied());
-        for ((ready, about), (line, outside)) in ahead.iter_mut().zip(abouts).zip(lines) {
-            ready.holds = match outside {
-                Some(outside) => Holds::of(self.decoder.event(line, outside, about, &mut ready.event)),
-                None => Holds::Nothing,
+        for ((ready, (about, likely)), (line, outside)) in
+            ahead.iter_mut().zip(abouts.into_iter().zip(likely)).zip(lines)
+        {
+            let Some(outside) = outside else {
+                self.prepare_one(Ok(line), ready);
+                continue;
             };
-        }
-        for (ready, likely) in ahead.iter_mut().zip(likely) {
+            ready.holds = Holds::of(self.decoder.event(line, outside, about, &mut ready.event));
             if let Holds::Event = ready.holds {
                 ready.known = Known::of(&ready.event, likely);
             }
@@ -139,7 +140,7 @@ impl<'p> Lane<'p> {
 
     /// Writes the effects, a line each, and counts them; `note` is shown each of them then.
     pub fn encode(&mut self, out: &mut Vec<u8>, note: impl FnMut(&Effect)) {
-        self.encoder.encode_lines(&self.effects, out);
+        self.encoder.encode_lines(&self.effects, self.engine.written(), out);
         self.count_effects(note);
     }
 
@@ -153,6 +154,7 @@ impl<'p> Lane<'p> {
             note(&effect);
             self.engine.recycle(effect);
         }
+        self.engine.forget_written();
     }
 
     /// The counts, with the names that the decoder has met and the program does not know.

@@ -403,7 +403,7 @@ impl<'p> Play<'p> {
         let asked = self.effects.iter().filter_map(|effect| match &effect.kind {
             EffectKind::ActionRequested { action: asked, params: given, .. } if *asked == action => {
                 let given = |number: u16| {
-                    let value = given.iter().find(|(n, _)| *n == number).map(|(_, value)| value);
+                    let value = given.values().iter().find(|(n, _)| *n == number).map(|(_, value)| value);
                     value.unwrap_or(&Value::None)
                 };
                 let other = params.iter().filter(|(number, value)| !as_expected(given(*number), value));
@@ -462,7 +462,7 @@ impl<'p> Play<'p> {
             let Some(param) = program.schema.action(action).params.get(usize::from(*number)) else {
                 continue;
             };
-            let is = params.iter().find(|(n, _)| n == number).map(|(_, value)| value);
+            let is = params.values().iter().find(|(n, _)| n == number).map(|(_, value)| value);
             let is = is.map_or("not set".to_owned(), |value| literal(program, value, &param.ty));
             lines.push(format!("  {} is       {is}", param.name));
             lines.push(format!(

@@ -70,7 +70,7 @@ pub fn details(program: &Program, effect: &Effect) -> Vec<String> {
                 let param = declared.get(usize::from(*number))?;
                 Some(format!("{}: {}", param.name, literal(program, value, &param.ty)))
             };
-            params.iter().filter(|(_, value)| *value != Value::None).filter_map(line).collect()
+            params.values().iter().filter(|(_, value)| *value != Value::None).filter_map(line).collect()
         }
         _ => Vec::new(),
     }

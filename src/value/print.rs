@@ -2,6 +2,7 @@
 //! of a locale where the pipeline names one.
 
 use super::digits::{self, Digits};
+use super::json::plain;
 use super::locale::Locale;
 use super::time::to_local;
 use super::{Currency, Duration, Failure, Money, Text, Value, pattern};
@@ -9,7 +10,6 @@ use crate::schema::{Schema, Type};
 use chrono::{NaiveDate, NaiveTime, Timelike};
 use chrono_tz::Tz;
 use rust_decimal::{Decimal, RoundingStrategy};
-use std::fmt::Write;
 
 /// The labels (or names) of the stages and pipelines of a program, by their ids.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,12 +31,42 @@ pub struct Printer<'a> {
 /// The most digits after the point that are printed.
 const MOST_DIGITS: u32 = 10;
 
+/// Where a value is printed.
+pub trait Out {
+    /// Appends a text.
+    fn push_str(&mut self, text: &str);
+
+    /// Appends a text that holds neither quotes nor backslashes nor control characters.
+    fn push_plain(&mut self, text: &str) {
+        self.push_str(text);
+    }
+}
+
+impl Out for String {
+    fn push_str(&mut self, text: &str) {
+        self.push_str(text);
+    }
+}
+
+/// The inside of a JSON string.
+pub(crate) struct Json<'o>(pub &'o mut Vec<u8>);
+
+impl Out for Json<'_> {
+    fn push_str(&mut self, text: &str) {
+        plain::inside(text, self.0);
+    }
+
+    fn push_plain(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
+}
+
 impl Printer<'_> {
     /// Appends a value as `{value}` prints it. `none` prints nothing.
-    pub fn print(&self, value: &Value, ty: &Type, out: &mut String) {
+    pub fn print(&self, value: &Value, ty: &Type, out: &mut impl Out) {
         match value {
             Value::None => {}
-            Value::Bool(value) => out.push_str(if *value { "yes" } else { "no" }),
+            Value::Bool(value) => out.push_plain(if *value { "yes" } else { "no" }),
             Value::Int(number) => self.number(&digits::int(*number), out),
             Value::Decimal(number) => self.number(&digits::decimal(rounded(*number), 0), out),
             Value::Money(money) => {
@@ -44,8 +74,8 @@ impl Printer<'_> {
                 let amount = if amount.scale() <= MOST_DIGITS { amount } else { rounded(amount) };
                 self.number(&amount_digits(amount, money.currency), out);
                 // In the texts of a language an amount and its currency stay on one line.
-                out.push(if self.locale.is_some() { '\u{a0}' } else { ' ' });
-                out.push_str(money.currency.code());
+                out.push_plain(if self.locale.is_some() { "\u{a0}" } else { " " });
+                out.push_plain(money.currency.code());
             }
             Value::Text(text) | Value::Ref(text) => out.push_str(text),
             Value::Date(date) => match self.locale.and_then(|locale| locale.date(*date)) {
@@ -63,7 +93,7 @@ impl Printer<'_> {
                     return;
                 }
                 push_date(local.date(), out);
-                out.push(' ');
+                out.push_plain(" ");
                 push_time(local.time(), out);
             }
             Value::Duration(duration) => push_duration(*duration, out),
@@ -97,7 +127,7 @@ impl Printer<'_> {
                 }
                 for (at, item) in items.iter().enumerate() {
                     if at > 0 {
-                        out.push_str(", ");
+                        out.push_plain(", ");
                     }
                     self.print(item, element, out);
                 }
@@ -110,10 +140,10 @@ impl Printer<'_> {
         pattern::format(value, pattern, self.tz, self.locale, out)
     }
 
-    fn number(&self, plain: &str, out: &mut String) {
+    fn number(&self, plain: &str, out: &mut impl Out) {
         match self.locale.and_then(|locale| locale.number(plain)) {
             Some(number) => out.push_str(&number),
-            None => out.push_str(plain),
+            None => out.push_plain(plain),
         }
     }
 }
@@ -137,29 +167,28 @@ fn rounded(number: Decimal) -> Decimal {
     if number.is_zero() { Decimal::ZERO } else { number }
 }
 
-fn push(out: &mut String, value: impl std::fmt::Display) {
-    // Writing to a string does not fail.
-    let _ = write!(out, "{value}");
+fn push(out: &mut impl Out, value: impl std::fmt::Display) {
+    out.push_str(&value.to_string());
 }
 
-fn push_label(label: Option<&Text>, id: u16, out: &mut String) {
+fn push_label(label: Option<&Text>, id: u16, out: &mut impl Out) {
     match label {
         Some(label) => out.push_str(label),
         None => push(out, id),
     }
 }
 
-fn push_date(date: NaiveDate, out: &mut String) {
-    out.push_str(&digits::date(date));
+fn push_date(date: NaiveDate, out: &mut impl Out) {
+    out.push_plain(&digits::date(date));
 }
 
 /// To the minute: seconds are for machines.
-fn push_time(time: NaiveTime, out: &mut String) {
-    let _ = write!(out, "{:02}:{:02}", time.hour(), time.minute());
+fn push_time(time: NaiveTime, out: &mut impl Out) {
+    push(out, format_args!("{:02}:{:02}", time.hour(), time.minute()));
 }
 
 /// `2 days 3 hours`, a day as 24 hours; a minus before all of it.
-fn push_duration(duration: Duration, out: &mut String) {
+fn push_duration(duration: Duration, out: &mut impl Out) {
     let total = duration.total_seconds();
     if total == 0 {
         out.push_str("0 seconds");
@@ -176,7 +205,7 @@ fn push_duration(duration: Duration, out: &mut String) {
         let count = left / seconds;
         left %= seconds;
         if count > 0 {
-            let _ = write!(out, "{sign}{count} {}", if count == 1 { one } else { many });
+            push(out, format_args!("{sign}{count} {}", if count == 1 { one } else { many }));
             sign = " ";
         }
     }

@@ -17,10 +17,11 @@ impl Text {
         text.len() <= EcoString::INLINE_LIMIT
     }
 
-    /// Becomes another text, in the room it has if nobody shares it.
+    /// Becomes another text, in the room it has if nobody shares it. A long one gives up its room: whoever keeps a text shall not
+    /// keep that of another.
     pub(crate) fn become_text(&mut self, text: &str) {
-        if Text::stands_in_place(text) && Text::stands_in_place(&self.0) {
-            self.0 = text.into();
+        if Text::stands_in_place(text) && Text::stands_in_place(&self.0) || self.0.len() > LONG {
+            *self = text.into();
             return;
         }
         self.0.clear();
@@ -29,6 +30,9 @@ impl Text {
 
     /// As [`Text::become_text`], piece by piece.
     pub(crate) fn become_with<T>(&mut self, write: impl FnOnce(&mut EcoString) -> T) -> T {
+        if self.0.len() > LONG {
+            self.0 = EcoString::new();
+        }
         self.0.clear();
         write(&mut self.0)
     }
@@ -36,6 +40,8 @@ impl Text {
 
 /// More of a kind is not kept: it is enough for what a few events bring.
 const SPARE: usize = 64;
+/// The room of a text that is longer is not used again. In bytes.
+const LONG: usize = 256;
 
 /// Texts that are over, whose room can be used again.
 #[derive(Debug, Default)]
@@ -58,7 +64,7 @@ impl Texts {
 
     /// Keeps the room of a text, if it has any.
     pub fn keep(&mut self, text: Text) {
-        if !Text::stands_in_place(&text) {
+        if !Text::stands_in_place(&text) && text.len() <= LONG {
             keep(&mut self.0, text);
         }
     }

@@ -4,14 +4,17 @@
 //! Whatever does not fit, or does not come out (a field to print that is not set), is left to the interpreter, which runs the
 //! body from its beginning: nothing has been asked for by then. Nobody may watch: what is not run cannot be seen.
 
+mod written;
+
 use super::{EventView, Machine, Scratch};
 use crate::model::Conversion;
 use crate::program::instr::Instr;
 use crate::program::{CallId, Chunk, ChunkId, ChunkKind, Program};
 use crate::schema::{FIELD_STAGE, Type};
-use crate::value::print::Printer;
 use crate::value::*;
 use std::sync::Arc;
+pub(super) use written::Names;
+use written::Written;
 
 /// Longer texts cost fuel, and may be too long: the interpreter sees to that.
 const SHORT: usize = 1 << 12;
@@ -24,6 +27,8 @@ pub(crate) struct Ask {
     pub call: CallId,
     /// By the number of the parameter, in the order of the call.
     params: Vec<(u16, Source)>,
+    /// As they are written, if that is known to keep their limits.
+    written: Option<Written>,
 }
 
 /// Where a value comes from.
@@ -60,8 +65,13 @@ pub(crate) struct Subject<'a> {
 }
 
 /// By chunk, the actions for which a body asks, if that is all it does.
-pub(super) fn all(program: &Program) -> Vec<Option<Vec<Ask>>> {
-    program.code.chunks.iter().map(|chunk| asks(program, chunk)).collect()
+pub(super) fn all(program: &Program, names: &Names) -> Vec<Option<Vec<Ask>>> {
+    let ready = |chunk| {
+        let mut asks = asks(program, chunk)?;
+        asks.iter_mut().for_each(|ask| ask.written = written::written(program, names, ask));
+        Some(asks)
+    };
+    program.code.chunks.iter().map(ready).collect()
 }
 
 fn asks(program: &Program, chunk: &Chunk) -> Option<Vec<Ask>> {
@@ -128,7 +138,7 @@ fn asks(program: &Program, chunk: &Chunk) -> Option<Vec<Ask>> {
                 let source = |register: usize| registers.get(register)?.clone();
                 let params =
                     call.params.iter().map(|(number, register)| Some((*number, source(register.index())?)));
-                asks.push(Ask { call: id, params: params.collect::<Option<_>>()? });
+                asks.push(Ask { call: id, params: params.collect::<Option<_>>()?, written: None });
                 continue;
             }
             Instr::Stop => return Some(asks),
@@ -208,13 +218,7 @@ impl Machine {
     }
 
     fn text(&self, pieces: &[Piece], subject: Subject<'_>, scratch: &mut Scratch) -> Option<Text> {
-        let pipeline = self.program.pipelines.get(subject.home.index());
-        let printer = Printer {
-            schema: &self.program.schema,
-            labels: self.labels(),
-            tz: pipeline.map_or(chrono_tz::Tz::UTC, |pipeline| pipeline.timezone),
-            locale: self.locale(subject.home),
-        };
+        let printer = self.printer(subject.home);
         let text = &mut scratch.text;
         text.clear();
         for piece in pieces {

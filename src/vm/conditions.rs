@@ -1,13 +1,18 @@
 //! Conditions made ready: most of a condition compares fields, members of the event and constants, and such questions are
 //! answered where the values lie, without registers.
 //!
-//! When a program is loaded, the code of each condition is read once. Two loads, a test and the jumps behind it become
-//! one node; equal tests of all conditions become one, whose answer holds until the record or the event
-//! changes. Whatever does not fit (a call, arithmetic, a value that is not there) is left to the interpreter, which then
+//! When a program is loaded, the code of each condition is read once. Two loads, a test and the jumps behind it become one
+//! node. It looks at a fact about the record and the event: a number that stands for a field's value or for a test's answer,
+//! found out when it is first asked for, and known until one of the two changes. So what many conditions look at is looked at
+//! once, and a node asks the same of each fact: whether it lies between two bounds. Nothing has to be guessed on the way but
+//! where it ends.
+//!
+//! Whatever does not fit (a call, arithmetic, a value that is not there) is left to the interpreter, which then
 //! evaluates the condition from its beginning: it has no effects, so that is the same. Nobody may watch: what is not run
 //! cannot be seen.
 
 mod build;
+mod facts;
 
 use super::{EventView, Machine};
 use crate::model::OrderOp;
@@ -15,9 +20,8 @@ use crate::program::{ChunkId, Program};
 use crate::schema::Schema;
 use crate::value::*;
 use ahash::HashSet;
-use chrono::NaiveDate;
+use facts::Fact;
 use memchr::memmem::Finder;
-use rust_decimal::Decimal;
 use std::cmp::Ordering;
 
 /// Longer texts and lists cost fuel: the interpreter counts it.
@@ -30,84 +34,38 @@ pub(super) struct Conditions {
     /// By chunk: its first node.
     starts: Vec<Option<u32>>,
     nodes: Vec<Node>,
+    facts: Vec<Fact>,
     tests: Vec<Test>,
-    /// Constants of questions that stand in nodes.
-    amounts: Vec<Amount>,
-    texts: Vec<Text>,
 }
 
-/// A question, and where its answers lead: no, and yes.
+/// A question about a fact, and where its answers lead: no, and yes.
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    ask: Ask,
+    fact: u32,
+    asked: Asked,
     next: [Next; 2],
 }
 
-/// What a node asks: the commonest questions, which are sooner answered than remembered, stand in it; for the others
-/// there is a test.
+/// Whether what is left of a fact by the mask is `least` or up to so much `more`. Of bits, that one of those in the mask is set.
 #[derive(Debug, Clone, Copy)]
-enum Ask {
-    Test(u32),
-    /// One whose answer is kept, for several nodes ask it.
-    Shared(u32),
-    /// What the field says.
-    Truth {
-        field: FieldId,
-    },
-    IsSet {
-        field: FieldId,
-    },
-    /// Whether a field holds a value of an enum.
-    Enum {
-        field: FieldId,
-        value: u16,
-    },
-    /// Whether a field holds one of several, each a bit: the first 32 of an enum.
-    Enums {
-        field: FieldId,
-        values: u32,
-    },
-    /// Whether a field holds a constant text.
-    Text {
-        field: FieldId,
-        text: u32,
-    },
-    /// Whether a list holds a constant text.
-    Has {
-        field: FieldId,
-        text: u32,
-    },
-    /// How a field stands to a constant: an amount, a small number, a date.
-    Money {
-        field: FieldId,
-        orders: Orders,
-        amount: u32,
-    },
-    Int {
-        field: FieldId,
-        orders: Orders,
-        number: i32,
-    },
-    Date {
-        field: FieldId,
-        orders: Orders,
-        date: NaiveDate,
-    },
+struct Asked {
+    mask: u64,
+    least: u64,
+    more: u64,
 }
 
-/// The orders of two values that a comparison wants, a bit for each: what is looked up need not be guessed, as a jump is.
-#[derive(Debug, Clone, Copy)]
-struct Orders(u8);
+impl Asked {
+    fn between(least: u64, most: u64) -> Option<Asked> {
+        Some(Asked { mask: u64::MAX, least, more: most.checked_sub(least)? })
+    }
 
-impl Orders {
-    fn of(op: OrderOp) -> Orders {
-        let bit = |order: Ordering| u8::from(op.holds(order)) << (order as i8 + 1);
-        Orders(bit(Ordering::Less) | bit(Ordering::Equal) | bit(Ordering::Greater))
+    fn one_of(bits: u64) -> Asked {
+        Asked { mask: bits, least: 1, more: u64::MAX - 1 }
     }
 
     #[inline(always)]
-    fn hold(self, order: Ordering) -> bool {
-        self.0 >> (order as i8 + 1) & 1 == 1
+    fn of(self, fact: u64) -> bool {
+        (fact & self.mask).wrapping_sub(self.least) <= self.more
     }
 }
 
@@ -120,37 +78,6 @@ impl Next {
     const FAILS: Next = Next(u32::MAX - 1);
     /// The interpreter knows.
     const INTERPRET: Next = Next(u32::MAX - 2);
-}
-
-/// An amount with what is compared first.
-#[derive(Debug)]
-struct Amount {
-    number: Decimal,
-    currency: Currency,
-    /// The digits of the number, if they are few, and how many of them stand behind the point.
-    digits: i64,
-    scale: u32,
-}
-
-impl Amount {
-    fn of(money: &Money) -> Option<Amount> {
-        let digits = i64::try_from(money.amount.mantissa()).ok()?;
-        let (number, currency) = (money.amount, money.currency);
-        Some(Amount { number, currency, digits, scale: number.scale() })
-    }
-
-    /// How an amount stands to this one. `None`: it is of another currency.
-    #[inline]
-    fn order(&self, money: &Money) -> Option<Ordering> {
-        if money.currency != self.currency {
-            return None;
-        }
-        let more = money.amount.scale().wrapping_sub(self.scale);
-        Some(match compare::POWERS.get(more as usize) {
-            Some(power) => money.amount.mantissa().cmp(&(i128::from(self.digits) * i128::from(*power))),
-            None => compare::decimals(money.amount, self.number),
-        })
-    }
 }
 
 #[derive(Debug)]
@@ -210,34 +137,26 @@ pub struct Subject<'a> {
     pub old: Option<&'a [Value]>,
 }
 
-/// The answers of shared tests, as long as neither the record nor the event changes.
+/// The facts that are known, as long as neither the record nor the event changes.
 #[derive(Debug, Default)]
-pub(super) struct Answers {
-    /// By test: twice the round in which it was answered, and one more for yes.
-    known: Vec<u32>,
+pub(super) struct Known {
+    /// By fact: what it is, and the round in which that was found out.
+    facts: Vec<(u64, u32)>,
     round: u32,
 }
 
-impl Answers {
+impl Known {
     pub fn forget(&mut self) {
         // No round has the number zero, which stands for never.
-        self.round += 1;
-        if self.round > u32::MAX / 2 {
-            self.known.clear();
-            self.round = 1;
-        }
+        self.round = self.round.checked_add(1).unwrap_or_else(|| {
+            self.facts.clear();
+            1
+        });
     }
 
-    fn get(&self, test: u32) -> Option<bool> {
-        let known = *self.known.get(test as usize)?;
-        (known / 2 == self.round).then_some(known % 2 == 1)
-    }
-
-    fn set(&mut self, test: u32, tests: usize, answer: bool) {
-        if self.known.len() < tests {
-            self.known.resize(tests, 0);
-        }
-        self.known[test as usize] = self.round * 2 + u32::from(answer);
+    #[cold]
+    fn make_room(&mut self, facts: usize) {
+        self.facts.resize(facts, (0, 0));
     }
 }
 
@@ -252,45 +171,19 @@ impl Conditions {
         machine: &Machine,
         chunk: ChunkId,
         subject: Subject<'_>,
-        answers: &mut Answers,
+        known: &mut Known,
     ) -> Option<bool> {
         let mut at = Next((*self.starts.get(chunk.0 as usize)?)?);
-        let mut asking = Asking { conditions: self, machine, subject, answers };
-        let (nodes, record) = (&*self.nodes, subject.record);
+        if known.facts.len() < self.facts.len() {
+            known.make_room(self.facts.len());
+        }
+        let nodes = &*self.nodes;
         while let Some(node) = nodes.get(at.0 as usize) {
-            let answer = match node.ask {
-                Ask::Truth { field } => match record.get(field.index())? {
-                    Value::Bool(value) => *value,
-                    _ => return None,
-                },
-                Ask::IsSet { field } => !matches!(record.get(field.index())?, Value::None),
-                Ask::Enum { field, value } => match record.get(field.index())? {
-                    Value::Enum(at) => *at == value,
-                    _ => false,
-                },
-                Ask::Enums { field, values } => match record.get(field.index())? {
-                    Value::Enum(at) => u64::from(values) >> (*at).min(63) & 1 == 1,
-                    _ => false,
-                },
-                Ask::Int { field, orders, number } => match record.get(field.index())? {
-                    Value::Int(value) => orders.hold(value.cmp(&i64::from(number))),
-                    _ => return None,
-                },
-                Ask::Date { field, orders, date } => match record.get(field.index())? {
-                    Value::Date(value) => orders.hold(value.cmp(&date)),
-                    _ => return None,
-                },
-                // Those that take more stand apart, so that the others need not make room for them.
-                Ask::Money { field, orders, amount } => asking.money(field, orders, amount)?,
-                Ask::Text { field, text } => asking.text(field, text)?,
-                Ask::Has { field, text } => asking.has(field, text)?,
-                Ask::Shared(number) => match asking.answers.get(number) {
-                    Some(answer) => answer,
-                    None => asking.shared(number)?,
-                },
-                Ask::Test(number) => asking.test(number)?,
+            let fact = match *known.facts.get(node.fact as usize)? {
+                (fact, round) if round == known.round => fact,
+                _ => self.find_out(machine, node.fact, subject, known)?,
             };
-            at = node.next[usize::from(answer)];
+            at = node.next[usize::from(node.asked.of(fact))];
         }
         match at {
             Next::HOLDS => Some(true),
@@ -298,61 +191,21 @@ impl Conditions {
             _ => None,
         }
     }
-}
-
-/// What is at hand while a condition is asked.
-struct Asking<'a> {
-    conditions: &'a Conditions,
-    machine: &'a Machine,
-    subject: Subject<'a>,
-    answers: &'a mut Answers,
-}
-
-impl Asking<'_> {
-    fn field(&self, field: FieldId) -> Option<&Value> {
-        self.subject.record.get(field.index())
-    }
 
     #[inline(never)]
-    fn money(&self, field: FieldId, orders: Orders, amount: u32) -> Option<bool> {
-        match self.field(field)? {
-            Value::Money(money) => {
-                Some(orders.hold(self.conditions.amounts.get(amount as usize)?.order(money)?))
-            }
-            _ => None,
-        }
-    }
-
-    #[inline(never)]
-    fn text(&self, field: FieldId, text: u32) -> Option<bool> {
-        match self.field(field)? {
-            Value::Text(value) => Some(value == self.conditions.texts.get(text as usize)?),
-            _ => Some(false),
-        }
-    }
-
-    #[inline(never)]
-    fn has(&self, field: FieldId, text: u32) -> Option<bool> {
-        match self.field(field)? {
-            Value::List(items) if items.len() <= SHORT_LIST => {
-                let text = &**self.conditions.texts.get(text as usize)?;
-                Some(items.iter().any(|item| matches!(item, Value::Text(item) if **item == *text)))
-            }
-            _ => None,
-        }
-    }
-
-    #[inline(never)]
-    fn test(&self, number: u32) -> Option<bool> {
-        self.conditions.tests.get(number as usize)?.answer(self.machine, self.subject)
-    }
-
-    /// A test whose answer is not known yet.
-    #[inline(never)]
-    fn shared(&mut self, number: u32) -> Option<bool> {
-        let answer = self.test(number)?;
-        self.answers.set(number, self.conditions.tests.len(), answer);
-        Some(answer)
+    fn find_out(
+        &self,
+        machine: &Machine,
+        number: u32,
+        subject: Subject<'_>,
+        known: &mut Known,
+    ) -> Option<u64> {
+        let fact = match self.facts.get(number as usize)? {
+            Fact::Test(test) => self.tests.get(*test as usize)?.answer(machine, subject)?.into(),
+            fact => fact.of(subject.record)?,
+        };
+        *known.facts.get_mut(number as usize)? = (fact, known.round);
+        Some(fact)
     }
 }
 

@@ -145,7 +145,7 @@ pub struct Scratch {
     /// Lists under construction, in the same way.
     list: Vec<Value>,
     list_marks: Vec<usize>,
-    answers: conditions::Answers,
+    known: conditions::Known,
     /// Room of what has been asked for, and is over.
     texts: Texts,
     params: Vec<Vec<(u16, Value)>>,
@@ -163,6 +163,7 @@ pub struct Machine {
     conditions: Conditions,
     /// By chunk.
     asks: Vec<Option<Vec<asks::Ask>>>,
+    names: asks::Names,
 }
 
 impl Machine {
@@ -178,8 +179,20 @@ impl Machine {
         let stage_labels = program.stages.iter().map(|stage| stage.label.clone()).collect();
         let pipeline_labels = program.pipelines.iter().map(|pipeline| pipeline.label.clone()).collect();
         let locales = locales(&program)?;
-        let (conditions, asks) = (Conditions::new(&program), asks::all(&program));
-        Ok(Machine { program, regexes, stage_labels, pipeline_labels, locales, fuel: FUEL, conditions, asks })
+        let (conditions, names) = (Conditions::new(&program), asks::Names::new(&program));
+        let asks = asks::all(&program, &names);
+        let fuel = FUEL;
+        Ok(Machine {
+            program,
+            regexes,
+            stage_labels,
+            pipeline_labels,
+            locales,
+            fuel,
+            conditions,
+            asks,
+            names,
+        })
     }
 
     /// With another bound than [`FUEL`] for one evaluation or body.
@@ -217,7 +230,7 @@ impl Machine {
     /// Whether a condition holds, where that can be told without the interpreter: mostly so. What was answered since
     /// [`Scratch::forget`] is not asked again.
     pub fn holds_plainly(&self, scratch: &mut Scratch, chunk: ChunkId, subject: Subject<'_>) -> Option<bool> {
-        self.conditions.ask(self, chunk, subject, &mut scratch.answers)
+        self.conditions.ask(self, chunk, subject, &mut scratch.known)
     }
 
     /// The value of an expression that captures values of a body: the condition of a `wait for`.
@@ -331,7 +344,7 @@ fn locales(program: &Program) -> Result<Vec<Option<Arc<Locale>>>, LoadError> {
 impl Scratch {
     /// The record or the event is another, or not what it was: before [`Machine::holds_plainly`].
     pub fn forget(&mut self) {
-        self.answers.forget();
+        self.known.forget();
     }
 
     /// Takes the room of parameters of an action that are over.

@@ -399,15 +399,20 @@ impl Lane<'_> {
                 Line::NotUtf8(_) | Line::TooLong(_) => ("", None),
             };
             self.prepare(order.iter().map(outside), &mut ahead);
+            for (at, ready) in order.iter().zip(ahead.iter_mut()) {
+                if let Err(rejection) = readable(&sorted(*at).line) {
+                    ready.holds = Holds::Wrong(Box::new(rejection));
+                }
+            }
             let mut made = [const { (0, None) }; AHEAD];
-            for ((at, ready), made) in order.iter().zip(ahead.iter()).zip(&mut made) {
-                let rejection = self.handle(ready, &sorted(*at).line).err();
+            for (ready, made) in ahead.iter().take(order.len()).zip(&mut made) {
+                let rejection = self.handle(ready).err();
                 *made = (self.effects.len(), rejection.map(Box::new));
             }
             let mut from = 0;
             for (at, (to, rejection)) in order.iter().zip(made) {
                 if to > from || rejection.is_some() {
-                    self.encoder.encode_lines(&self.effects[from..to], &mut out.bytes);
+                    self.encoder.encode_lines(&self.effects[from..to], self.engine.written(), &mut out.bytes);
                     out.done.push(Done { line: *at, end: out.bytes.len(), rejection });
                     from = to;
                 }
@@ -418,7 +423,7 @@ impl Lane<'_> {
         out
     }
 
-    fn handle(&mut self, ready: &Ready, line: &Line<'_>) -> Result<(), Rejection> {
+    fn handle(&mut self, ready: &Ready) -> Result<(), Rejection> {
         match &ready.holds {
             Holds::Event => self.apply(&ready.event, ready.known),
             Holds::Skipped => {
@@ -426,8 +431,6 @@ impl Lane<'_> {
                 Ok(())
             }
             Holds::Wrong(rejection) => Err((**rejection).clone()),
-            // What is wrong with it is found once more.
-            Holds::Nothing => readable(line).and_then(|text| self.decoder.decode(text)).map(|_| ()),
         }
     }
 }

@@ -43,9 +43,9 @@ const APPLICATION_ID: i32 = 0x5347_7374;
 
 /// How much of the file is held in memory. In KiB.
 const CACHE: i64 = 1 << 16;
-/// How large the pieces are in which a new file is written, and how many of them are written beside it before they go there.
+/// How large the pieces are in which a new file is written, and how much is written beside a file before it goes there.
 const PAGE: i64 = 1 << 14;
-const CHECKPOINT: i64 = 1 << 12;
+const CHECKPOINT: i64 = 1 << 26;
 
 /// Why a state file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -291,7 +291,9 @@ fn connect(path: &Path, create: bool) -> Result<(Connection, i64)> {
     connection.set_prepared_statement_cache_capacity(64);
     // What one batch changes should fit, or it is written twice. In KiB.
     connection.pragma_update(None, "cache_size", -CACHE)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+    // In pages; those of a file from before are smaller.
+    let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT / page.max(1))?;
     connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
     let sound: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if sound != "ok" {
@@ -400,7 +402,7 @@ fn keep_records<'s>(
 fn put_out(transaction: &Transaction<'_>, output: &str, lines: &[u8]) -> Result<()> {
     if !lines.is_empty() {
         let mut insert = transaction.prepare_cached("INSERT INTO outbox (output, lines) VALUES (?1, ?2)")?;
-        // Whoever reads it finds out if it were none.
+        // They are taken for UTF-8 without being read; whoever reads them back looks.
         insert.execute(params![output, ToSqlOutput::Borrowed(ValueRef::Text(lines))])?;
     }
     Ok(())

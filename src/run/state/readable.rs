@@ -33,8 +33,8 @@ pub(super) struct Statements<'t> {
     /// Some records waited for something when they were last kept: their rows go.
     timed: bool,
     timer: CachedStatement<'t>,
-    /// By entity.
-    inserts: Vec<CachedStatement<'t>>,
+    /// By entity, when its first record comes: a program may have more of them than statements are kept.
+    inserts: Vec<Option<CachedStatement<'t>>>,
     json: Vec<u8>,
 }
 
@@ -165,7 +165,6 @@ impl<'p> Readable<'p> {
     /// Makes ready what records are written with.
     pub fn statements<'t>(&self, transaction: &'t Transaction<'_>) -> Result<Statements<'t>> {
         let timed = transaction.query_row("SELECT EXISTS (SELECT 1 FROM timers)", [], |row| row.get(0))?;
-        let inserts = self.entities.iter().map(|table| transaction.prepare_cached(&table.insert));
         Ok(Statements {
             transaction,
             clear: transaction.prepare_cached("DELETE FROM timers WHERE record = ?1")?,
@@ -173,7 +172,7 @@ impl<'p> Readable<'p> {
             timer: transaction.prepare_cached(
                 "INSERT INTO timers (record, n, rule, since, due, waits_for, begun) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?,
-            inserts: inserts.collect::<rusqlite::Result<_>>()?,
+            inserts: self.entities.iter().map(|_| None).collect(),
             json: Vec::new(),
         })
     }
@@ -212,6 +211,10 @@ impl<'p> Readable<'p> {
         let fields = &self.program.schema.entity(subject.entity).fields;
         let place = record.place;
         let Some(insert) = statements.inserts.get_mut(subject.entity.index()) else { return Ok(()) };
+        let insert = match insert {
+            Some(insert) => insert,
+            none => none.insert(transaction.prepare_cached(&table.insert)?),
+        };
         insert.raw_bind_parameter(1, &*subject.id)?;
         insert.raw_bind_parameter(2, place.map(|place| &*self.pipelines[place.pipeline.index()]))?;
         insert.raw_bind_parameter(3, place.map(|place| &*self.stages[place.stage.index()]))?;

@@ -282,7 +282,7 @@ impl<'p> Timeline<'p> {
         let values: Vec<(String, String)> = match &effect.kind {
             EffectKind::ActionRequested { action, params, .. } => {
                 let declared = &program.schema.action(*action).params;
-                let set = params.iter().filter(|(_, value)| *value != Value::None);
+                let set = params.values().iter().filter(|(_, value)| *value != Value::None);
                 set.filter_map(|(number, value)| Some(self.named(declared.get(usize::from(*number))?, value)))
                     .collect()
             }

@@ -1,6 +1,7 @@
 //! From the code of conditions to their nodes.
 
-use super::{Amount, Ask, Conditions, Next, Node, Operand, Orders, Prepared, Question, SHORT_LIST, Test};
+use super::facts::{Bits, Fact, bit, day, exact, order, ordered};
+use super::{Asked, Conditions, Next, Node, Operand, Prepared, Question, SHORT_LIST, Test};
 use crate::program::instr::{Instr, Reg};
 use crate::program::{Chunk, ChunkKind, EventPattern, Program};
 use crate::schema::Type;
@@ -11,7 +12,8 @@ use std::collections::BTreeMap;
 
 /// All conditions of a program.
 pub(super) fn conditions(program: &Program) -> Conditions {
-    let mut builder = Builder { program, conditions: Conditions::default(), known: HashMap::new() };
+    let mut builder =
+        Builder { program, conditions: Conditions::default(), known: HashMap::new(), facts: HashMap::new() };
     builder.conditions.starts = vec![None; program.code.chunks.len()];
     for at in in_order(program) {
         let chunk = &program.code.chunks[at];
@@ -19,7 +21,6 @@ pub(super) fn conditions(program: &Program) -> Conditions {
             builder.conditions.starts[at] = builder.condition(chunk);
         }
     }
-    builder.conditions.share();
     builder.conditions
 }
 
@@ -42,35 +43,32 @@ fn in_order(program: &Program) -> Vec<usize> {
     order
 }
 
-impl Conditions {
-    /// Keeps the answers of tests that several nodes ask.
-    fn share(&mut self) {
-        let mut asked = vec![0_u32; self.tests.len()];
-        let number = |node: &Node| match node.ask {
-            Ask::Test(number) => Some(number),
-            _ => None,
-        };
-        for number in self.nodes.iter().filter_map(number) {
-            asked[number as usize] += 1;
-        }
-        for node in &mut self.nodes {
-            if let Some(number) = number(node).filter(|number| asked[*number as usize] > 1) {
-                node.ask = Ask::Shared(number);
-            }
-        }
-    }
-}
-
 /// What a test asks, without what is only for speed.
 type Key = (Question, Operand, Operand);
+
+/// Which fact it is, without the texts that have bits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum About {
+    Test(u32),
+    Truth(FieldId),
+    IsSet(FieldId),
+    Int(FieldId),
+    Date(FieldId),
+    Amount(FieldId, Currency),
+    Enum(FieldId),
+    Text(FieldId),
+    List(FieldId),
+}
 
 struct Builder<'p> {
     program: &'p Program,
     conditions: Conditions,
+    /// Of tests, and of facts, their numbers.
     known: HashMap<Key, u32>,
+    facts: HashMap<About, u32>,
 }
 
-impl Builder<'_> {
+impl<'p> Builder<'p> {
     /// The first node of a condition, if it begins with one.
     fn condition(&mut self, chunk: &Chunk) -> Option<u32> {
         // No way leads back, so reading comes to an end.
@@ -99,59 +97,95 @@ impl Builder<'_> {
                 Way::To(pc) => nodes.get(&pc).map_or(Next::INTERPRET, |node| Next(*node)),
             };
             let (yes, no) = (next(yes), next(no));
-            let ask = self.ask(key);
+            let (fact, asked) = self.asked(key);
             nodes.insert(pc, self.conditions.nodes.len() as u32);
-            self.conditions.nodes.push(Node { ask, next: [no, yes] });
+            self.conditions.nodes.push(Node { fact, asked, next: [no, yes] });
         }
         nodes.get(&0).copied()
     }
 
-    fn ask(&mut self, key: Key) -> Ask {
-        self.plain(key).unwrap_or_else(|| Ask::Test(self.test(key)))
+    /// The fact that a question is about, and what is asked of it.
+    fn asked(&mut self, key: Key) -> (u32, Asked) {
+        self.plain(key).unwrap_or_else(|| {
+            let test = self.test(key);
+            (self.fact(About::Test(test)), Asked::one_of(1))
+        })
     }
 
-    /// A question about a field that stands in the node itself.
-    fn plain(&mut self, key: Key) -> Option<Ask> {
+    /// A question about a field.
+    fn plain(&mut self, key: Key) -> Option<(u32, Asked)> {
         let constants = &self.program.code.constants;
         let (question, field, constant) = match key {
-            (Question::Truth, Operand::Field(field), _) => return Some(Ask::Truth { field }),
-            (Question::IsSet, Operand::Field(field), _) => return Some(Ask::IsSet { field }),
+            (Question::Truth, Operand::Field(field), _) => {
+                return Some((self.fact(About::Truth(field)), Asked::one_of(1)));
+            }
+            (Question::IsSet, Operand::Field(field), _) => {
+                return Some((self.fact(About::IsSet(field)), Asked::one_of(1)));
+            }
             (Question::In, Operand::Const(constant), Operand::Field(field)) => {
-                let Value::Text(text) = constants.get(constant as usize)? else { return None };
-                return Some(Ask::Has { field, text: self.text(text.clone()) });
+                return match constants.get(constant as usize)? {
+                    Value::Text(text) => self.one_of(About::List(field), &[text]),
+                    _ => None,
+                };
             }
             (question, Operand::Field(field), Operand::Const(constant)) => (question, field, constant),
             _ => return None,
         };
-        match (question, constants.get(constant as usize)?) {
-            (Question::Equal, Value::Enum(value)) => Some(Ask::Enum { field, value: *value }),
-            (Question::Equal, Value::Text(text)) => Some(Ask::Text { field, text: self.text(text.clone()) }),
+        let (about, asked) = match (question, constants.get(constant as usize)?) {
+            (Question::Equal, Value::Enum(at)) => (About::Enum(field), Asked::one_of(bit(*at)?)),
+            (Question::Equal, Value::Text(text)) => return self.one_of(About::Text(field), &[text]),
+            (Question::In, Value::List(items)) if !items.is_empty() && items.len() <= SHORT_LIST => {
+                let text = |item: &'p Value| if let Value::Text(text) = item { Some(text) } else { None };
+                if let Some(texts) = items.iter().map(text).collect::<Option<Vec<_>>>() {
+                    return self.one_of(About::Text(field), &texts);
+                }
+                let bit = |item: &Value| if let Value::Enum(at) = item { bit(*at) } else { None };
+                let bits = items.iter().try_fold(0, |bits, item| Some(bits | bit(item)?))?;
+                (About::Enum(field), Asked::one_of(bits))
+            }
             (Question::Order(op), Value::Money(money)) => {
-                self.conditions.amounts.push(Amount::of(money)?);
-                let amount = self.conditions.amounts.len() as u32 - 1;
-                Some(Ask::Money { field, orders: Orders::of(op), amount })
+                (About::Amount(field, money.currency), order(op, exact(money)?)?)
             }
-            (Question::Order(op), Value::Int(number)) => {
-                Some(Ask::Int { field, orders: Orders::of(op), number: i32::try_from(*number).ok()? })
-            }
-            (Question::Order(op), Value::Date(date)) => {
-                Some(Ask::Date { field, orders: Orders::of(op), date: *date })
-            }
-            (Question::In, Value::List(items)) if !items.is_empty() => {
-                let bit = |item: &Value| match item {
-                    Value::Enum(at) => 1_u32.checked_shl(u32::from(*at)),
-                    _ => None,
-                };
-                let values = items.iter().try_fold(0, |bits, item| Some(bits | bit(item)?))?;
-                Some(Ask::Enums { field, values })
-            }
-            _ => None,
-        }
+            (Question::Order(op), Value::Int(number)) => (About::Int(field), order(op, ordered(*number))?),
+            (Question::Order(op), Value::Date(date)) => (About::Date(field), order(op, day(*date))?),
+            _ => return None,
+        };
+        Some((self.fact(about), asked))
     }
 
-    fn text(&mut self, text: Text) -> u32 {
-        self.conditions.texts.push(text);
-        self.conditions.texts.len() as u32 - 1
+    /// Whether a text, or one in a list, is one of these. `None`: there are not enough bits for them.
+    fn one_of(&mut self, about: About, texts: &[&Text]) -> Option<(u32, Asked)> {
+        let number = self.fact(about);
+        let (Fact::Text(_, bits) | Fact::List(_, bits)) = self.conditions.facts.get_mut(number as usize)?
+        else {
+            return None;
+        };
+        let found = texts.iter().try_fold(0, |all, text| Some(all | bits.add(text)?));
+        if let Some(found) = found {
+            return Some((number, Asked::one_of(found)));
+        }
+        // The next ones have bits of another fact. If these are too many for that too, they are asked for by a test.
+        self.facts.remove(&about);
+        (texts.len() == 1).then(|| self.one_of(about, texts)).flatten()
+    }
+
+    /// The number of a fact.
+    fn fact(&mut self, about: About) -> u32 {
+        let facts = &mut self.conditions.facts;
+        *self.facts.entry(about).or_insert_with(|| {
+            facts.push(match about {
+                About::Test(test) => Fact::Test(test),
+                About::Truth(field) => Fact::Truth(field),
+                About::IsSet(field) => Fact::IsSet(field),
+                About::Int(field) => Fact::Int(field),
+                About::Date(field) => Fact::Date(field),
+                About::Amount(field, currency) => Fact::Amount(field, currency),
+                About::Enum(field) => Fact::Enum(field),
+                About::Text(field) => Fact::Text(field, Bits::new()),
+                About::List(field) => Fact::List(field, Bits::new()),
+            });
+            facts.len() as u32 - 1
+        })
     }
 
     fn test(&mut self, key: Key) -> u32 {
@@ -214,7 +248,7 @@ struct Reading<'p> {
 }
 
 /// A question, and the registers in which it looks.
-struct Asked {
+struct Looks {
     question: Question,
     left: Reg,
     right: Reg,
@@ -224,9 +258,9 @@ struct Asked {
     negated: bool,
 }
 
-impl Asked {
-    fn of(instr: Instr) -> Option<Asked> {
-        let two = |question, to, left, right| Asked { question, left, right, to, negated: false };
+impl Looks {
+    fn of(instr: Instr) -> Option<Looks> {
+        let two = |question, to, left, right| Looks { question, left, right, to, negated: false };
         let one = |question, to, value| two(question, to, value, value);
         Some(match instr {
             // These jump themselves.
@@ -237,10 +271,10 @@ impl Asked {
                 one(Question::IsSet, None, value)
             }
             Instr::Return { value } => one(Question::Truth, None, value),
-            Instr::Not { to, from } => Asked { negated: true, ..one(Question::Truth, Some(to), from) },
+            Instr::Not { to, from } => Looks { negated: true, ..one(Question::Truth, Some(to), from) },
             Instr::Equal { to, left, right } => two(Question::Equal, Some(to), left, right),
             Instr::NotEqual { to, left, right } => {
-                Asked { negated: true, ..two(Question::Equal, Some(to), left, right) }
+                Looks { negated: true, ..two(Question::Equal, Some(to), left, right) }
             }
             Instr::EqualIgnoreCase { to, left, right } => {
                 two(Question::EqualIgnoreCase, Some(to), left, right)
@@ -283,7 +317,7 @@ impl<'p> Reading<'p> {
             here.or_else(|| self.before(from, reg))
         };
         let instr = self.at(pc)?;
-        let Asked { question, left, right, to, negated } = Asked::of(instr)?;
+        let Looks { question, left, right, to, negated } = Looks::of(instr)?;
         let key = (question, get(left)?, get(right)?);
         // What fails to load fails here, and not only where it is asked for.
         let asked = |operand: &Operand| *operand == key.1 || *operand == key.2;
@@ -314,7 +348,7 @@ impl<'p> Reading<'p> {
             match load(&instr) {
                 Some((to, operand)) if to == reg => return Some(operand),
                 Some(_) => {}
-                None if Asked::of(instr)?.to == Some(reg) => return None,
+                None if Looks::of(instr)?.to == Some(reg) => return None,
                 None => {}
             }
         }

@@ -210,6 +210,7 @@ impl Conditions {
 }
 
 impl Test {
+    #[inline(never)]
     fn answer(&self, machine: &Machine, subject: Subject<'_>) -> Option<bool> {
         let program = &*machine.program;
         let left = self.left.value(program, subject)?;

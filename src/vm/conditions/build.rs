@@ -58,6 +58,9 @@ enum About {
     Enum(FieldId),
     Text(FieldId),
     List(FieldId),
+    /// With the number of the constant.
+    Has(FieldId, u32),
+    Begins(FieldId, u32),
 }
 
 struct Builder<'p> {
@@ -129,6 +132,10 @@ impl<'p> Builder<'p> {
                 };
             }
             (question, Operand::Field(field), Operand::Const(constant)) => (question, field, constant),
+            // The lower bound of `between` is asked about from the other side.
+            (Question::Order(op), Operand::Const(constant), Operand::Field(field)) => {
+                (Question::Order(op.mirrored()), field, constant)
+            }
             _ => return None,
         };
         let (about, asked) = match (question, constants.get(constant as usize)?) {
@@ -146,6 +153,8 @@ impl<'p> Builder<'p> {
             (Question::Order(op), Value::Money(money)) => {
                 (About::Amount(field, money.currency), order(op, exact(money)?)?)
             }
+            (Question::Contains, Value::Text(_)) => (About::Has(field, constant), Asked::one_of(1)),
+            (Question::StartsWith, Value::Text(_)) => (About::Begins(field, constant), Asked::one_of(1)),
             (Question::Order(op), Value::Int(number)) => (About::Int(field), order(op, ordered(*number))?),
             (Question::Order(op), Value::Date(date)) => (About::Date(field), order(op, day(*date))?),
             _ => return None,
@@ -172,6 +181,10 @@ impl<'p> Builder<'p> {
     /// The number of a fact.
     fn fact(&mut self, about: About) -> u32 {
         let facts = &mut self.conditions.facts;
+        let text = |constant: u32| match self.program.code.constants.get(constant as usize) {
+            Some(Value::Text(text)) => text.clone(),
+            _ => Text::default(),
+        };
         *self.facts.entry(about).or_insert_with(|| {
             facts.push(match about {
                 About::Test(test) => Fact::Test(test),
@@ -183,6 +196,10 @@ impl<'p> Builder<'p> {
                 About::Enum(field) => Fact::Enum(field),
                 About::Text(field) => Fact::Text(field, Bits::new()),
                 About::List(field) => Fact::List(field, Bits::new()),
+                About::Has(field, part) => {
+                    Fact::Has(field, Box::new(Finder::new(text(part).as_bytes()).into_owned()))
+                }
+                About::Begins(field, part) => Fact::Begins(field, text(part)),
             });
             facts.len() as u32 - 1
         })
@@ -325,12 +342,15 @@ impl<'p> Reading<'p> {
             return None;
         }
         let (yes, no) = match (instr, to) {
-            (Instr::JumpIf { target, .. } | Instr::JumpIfSet { target, .. }, _) => {
-                (Way::To(target), Way::To(pc + 1))
+            // What it has been asked is known where it leads to.
+            (Instr::JumpIf { condition, target }, _) => {
+                (self.follow(target, condition, true), self.follow(pc + 1, condition, false))
             }
-            (Instr::JumpIfNot { target, .. } | Instr::JumpIfNone { target, .. }, _) => {
-                (Way::To(pc + 1), Way::To(target))
+            (Instr::JumpIfNot { condition, target }, _) => {
+                (self.follow(pc + 1, condition, true), self.follow(target, condition, false))
             }
+            (Instr::JumpIfSet { target, .. }, _) => (Way::To(target), Way::To(pc + 1)),
+            (Instr::JumpIfNone { target, .. }, _) => (Way::To(pc + 1), Way::To(target)),
             (Instr::Return { .. }, _) => (Way::Holds(true), Way::Holds(false)),
             (_, Some(to)) => (self.follow(pc + 1, to, !negated), self.follow(pc + 1, to, negated)),
             (_, None) => return None,

@@ -1,10 +1,11 @@
 //! Facts: the values of fields as numbers that questions can be asked of.
 
-use super::{Asked, SHORT_LIST};
+use super::{Asked, SHORT_LIST, SHORT_TEXT};
 use crate::model::OrderOp;
 use crate::value::*;
 use ahash::{HashMap, HashMapExt};
 use chrono::{Datelike, NaiveDate};
+use memchr::memmem::Finder;
 
 /// What can be known of a record and an event.
 #[derive(Debug)]
@@ -23,6 +24,9 @@ pub(super) enum Fact {
     /// The bit of a text, or of each that is in a list, if it is one of these.
     Text(FieldId, Bits),
     List(FieldId, Bits),
+    /// Whether a text has this in it, or at its beginning: one for yes.
+    Has(FieldId, Box<Finder<'static>>),
+    Begins(FieldId, Text),
 }
 
 /// Texts that somebody asks for, each with a bit of its own.
@@ -46,13 +50,21 @@ impl Bits {
         Some(*self.0.entry(text.clone()).or_insert(1 << (count % Bits::MOST)))
     }
 
+    #[inline(never)]
     fn of(&self, text: &Text) -> u64 {
         self.0.get(text).copied().unwrap_or_default()
+    }
+
+    #[inline(never)]
+    fn of_all(&self, items: &[Value]) -> u64 {
+        let bit = |item: &Value| if let Value::Text(text) = item { self.of(text) } else { 0 };
+        items.iter().fold(0, |all, item| all | bit(item))
     }
 }
 
 impl Fact {
     /// `None`: the interpreter is to say what comes of it.
+    #[inline(always)]
     pub fn of(&self, record: &[Value]) -> Option<u64> {
         match self {
             Fact::Test(_) => None,
@@ -82,10 +94,17 @@ impl Fact {
                 _ => Some(0),
             },
             Fact::List(field, bits) => match record.get(field.index())? {
-                Value::List(items) if items.len() <= SHORT_LIST => {
-                    let bit = |item: &Value| if let Value::Text(text) = item { bits.of(text) } else { 0 };
-                    Some(items.iter().fold(0, |all, item| all | bit(item)))
+                Value::List(items) if items.len() <= SHORT_LIST => Some(bits.of_all(items)),
+                _ => None,
+            },
+            Fact::Has(field, part) => match record.get(field.index())? {
+                Value::Text(text) if text.len() <= SHORT_TEXT => {
+                    Some(u64::from(part.find(text.as_bytes()).is_some()))
                 }
+                _ => None,
+            },
+            Fact::Begins(field, part) => match record.get(field.index())? {
+                Value::Text(text) => Some(u64::from(text.starts_with(&**part))),
                 _ => None,
             },
         }
@@ -111,6 +130,7 @@ const DIGITS: u32 = 4;
 
 /// Amounts in the order of their numbers: twice the number of the smallest parts that are told apart, and one more if something
 /// is left. Those that are too large stand beyond all that are compared with.
+#[inline(never)]
 fn amount(money: &Money) -> u64 {
     let (digits, scale) = (money.amount.mantissa(), money.amount.scale());
     let power = |by: u32| {

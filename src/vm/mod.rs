@@ -216,7 +216,23 @@ impl Machine {
 
     /// The value of an expression.
     pub fn evaluate(&self, scratch: &mut Scratch, chunk: ChunkId, ctx: &Context) -> Result<Value, Failure> {
-        self.evaluate_with(scratch, chunk, &[], ctx)
+        match self.at_hand(chunk, ctx) {
+            Some(value) => Ok(value.clone()),
+            None => self.evaluate_with(scratch, chunk, &[], ctx),
+        }
+    }
+
+    /// The value of an expression that is a field or a constant, and nothing else.
+    fn at_hand<'a>(&'a self, chunk: ChunkId, ctx: &'a Context<'_>) -> Option<&'a Value> {
+        match self.program.code.chunks.get(chunk.0 as usize)?.code[..] {
+            [Instr::Field { to, field }, Instr::Return { value }] if to == value => {
+                ctx.record.get(field.index())
+            }
+            [Instr::Const { to, constant }, Instr::Return { value }] if to == value => {
+                self.program.code.constants.get(constant as usize)
+            }
+            _ => None,
+        }
     }
 
     /// Whether a condition holds.

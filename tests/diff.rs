@@ -498,6 +498,26 @@ fn that_there_are_no_events_is_said() {
     insta::assert_snapshot!("diff-no-events", said);
 }
 
+#[test]
+fn an_action_that_is_asked_for_in_other_words_differs() {
+    let rules = |words: &str| {
+        format!(
+            "use crm\ncurrency EUR\npipeline Sales \"Sales\" for Deal {{\n  stage New \"New\" {{\n    rule welcome {{\n      \
+             comment {{ text: \"{words}: {{title}}\" }}\n    }}\n  }}\n}}\n"
+        )
+    };
+    let event = r#"{"specversion":"1.0","id":"e1","source":"/s","type":"deal.created","subject":"deal/D-1","time":"2026-03-02T10:00:00Z","data":{"title":"Chairs","amount":"5 EUR","responsible":"anna"}}"#;
+    let case = Case::new(&[
+        ("old.rules", &rules("New")),
+        ("new.rules", &rules("Other")),
+        ("events.jsonl", &format!("{event}\n")),
+    ]);
+    insta::assert_snapshot!(
+        "diff-other-words",
+        case.shown(&["old.rules", "new.rules", "--events", "events.jsonl"])
+    );
+}
+
 /// Outcomes name effects by the numbers of the old version: the new one, which asks for something more before, is given the
 /// same answers.
 #[test]

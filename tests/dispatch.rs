@@ -228,6 +228,51 @@ fn triggers_found_by_their_settings_are_asked_in_the_order_of_the_program() {
     assert_eq!(fired(10, "unknown"), None);
 }
 
+/// More texts than one fact has bits for, each by itself and in lists.
+#[test]
+fn many_texts_are_asked_for_of_one_field() {
+    let mut rules = format!("{HEAD}  stage S \"S\" {{\n");
+    let title = |n: usize| format!("\"title {n}\"");
+    for n in 0..90 {
+        let _ = writeln!(
+            rules,
+            "    rule r{n} on document.viewed when title == {} {{ comment {{ text: \"{n}\" }} }}",
+            title(n)
+        );
+    }
+    for (at, count) in [1, 3, 10, 64, 65, 200].into_iter().enumerate() {
+        let titles: Vec<String> = (0..count).map(|n| title(n * 7 % 130)).collect();
+        let _ = writeln!(
+            rules,
+            "    rule l{at} on document.viewed when title in [{}] or tags contains {} {{ comment {{ text: \"{count}\" }} }}",
+            titles.join(", "),
+            title(at)
+        );
+    }
+    rules.push_str("  }\n}\n");
+    let mut events = String::new();
+    for (n, title) in [0, 1, 7, 62, 63, 64, 65, 89, 90, 125, 129, 131].into_iter().enumerate() {
+        for (kind, data) in [
+            (
+                "deal.created",
+                format!(
+                    r#""title":"title {title}","amount":"1 EUR","responsible":"anna","tags":["title {n}","x"]"#
+                ),
+            ),
+            ("document.viewed", r#""template":"Offer""#.to_owned()),
+        ] {
+            let _ = writeln!(
+                events,
+                r#"{{"specversion":"1.0","id":"{kind}","source":"/test","type":"{kind}","subject":"deal/D-{n}","time":"2026-03-02T10:00:00Z","data":{{{data}}}}}"#
+            );
+        }
+    }
+    let machine = machine(&rules);
+    let (effects, rejected) = run(&machine, &events, false);
+    assert_eq!((&effects, &rejected), (&run(&machine, &events, true).0, &Vec::new()));
+    assert!(effects.lines().filter(|line| line.contains("comment")).count() > 30);
+}
+
 #[test]
 fn a_condition_of_many_parts_is_made_ready_on_a_small_stack() {
     let parts: Vec<String> = (0..20_000).map(|n| format!("title == \"T{n}\"")).collect();

@@ -78,7 +78,7 @@ pub enum EffectKind {
     },
 }
 
-/// The parameters of an action.
+/// The parameters of an action. Written ones are equal if they stand at the same place, whatever that holds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Params {
     /// By the number of the parameter; unset ones are missing.
@@ -92,7 +92,10 @@ impl Params {
     pub fn values(&self) -> &[(u16, Value)] {
         match self {
             Params::Values(values) => values,
-            Params::Written(_) => &[],
+            Params::Written(_) => {
+                debug_assert!(false, "whoever wants values must not have them written");
+                &[]
+            }
         }
     }
 }

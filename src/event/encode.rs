@@ -244,7 +244,9 @@ impl<'p> Encoder<'p> {
                 match params {
                     Params::Values(params) => self.params(*action, params, out),
                     Params::Written(range) => {
-                        out.extend_from_slice(written.get(range.clone()).unwrap_or_default());
+                        let params = written.get(range.clone());
+                        debug_assert!(params.is_some(), "effects are encoded with what was written of them");
+                        out.extend_from_slice(params.unwrap_or_default());
                     }
                 }
                 out.push(b'}');

@@ -638,7 +638,6 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
-        /// It says what serde says, or nothing.
         #[test]
         fn no_attribute_comes_twice_in_a_line_that_is_left_open(
             members in proptest::collection::vec(
@@ -666,6 +665,7 @@ mod tests {
             }
         }
 
+        /// It says what serde says, or nothing.
         #[test]
         fn it_never_accepts_what_serde_does_not(
             text in r#"\{?("[ab\\u0"é]{0,9}"|[\{\}\[\]:, "\\0-9eE.+-]|true|null|"a":|\t|\x01){0,14}\}?"#

@@ -103,9 +103,9 @@ impl Run<'_> {
             let (lines, ahead) = (&lines[..count], &mut ahead);
             let outsides: [_; AHEAD] = std::array::from_fn(|at| {
                 let line = lines.get(at).map(|line| without_break(line));
-                line.map(Envelope::begun)
+                line.and_then(|line| Envelope::begun(line).ok())
             });
-            let read = outsides.iter().map(|outside| outside.as_ref()?.as_ref().ok());
+            let read = outsides.iter().map(Option::as_ref);
             self.lane.prepare(lines.iter().map(|line| without_break(line)).zip(read), ahead);
             let mut fed = Ok(());
             for (whole, ready) in lines.iter().zip(ahead.iter()) {

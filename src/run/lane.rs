@@ -60,8 +60,7 @@ pub(super) struct Lane<'p> {
 }
 
 impl<'p> Lane<'p> {
-    pub fn new(mut engine: Engine<'p>, program: &'p Program) -> Lane<'p> {
-        engine.write_params();
+    pub fn new(engine: Engine<'p>, program: &'p Program) -> Lane<'p> {
         Lane {
             engine,
             decoder: Decoder::new(program),
@@ -71,6 +70,12 @@ impl<'p> Lane<'p> {
             room: None,
             summary: Summary::default(),
         }
+    }
+
+    /// One whose effects are written, and not looked at.
+    pub fn writing(mut engine: Engine<'p>, program: &'p Program) -> Lane<'p> {
+        engine.write_params();
+        Lane::new(engine, program)
     }
 
     /// Room for lines that are decoded; [`Lane::done`] takes it back.

@@ -115,7 +115,7 @@ pub struct Run<'p> {
 impl<'p> Run<'p> {
     pub fn new(engine: Engine<'p>, program: &'p Program) -> Self {
         Run {
-            lane: Lane::new(engine, program),
+            lane: Lane::writing(engine, program),
             jobs: None,
             buffer: Vec::new(),
             ticked: None,

@@ -10,6 +10,7 @@ use crate::schema::{Schema, Type};
 use chrono::{NaiveDate, NaiveTime, Timelike};
 use chrono_tz::Tz;
 use rust_decimal::{Decimal, RoundingStrategy};
+use std::fmt::Write;
 
 /// The labels (or names) of the stages and pipelines of a program, by their ids.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,30 +33,32 @@ pub struct Printer<'a> {
 const MOST_DIGITS: u32 = 10;
 
 /// Where a value is printed.
-pub trait Out {
+pub trait Out: Write {
     /// Appends a text.
-    fn push_str(&mut self, text: &str);
+    fn push_str(&mut self, text: &str) {
+        // Writing to memory does not fail.
+        let _ = self.write_str(text);
+    }
 
     /// Appends a text that holds neither quotes nor backslashes nor control characters.
     fn push_plain(&mut self, text: &str) {
-        self.push_str(text);
+        Out::push_str(self, text);
     }
 }
 
-impl Out for String {
-    fn push_str(&mut self, text: &str) {
-        self.push_str(text);
-    }
-}
+impl Out for String {}
 
 /// The inside of a JSON string.
 pub(crate) struct Json<'o>(pub &'o mut Vec<u8>);
 
-impl Out for Json<'_> {
-    fn push_str(&mut self, text: &str) {
+impl Write for Json<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
         plain::inside(text, self.0);
+        Ok(())
     }
+}
 
+impl Out for Json<'_> {
     fn push_plain(&mut self, text: &str) {
         self.0.extend_from_slice(text.as_bytes());
     }
@@ -168,7 +171,7 @@ fn rounded(number: Decimal) -> Decimal {
 }
 
 fn push(out: &mut impl Out, value: impl std::fmt::Display) {
-    out.push_str(&value.to_string());
+    let _ = write!(out, "{value}");
 }
 
 fn push_label(label: Option<&Text>, id: u16, out: &mut impl Out) {

@@ -27,7 +27,7 @@ pub(crate) struct Ask {
     pub call: CallId,
     /// By the number of the parameter, in the order of the call.
     params: Vec<(u16, Source)>,
-    /// As they are written, if that is known to keep their limits.
+    /// As they are written, if those of the whole body are known to keep their limits.
     written: Option<Written>,
 }
 
@@ -68,7 +68,12 @@ pub(crate) struct Subject<'a> {
 pub(super) fn all(program: &Program, names: &Names) -> Vec<Option<Vec<Ask>>> {
     let ready = |chunk| {
         let mut asks = asks(program, chunk)?;
-        asks.iter_mut().for_each(|ask| ask.written = written::written(program, names, ask));
+        // All of them are written, or none.
+        let written: Option<Vec<Written>> =
+            asks.iter().map(|ask| written::written(program, names, ask)).collect();
+        asks.iter_mut()
+            .zip(written.into_iter().flatten())
+            .for_each(|(ask, written)| ask.written = Some(written));
         Some(asks)
     };
     program.code.chunks.iter().map(ready).collect()

@@ -3,8 +3,8 @@
 //!
 //! When a program is loaded, the code of each condition is read once. Two loads, a test and the jumps behind it become one
 //! node. It looks at a fact about the record and the event: a number that stands for a field's value or for a test's answer,
-//! found out when it is first asked for, and known until one of the two changes. So what many conditions look at is looked at
-//! once, and a node asks the same of each fact: whether it lies between two bounds. Nothing has to be guessed on the way but
+//! found out when it is first asked for, and known as long as conditions are asked about the same two. So what many triggers look
+//! at is looked at once, and a node asks the same of each fact: whether it lies between two bounds. Nothing has to be guessed on the way but
 //! where it ends.
 //!
 //! Whatever does not fit (a call, arithmetic, a value that is not there) is left to the interpreter, which then
@@ -138,16 +138,22 @@ pub struct Subject<'a> {
 }
 
 /// The facts that are known, as long as neither the record nor the event changes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Known {
     /// By fact: what it is, and the round in which that was found out.
     facts: Vec<(u64, u32)>,
+    /// None has the number zero, which stands for never.
     round: u32,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Known { facts: Vec::new(), round: 1 }
+    }
 }
 
 impl Known {
     pub fn forget(&mut self) {
-        // No round has the number zero, which stands for never.
         self.round = self.round.checked_add(1).unwrap_or_else(|| {
             self.facts.clear();
             1

@@ -84,7 +84,7 @@ impl<'p> Jobs<'p> {
         let engine = &lane.engine;
         let machine = engine.machine();
         let more = (1..jobs)
-            .map(|_| Lane::new(Engine::new(machine, engine.options().clone()), machine.program()))
+            .map(|_| Lane::writing(Engine::new(machine, engine.options().clone()), machine.program()))
             .collect();
         let router = Router::new(jobs, machine.program().reads_references);
         Jobs { more, router }

@@ -164,6 +164,9 @@ impl<'p> Builder<'p> {
 
     /// Whether a text, or one in a list, is one of these. `None`: there are not enough bits for them.
     fn one_of(&mut self, about: About, texts: &[&Text]) -> Option<(u32, Asked)> {
+        if texts.len() > Bits::MOST {
+            return None;
+        }
         let number = self.fact(about);
         let (Fact::Text(_, bits) | Fact::List(_, bits)) = self.conditions.facts.get_mut(number as usize)?
         else {
@@ -173,9 +176,9 @@ impl<'p> Builder<'p> {
         if let Some(found) = found {
             return Some((number, Asked::one_of(found)));
         }
-        // The next ones have bits of another fact. If these are too many for that too, they are asked for by a test.
+        // These and the next ones have bits of another fact, in which there is room for them.
         self.facts.remove(&about);
-        (texts.len() == 1).then(|| self.one_of(about, texts)).flatten()
+        self.one_of(about, texts)
     }
 
     /// The number of a fact.

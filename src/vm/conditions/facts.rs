@@ -35,7 +35,7 @@ pub(super) struct Bits(HashMap<Text, u64>);
 
 impl Bits {
     /// No more fit.
-    const MOST: usize = 64;
+    pub const MOST: usize = 64;
 
     pub fn new() -> Bits {
         Bits(HashMap::new())

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 /// So many lines are read, then decoded, then handled, then what they bring is written: each step has its code in the nearest
 /// cache for all of them, and what is far away in memory is fetched for all of them at once.
-pub(super) const AHEAD: usize = 16;
+pub(super) const AHEAD: usize = 32;
 
 /// Lines that have been decoded before the first of them is handled. The room of those that are over is used again.
 pub(super) type Ahead = Box<[Ready; AHEAD]>;

@@ -12,7 +12,7 @@ use crate::program::instr::Instr;
 use crate::program::{CallId, Chunk, ChunkId, ChunkKind, Program};
 use crate::schema::{FIELD_STAGE, Type};
 use crate::value::*;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 pub(super) use written::Names;
 use written::Written;
 
@@ -64,19 +64,18 @@ pub(crate) struct Subject<'a> {
     pub home: PipelineId,
 }
 
-/// By chunk, the actions for which a body asks, if that is all it does.
-pub(super) fn all(program: &Program, names: &Names) -> Vec<Option<Vec<Ask>>> {
-    let ready = |chunk| {
-        let mut asks = asks(program, chunk)?;
-        // All of them are written, or none.
-        let written: Option<Vec<Written>> =
-            asks.iter().map(|ask| written::written(program, names, ask)).collect();
-        asks.iter_mut()
-            .zip(written.into_iter().flatten())
-            .for_each(|(ask, written)| ask.written = Some(written));
-        Some(asks)
-    };
-    program.code.chunks.iter().map(ready).collect()
+/// The actions for which a body asks, if that is all it does; found out when it first runs.
+pub(super) type Asks = OnceLock<Option<Vec<Ask>>>;
+
+fn ready(program: &Program, names: &Names, chunk: &Chunk) -> Option<Vec<Ask>> {
+    let mut asks = asks(program, chunk)?;
+    // All of them are written, or none.
+    let written: Option<Vec<Written>> =
+        asks.iter().map(|ask| written::written(program, names, ask)).collect();
+    for (ask, written) in asks.iter_mut().zip(written.into_iter().flatten()) {
+        ask.written = Some(written);
+    }
+    Some(asks)
 }
 
 fn asks(program: &Program, chunk: &Chunk) -> Option<Vec<Ask>> {
@@ -187,7 +186,8 @@ impl Source {
 impl Machine {
     /// The actions for which a body asks, if that is all it does.
     pub(crate) fn asks(&self, body: ChunkId) -> Option<&[Ask]> {
-        self.asks.get(body.0 as usize)?.as_deref()
+        let (asks, chunk) = (self.asks.get(body.0 as usize)?, self.program.code.chunks.get(body.0 as usize)?);
+        asks.get_or_init(|| ready(&self.program, &self.names, chunk)).as_deref()
     }
 
     /// The values of the parameters. `None`: the interpreter is to run the body.

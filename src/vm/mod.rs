@@ -162,7 +162,7 @@ pub struct Machine {
     fuel: u32,
     conditions: Conditions,
     /// By chunk.
-    asks: Vec<Option<Vec<asks::Ask>>>,
+    asks: Vec<asks::Asks>,
     names: asks::Names,
 }
 
@@ -180,7 +180,7 @@ impl Machine {
         let pipeline_labels = program.pipelines.iter().map(|pipeline| pipeline.label.clone()).collect();
         let locales = locales(&program)?;
         let (conditions, names) = (Conditions::new(&program), asks::Names::new(&program));
-        let asks = asks::all(&program, &names);
+        let asks = program.code.chunks.iter().map(|_| asks::Asks::new()).collect();
         let fuel = FUEL;
         Ok(Machine {
             program,

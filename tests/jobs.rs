@@ -134,7 +134,7 @@ fn lines(steps: &[Step]) -> String {
                 let name = if *odd == 14 { "specver\\u0073ion" } else { "specversion" };
                 // A payload that comes twice, of which one thread reads less than several.
                 let data = match odd {
-                    15 => format!(r#"5,"data":{{"odd":"\\n"}}"#),
+                    15 => r#"5,"data":{"odd":"\\n"}"#.to_owned(),
                     16 => format!(r#"{{"odd":"\\n"}},"data":{{{data}}}"#),
                     _ => format!("{{{data}}}"),
                 };

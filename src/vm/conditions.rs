@@ -3,9 +3,9 @@
 //!
 //! When a program is loaded, the code of each condition is read once. Two loads, a test and the jumps behind it become one
 //! node. It looks at a fact about the record and the event: a number that stands for a field's value or for a test's answer,
-//! found out when it is first asked for, and known as long as conditions are asked about the same two. So what many triggers look
-//! at is looked at once, and a node asks the same of each fact: whether it lies between two bounds. Nothing has to be guessed on the way but
-//! where it ends.
+//! found out when it is first asked for, and known as long as conditions are asked about the same two. So what many triggers
+//! look at is looked at once, and a node asks the same of each fact: whether it lies between two bounds. Nothing has to be
+//! guessed on the way but where it ends.
 //!
 //! Whatever does not fit (a call, arithmetic, a value that is not there) is left to the interpreter, which then
 //! evaluates the condition from its beginning: it has no effects, so that is the same. Nobody may watch: what is not run

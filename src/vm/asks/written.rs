@@ -1,7 +1,7 @@
 //! Actions that are asked for only to be written: the JSON of their parameters, without the values between.
 //!
-//! What is the same each time is written when a program is made ready. Which parameters break a limit is known then too, or a
-//! length says that they do not; where that is not so, the values are made, and [`super::Ask`] stays the way to do it.
+//! What is the same each time is written when a body is made ready. That parameters break no limit is known then too, or a
+//! length says so; where it is not, the values are made.
 
 use super::{Ask, Piece, SHORT, Source, Subject};
 use crate::program::Program;

@@ -4,15 +4,14 @@ use crate::engine::effect::{Effect, EffectKind, Mover, Params};
 use crate::program::{Pipeline, Program};
 use crate::schema::Field;
 use crate::value::json::plain;
-use crate::value::print::Labels;
+use crate::value::print::Names;
 use crate::value::*;
 
 /// Writes the effects of one program.
 pub struct Encoder<'p> {
     program: &'p Program,
     /// Names, not labels: effects are for machines.
-    stages: Vec<Text>,
-    pipelines: Vec<Text>,
+    names: Names,
     /// What stands in almost every effect, as JSON, in the largest pieces. By entity, the beginning: [`BEGINNING`] and `deal/`.
     entities: Vec<Box<[u8]>>,
     /// By pipeline, then by [`KINDS`], what stands between id and subject.
@@ -75,8 +74,7 @@ impl<'p> Encoder<'p> {
         };
         Encoder {
             program,
-            stages: program.stages.iter().map(|s| s.name.clone()).collect(),
-            pipelines: program.pipelines.iter().map(|p| p.name.clone()).collect(),
+            names: Names::of(program),
             entities: program.schema.entities.iter().map(|e| entity(&e.wire_name)).collect(),
             heads: program.pipelines.iter().map(|p| KINDS.map(|kind| head(p, kind))).collect(),
             quoted_stages: program.stages.iter().map(|s| quoted(&s.name)).collect(),
@@ -154,8 +152,7 @@ impl<'p> Encoder<'p> {
     }
 
     fn value(&self, value: &Value, field: &Field, out: &mut Vec<u8>) {
-        let names = Labels { stages: &self.stages, pipelines: &self.pipelines };
-        json::write(value, &field.ty, &self.program.schema, names, out);
+        json::write(value, &field.ty, &self.program.schema, self.names.labels(), out);
     }
 
     fn pipeline(&self, id: PipelineId) -> &[u8] {

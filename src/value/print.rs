@@ -6,6 +6,7 @@ use super::json::plain;
 use super::locale::Locale;
 use super::time::to_local;
 use super::{Currency, Duration, Failure, Money, Text, Value, pattern};
+use crate::program::Program;
 use crate::schema::{Schema, Type};
 use chrono::{NaiveDate, NaiveTime, Timelike};
 use chrono_tz::Tz;
@@ -17,6 +18,27 @@ use std::fmt::Write;
 pub struct Labels<'a> {
     pub stages: &'a [Text],
     pub pipelines: &'a [Text],
+}
+
+/// The names of the stages and pipelines of a program, which stand for them where machines read.
+#[derive(Debug)]
+pub(crate) struct Names {
+    stages: Vec<Text>,
+    pipelines: Vec<Text>,
+}
+
+impl Names {
+    pub fn of(program: &Program) -> Names {
+        Names {
+            stages: program.stages.iter().map(|stage| stage.name.clone()).collect(),
+            pipelines: program.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect(),
+        }
+    }
+
+    /// In the place of labels.
+    pub fn labels(&self) -> Labels<'_> {
+        Labels { stages: &self.stages, pipelines: &self.pipelines }
+    }
 }
 
 /// Prints values of one program in one time zone and the way of one locale.

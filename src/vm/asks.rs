@@ -11,9 +11,9 @@ use crate::model::Conversion;
 use crate::program::instr::Instr;
 use crate::program::{CallId, Chunk, ChunkId, ChunkKind, Program};
 use crate::schema::{FIELD_STAGE, Type};
+use crate::value::print::Names;
 use crate::value::*;
 use std::sync::{Arc, OnceLock};
-pub(super) use written::Names;
 use written::Written;
 
 /// Longer texts cost fuel, and may be too long: the interpreter sees to that.

@@ -35,7 +35,6 @@ pub(super) struct Conditions {
     starts: Vec<Option<u32>>,
     nodes: Vec<Node>,
     facts: Vec<Fact>,
-    tests: Vec<Test>,
 }
 
 /// A question about a fact, and where its answers lead: no, and yes.
@@ -206,10 +205,7 @@ impl Conditions {
         subject: Subject<'_>,
         known: &mut Known,
     ) -> Option<u64> {
-        let fact = match self.facts.get(number as usize)? {
-            Fact::Test(test) => self.tests.get(*test as usize)?.answer(machine, subject)?.into(),
-            fact => fact.of(subject.record)?,
-        };
+        let fact = self.facts.get(number as usize)?.of(machine, subject)?;
         *known.facts.get_mut(number as usize)? = (fact, known.round);
         Some(fact)
     }

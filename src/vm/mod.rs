@@ -17,7 +17,7 @@ use crate::program::instr::{Instr, Reg};
 use crate::program::verify::verify;
 use crate::program::{Answer, CallId, ChunkId, Program, SetId, WaitForId};
 use crate::value::locale::Locale;
-use crate::value::print::Labels;
+use crate::value::print::{Labels, Names};
 use crate::value::text::{Texts, keep};
 use crate::value::*;
 use chrono::{DateTime, Utc};
@@ -163,7 +163,8 @@ pub struct Machine {
     conditions: Conditions,
     /// By chunk.
     asks: Vec<asks::Asks>,
-    names: asks::Names,
+    /// As effects have them.
+    names: Names,
 }
 
 impl Machine {
@@ -179,7 +180,7 @@ impl Machine {
         let stage_labels = program.stages.iter().map(|stage| stage.label.clone()).collect();
         let pipeline_labels = program.pipelines.iter().map(|pipeline| pipeline.label.clone()).collect();
         let locales = locales(&program)?;
-        let (conditions, names) = (Conditions::new(&program), asks::Names::new(&program));
+        let (conditions, names) = (Conditions::new(&program), Names::of(&program));
         let asks = program.code.chunks.iter().map(|_| asks::Asks::new()).collect();
         let fuel = FUEL;
         Ok(Machine {

@@ -9,8 +9,8 @@ use crate::event::scan::Raw;
 use crate::program::{EventPattern, Program};
 use crate::run::kept::{Mover, Visit};
 use crate::schema::{BUILTIN_FIELDS, FIELD_CREATED_AT, FIELD_STAGE_ENTERED_AT, Field};
-use crate::value::print::Labels;
-use crate::value::{RuleId, Text, Value, digits, json};
+use crate::value::print::Names;
+use crate::value::{RuleId, Value, digits, json};
 use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Statement, Transaction, params};
 use std::collections::HashSet;
@@ -21,8 +21,7 @@ const COLUMNS: usize = 1_900;
 /// Writes the tables of one program.
 pub(super) struct Readable<'p> {
     program: &'p Program,
-    stages: Vec<Text>,
-    pipelines: Vec<Text>,
+    names: Names,
     entities: Vec<Table>,
 }
 
@@ -85,12 +84,7 @@ impl<'p> Readable<'p> {
             }
         });
         let entities = entities.collect();
-        Readable {
-            program,
-            stages: program.stages.iter().map(|stage| stage.name.clone()).collect(),
-            pipelines: program.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect(),
-            entities,
-        }
+        Readable { program, names: Names::of(program), entities }
     }
 
     pub fn create(&self, transaction: &Transaction<'_>) -> Result<()> {
@@ -151,7 +145,7 @@ impl<'p> Readable<'p> {
             let stage = self.program.stage(visit.stage);
             enter.execute(params![
                 self.subject(&visit.subject),
-                &*self.pipelines[stage.pipeline.index()],
+                &*self.program.pipeline(stage.pipeline).name,
                 &*stage.name,
                 &*digits::instant(visit.time),
                 by,
@@ -216,8 +210,8 @@ impl<'p> Readable<'p> {
             none => none.insert(transaction.prepare_cached(&table.insert)?),
         };
         insert.raw_bind_parameter(1, &*subject.id)?;
-        insert.raw_bind_parameter(2, place.map(|place| &*self.pipelines[place.pipeline.index()]))?;
-        insert.raw_bind_parameter(3, place.map(|place| &*self.stages[place.stage.index()]))?;
+        insert.raw_bind_parameter(2, place.map(|place| &*self.program.pipeline(place.pipeline).name))?;
+        insert.raw_bind_parameter(3, place.map(|place| &*self.program.stage(place.stage).name))?;
         for (at, field) in [(4, FIELD_STAGE_ENTERED_AT), (5, FIELD_CREATED_AT)] {
             let time = match record.values.get(field.index()) {
                 Some(Value::DateTime(time)) => Some(digits::instant(*time)),
@@ -284,7 +278,7 @@ impl<'p> Readable<'p> {
             Value::Text(text) => insert.raw_bind_parameter(at, &**text)?,
             _ => {
                 json.clear();
-                let labels = Labels { stages: &self.stages, pipelines: &self.pipelines };
+                let labels = self.names.labels();
                 json::write(value, &field.ty, &self.program.schema, labels, json);
                 let text = Raw::of(std::str::from_utf8(json).unwrap_or_default());
                 match text.string() {

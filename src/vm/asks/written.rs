@@ -8,7 +8,7 @@ use crate::program::Program;
 use crate::schema::{Field, Type};
 use crate::value::json::{self, plain};
 use crate::value::limits::check_limits;
-use crate::value::print::{Json, Labels, Printer};
+use crate::value::print::{Json, Labels, Names, Printer};
 use crate::value::*;
 use rust_decimal::prelude::ToPrimitive;
 
@@ -37,31 +37,11 @@ pub(super) enum Inside {
     Printed(Source, Type),
 }
 
-/// The names of stages and pipelines of a program, as effects have them.
-#[derive(Debug)]
-pub(in crate::vm) struct Names {
-    stages: Vec<Text>,
-    pipelines: Vec<Text>,
-}
-
-impl Names {
-    pub fn new(program: &Program) -> Names {
-        Names {
-            stages: program.stages.iter().map(|stage| stage.name.clone()).collect(),
-            pipelines: program.pipelines.iter().map(|pipeline| pipeline.name.clone()).collect(),
-        }
-    }
-
-    fn names(&self) -> Labels<'_> {
-        Labels { stages: &self.stages, pipelines: &self.pipelines }
-    }
-}
-
 /// How the parameters are written, if nothing can be wrong with them.
 pub(super) fn written(program: &Program, names: &Names, ask: &Ask) -> Option<Written> {
     let call = program.code.calls.get(ask.call.0 as usize)?;
     let declared = &program.schema.actions.get(call.action.index())?.params;
-    let mut writer = Writer { program, names: names.names(), parts: Vec::new(), json: Vec::new() };
+    let mut writer = Writer { program, names: names.labels(), parts: Vec::new(), json: Vec::new() };
     for (number, source) in &ask.params {
         writer.param(declared.get(usize::from(*number))?, source)?;
     }
@@ -195,7 +175,7 @@ impl crate::vm::Machine {
         subject: Subject<'_>,
         out: &mut Vec<u8>,
     ) -> Option<std::ops::Range<usize>> {
-        let (from, names) = (out.len(), self.names.names());
+        let (from, names) = (out.len(), self.names.labels());
         for part in ask.written.as_deref()? {
             match part {
                 Part::Json(json) => out.extend_from_slice(json),

@@ -12,8 +12,7 @@ use std::collections::BTreeMap;
 
 /// All conditions of a program.
 pub(super) fn conditions(program: &Program) -> Conditions {
-    let mut builder =
-        Builder { program, conditions: Conditions::default(), known: HashMap::new(), facts: HashMap::new() };
+    let mut builder = Builder { program, conditions: Conditions::default(), facts: HashMap::new() };
     builder.conditions.starts = vec![None; program.code.chunks.len()];
     for at in in_order(program) {
         let chunk = &program.code.chunks[at];
@@ -46,10 +45,10 @@ fn in_order(program: &Program) -> Vec<usize> {
 /// What a test asks, without what is only for speed.
 type Key = (Question, Operand, Operand);
 
-/// Which fact it is, without the texts that have bits.
+/// By what a fact is known again, before it is made ready.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum About {
-    Test(u32),
+    Test(Key),
     Truth(FieldId),
     IsSet(FieldId),
     Int(FieldId),
@@ -66,8 +65,7 @@ enum About {
 struct Builder<'p> {
     program: &'p Program,
     conditions: Conditions,
-    /// Of tests, and of facts, their numbers.
-    known: HashMap<Key, u32>,
+    /// The numbers of facts.
     facts: HashMap<About, u32>,
 }
 
@@ -109,10 +107,7 @@ impl<'p> Builder<'p> {
 
     /// The fact that a question is about, and what is asked of it.
     fn asked(&mut self, key: Key) -> (u32, Asked) {
-        self.plain(key).unwrap_or_else(|| {
-            let test = self.test(key);
-            (self.fact(About::Test(test)), Asked::one_of(1))
-        })
+        self.plain(key).unwrap_or_else(|| (self.fact(About::Test(key)), Asked::one_of(1)))
     }
 
     /// A question about a field.
@@ -183,14 +178,14 @@ impl<'p> Builder<'p> {
 
     /// The number of a fact.
     fn fact(&mut self, about: About) -> u32 {
-        let facts = &mut self.conditions.facts;
-        let text = |constant: u32| match self.program.code.constants.get(constant as usize) {
+        let (program, facts) = (self.program, &mut self.conditions.facts);
+        let text = |constant: u32| match program.code.constants.get(constant as usize) {
             Some(Value::Text(text)) => text.clone(),
             _ => Text::default(),
         };
         *self.facts.entry(about).or_insert_with(|| {
             facts.push(match about {
-                About::Test(test) => Fact::Test(test),
+                About::Test(key) => Fact::Test(test(program, key)),
                 About::Truth(field) => Fact::Truth(field),
                 About::IsSet(field) => Fact::IsSet(field),
                 About::Int(field) => Fact::Int(field),
@@ -199,36 +194,29 @@ impl<'p> Builder<'p> {
                 About::Enum(field) => Fact::Enum(field),
                 About::Text(field) => Fact::Text(field, Bits::new()),
                 About::List(field) => Fact::List(field, Bits::new()),
-                About::Has(field, part) => {
-                    Fact::Has(field, Box::new(Finder::new(text(part).as_bytes()).into_owned()))
-                }
+                About::Has(field, part) => Fact::Has(field, finder(&text(part))),
                 About::Begins(field, part) => Fact::Begins(field, text(part)),
             });
             facts.len() as u32 - 1
         })
     }
+}
 
-    fn test(&mut self, key: Key) -> u32 {
-        if let Some(known) = self.known.get(&key) {
-            return *known;
-        }
-        let number = self.conditions.tests.len() as u32;
-        let (question, left, right) = key;
-        let constant = match right {
-            Operand::Const(constant) => self.program.code.constants.get(constant as usize),
-            _ => None,
-        };
-        let prepared = match (question, constant) {
-            (Question::Contains, Some(Value::Text(part))) => {
-                Prepared::Part(Box::new(Finder::new(part.as_bytes()).into_owned()))
-            }
-            (Question::In, Some(Value::List(items))) if items.len() <= SHORT_LIST => texts(items),
-            _ => Prepared::Not,
-        };
-        self.conditions.tests.push(Test { question, left, right, prepared });
-        self.known.insert(key, number);
-        number
-    }
+fn test(program: &Program, (question, left, right): Key) -> Test {
+    let constant = match right {
+        Operand::Const(constant) => program.code.constants.get(constant as usize),
+        _ => None,
+    };
+    let prepared = match (question, constant) {
+        (Question::Contains, Some(Value::Text(part))) => Prepared::Part(finder(part)),
+        (Question::In, Some(Value::List(items))) if items.len() <= SHORT_LIST => texts(items),
+        _ => Prepared::Not,
+    };
+    Test { question, left, right, prepared }
+}
+
+fn finder(part: &str) -> Box<Finder<'static>> {
+    Box::new(Finder::new(part.as_bytes()).into_owned())
 }
 
 /// A list, if it holds texts and nothing else.

@@ -1,6 +1,6 @@
 //! Facts: the values of fields as numbers that questions can be asked of.
 
-use super::{Asked, SHORT_LIST, SHORT_TEXT};
+use super::{Asked, Machine, SHORT_LIST, SHORT_TEXT, Subject, Test};
 use crate::model::OrderOp;
 use crate::value::*;
 use ahash::{HashMap, HashMapExt};
@@ -11,7 +11,7 @@ use memchr::memmem::Finder;
 #[derive(Debug)]
 pub(super) enum Fact {
     /// The answer of a test: one for yes.
-    Test(u32),
+    Test(Test),
     /// What a field says: one for yes.
     Truth(FieldId),
     IsSet(FieldId),
@@ -65,9 +65,10 @@ impl Bits {
 impl Fact {
     /// `None`: the interpreter is to say what comes of it.
     #[inline(always)]
-    pub fn of(&self, record: &[Value]) -> Option<u64> {
+    pub fn of(&self, machine: &Machine, subject: Subject<'_>) -> Option<u64> {
+        let record = subject.record;
         match self {
-            Fact::Test(_) => None,
+            Fact::Test(test) => test.answer(machine, subject).map(u64::from),
             Fact::Truth(field) => match record.get(field.index())? {
                 Value::Bool(value) => Some(u64::from(*value)),
                 _ => None,
